@@ -1,0 +1,312 @@
+/**
+ * What every `deno task` shares: flags declared as data, `--help`, a progress line with an ETA,
+ * and errors as one clear line. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+
+export type Flag =
+  & { help: string; placeholder?: string }
+  & (
+    | { type: "boolean"; default?: false }
+    | { type: "string"; default?: string; choices?: readonly string[] }
+    | { type: "integer" | "number"; default?: number; min?: number; max?: number }
+  );
+
+type FlagValue<F extends Flag> = F extends { type: "boolean" } ? boolean
+  : F extends { type: "string" } ? (F extends { default: string } ? string : string | undefined)
+  : (F extends { default: number } ? number : number | undefined);
+
+type Camel<S extends string> = S extends `${infer A}-${infer B}` ? `${A}${Capitalize<Camel<B>>}`
+  : S;
+
+/** The values of declared flags: `"vocab-size"` becomes `vocabSize`. */
+export type FlagValues<F extends Record<string, Flag>> = {
+  [K in keyof F & string as Camel<K>]: FlagValue<F[K]>;
+};
+
+const commonFlags = {
+  data: { type: "string", default: "data", placeholder: "DIR", help: "workspace folder" },
+  verbose: { type: "boolean", help: "on an error, print the stack as well" },
+} satisfies Record<string, Flag>;
+
+type CommonValues = FlagValues<typeof commonFlags>;
+
+export interface Task<F extends Record<string, Flag>> {
+  /** As typed: `deno task NAME`. */
+  name: string;
+  /** One or two sentences; the first line of `--help`. */
+  summary: string;
+  /** How positional arguments are named in the usage line, e.g. `INPUT...`; none if absent. */
+  positional?: string;
+  flags: F;
+  examples?: readonly string[];
+  run(flags: FlagValues<F> & CommonValues, args: string[]): Promise<void> | void;
+}
+
+/** The command line itself is wrong: exit code 2. */
+export class UsageError extends TypeError {
+  override name = "UsageError";
+}
+
+/** The user pressed Ctrl-C and the task ended in good order: exit code 130. */
+export class Interrupted extends Error {
+  override name = "Interrupted";
+}
+
+/** Types a task's flags; does nothing else. */
+export function defineTask<const F extends Record<string, Flag>>(task: Task<F>): Task<F> {
+  return task;
+}
+
+/** Parses and checks `argv`; throws `UsageError` with one line on the first mistake. */
+export function parseFlags<F extends Record<string, Flag>>(
+  task: Pick<Task<F>, "name" | "flags" | "positional">,
+  argv: string[],
+): { flags: FlagValues<F> & CommonValues; args: string[] } {
+  const declared: Record<string, Flag> = { ...commonFlags, ...task.flags };
+  const names = Object.keys(declared);
+  const booleans = names.filter((name) => declared[name].type === "boolean");
+  const mistake = (why: string) => new UsageError(`${why}; see "deno task ${task.name} --help"`);
+  for (const arg of argv) {
+    if (arg === "--") break;
+    const name = /^--([^=]+)/.exec(arg)?.[1];
+    if (name !== undefined && !names.includes(name)) throw mistake(`Unknown flag --${name}`);
+    if (/^-[^-\d]/.test(arg)) throw mistake(`Unknown flag ${arg}`);
+  }
+  const parsed = parseArgs(argv, {
+    boolean: booleans,
+    string: [...names.filter((name) => !booleans.includes(name)), "_"],
+  });
+  const args = parsed._.map(String);
+  if (args.length > 0 && task.positional === undefined) {
+    throw mistake(`Unexpected argument "${args[0]}"`);
+  }
+  const values: Record<string, unknown> = {};
+  for (const [name, flag] of Object.entries(declared)) {
+    values[camel(name)] = flagValue(name, flag, parsed[name], mistake);
+  }
+  return { flags: values as FlagValues<F> & CommonValues, args };
+}
+
+function flagValue(
+  name: string,
+  flag: Flag,
+  given: unknown,
+  mistake: (why: string) => UsageError,
+): unknown {
+  if (flag.type === "boolean") return given === true;
+  if (given === undefined) return flag.default;
+  if (Array.isArray(given)) throw mistake(`--${name} was given ${given.length} times`);
+  if (given === "") throw mistake(`--${name} needs a value`);
+  if (flag.type === "string") {
+    if (flag.choices && !flag.choices.includes(String(given))) {
+      throw mistake(`--${name} is "${given}", expected one of ${flag.choices.join(", ")}`);
+    }
+    return given;
+  }
+  const value = Number(given);
+  const kind = flag.type === "integer" ? "an integer" : "a number";
+  if (!Number.isFinite(value) || (flag.type === "integer" && !Number.isInteger(value))) {
+    throw mistake(`--${name} is "${given}", expected ${kind}`);
+  }
+  if (flag.min !== undefined && value < flag.min) {
+    throw mistake(`--${name} is ${value}, expected at least ${flag.min}`);
+  }
+  if (flag.max !== undefined && value > flag.max) {
+    throw mistake(`--${name} is ${value}, expected at most ${flag.max}`);
+  }
+  return value;
+}
+
+const camel = (name: string) =>
+  name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** The `--help` text. */
+export function helpText<F extends Record<string, Flag>>(task: Task<F>): string {
+  const flags: [string, Flag][] = [...Object.entries(task.flags), ...Object.entries(commonFlags)];
+  const rows = flags.map(([name, flag]): [string, string] => {
+    const placeholder = flag.placeholder ?? (flag.type === "string" ? "TEXT" : "N");
+    const left = flag.type === "boolean" ? `--${name}` : `--${name} ${placeholder}`;
+    const notes: string[] = [];
+    if (flag.type === "string" && flag.choices) notes.push(flag.choices.join(" | "));
+    if (flag.default !== undefined && flag.default !== false) {
+      notes.push(`default ${flag.default}`);
+    }
+    return [left, flag.help + (notes.length > 0 ? ` (${notes.join("; ")})` : "")];
+  });
+  rows.push(["--help", "print this and exit"]);
+  const width = Math.max(...rows.map(([left]) => left.length));
+  const positional = task.positional === undefined ? "" : ` ${task.positional}`;
+  const lines = [
+    task.summary,
+    "",
+    `Usage: deno task ${task.name}${positional} [flags]`,
+    "",
+    ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
+  ];
+  if (task.examples) lines.push("", "Examples:", ...task.examples.map((line) => `  ${line}`));
+  return lines.join("\n");
+}
+
+/** Runs a task from the command line and exits the process. The last statement of a main.ts. */
+export async function runTask<F extends Record<string, Flag>>(
+  task: Task<F>,
+  argv: string[] = Deno.args,
+): Promise<void> {
+  if (argv.includes("--help") || argv.includes("-h")) {
+    console.log(helpText(task));
+    Deno.exit(0);
+  }
+  try {
+    const { flags, args } = parseFlags(task, argv);
+    await task.run(flags, args);
+  } catch (error) {
+    endProgressLine();
+    console.error(errorLine(error));
+    if (argv.includes("--verbose")) console.error(error);
+    Deno.exit(exitCode(error));
+  }
+}
+
+const exitCode = (error: unknown) =>
+  error instanceof UsageError ? 2 : error instanceof Interrupted ? 130 : 1;
+
+/** One line for any error: our own messages as they are, foreign ones with their class. */
+export function errorLine(error: unknown): string {
+  if (!(error instanceof Error)) return `error: ${error}`;
+  if (error instanceof Deno.errors.NotFound) {
+    return `error: no such file or folder: ${plain(error)}`;
+  }
+  return `error: ${plain(error)}`;
+}
+
+const plain = (error: Error) => error.message.split("\n")[0] || error.name;
+
+// ---------------------------------------------------------------------------------------------
+// Progress
+
+let lineIsOpen = false;
+
+function endProgressLine(): void {
+  if (lineIsOpen) Deno.stderr.writeSync(new TextEncoder().encode("\n"));
+  lineIsOpen = false;
+}
+
+/** How often the line is redrawn on a terminal, and how often it is repeated in a log. */
+const TERMINAL_INTERVAL_MS = 100;
+const LOG_INTERVAL_MS = 10_000;
+
+/**
+ * A progress line on stderr: bar, share, rate and ETA, redrawn in place on a terminal and repeated
+ * every ten seconds where stderr is a file or a pipe.
+ *
+ * ```ts
+ * const progress = new Progress("encode", notes, "notes");
+ * progress.update(done);          // as often as you like
+ * progress.finish("3,000 notes"); // leaves one line behind
+ * ```
+ */
+export class Progress {
+  readonly #label: string;
+  readonly #total: number | undefined;
+  readonly #unit: string;
+  readonly #started = performance.now();
+  readonly #terminal = Deno.stderr.isTerminal();
+  #lastDrawn = -Infinity;
+  #first: { time: number; done: number } | undefined;
+
+  /** `total` undefined: no bar and no ETA, only a count and a rate. */
+  constructor(label: string, total: number | undefined, unit: string) {
+    this.#label = label;
+    this.#total = total;
+    this.#unit = unit;
+    if (!this.#terminal) this.#lastDrawn = this.#started;
+  }
+
+  /** Seconds since the construction. */
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  /** Shows `done` units; `note` is appended (a loss, say). Redraws at most ten times a second. */
+  update(done: number, note = ""): void {
+    const now = performance.now();
+    this.#first ??= { time: now, done };
+    const interval = this.#terminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS;
+    if (now - this.#lastDrawn < interval) return;
+    this.#lastDrawn = now;
+    this.#draw(this.#line(done, note, now));
+  }
+
+  #line(done: number, note: string, now: number): string {
+    const seconds = (now - this.#first!.time) / 1000;
+    const rate = seconds > 0 ? (done - this.#first!.done) / seconds : 0;
+    const parts = [this.#label.padEnd(10)];
+    if (this.#total === undefined) {
+      parts.push(`${format(done)} ${this.#unit}`);
+    } else {
+      const share = this.#total === 0 ? 1 : Math.min(1, done / this.#total);
+      const filled = Math.round(share * 20);
+      parts.push("█".repeat(filled) + "░".repeat(20 - filled));
+      parts.push(`${(share * 100).toFixed(0).padStart(3)}%`);
+      parts.push(`${format(done)}/${format(this.#total)} ${this.#unit}`);
+    }
+    if (rate > 0) parts.push(`${format(rate)}/s`);
+    if (rate > 0 && this.#total !== undefined) {
+      parts.push(`ETA ${duration((this.#total - done) / rate)}`);
+    }
+    if (note) parts.push(note);
+    return parts.join("  ");
+  }
+
+  #draw(line: string): void {
+    const text = this.#terminal ? `\r\x1b[2K${line.slice(0, terminalWidth() - 1)}` : `${line}\n`;
+    lineIsOpen = this.#terminal;
+    Deno.stderr.writeSync(new TextEncoder().encode(text));
+  }
+
+  /** Replaces the bar by one line that stays: label, summary, time taken. */
+  finish(summary: string): void {
+    const line = `${this.#label.padEnd(10)}  ${summary}  (${duration(this.seconds)})`;
+    const text = this.#terminal ? `\r\x1b[2K${line}\n` : `${line}\n`;
+    lineIsOpen = false;
+    Deno.stderr.writeSync(new TextEncoder().encode(text));
+  }
+}
+
+function terminalWidth(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return 80;
+  }
+}
+
+/** `1234567` → `1,234,567`; fractions only below 100. */
+export function format(value: number): string {
+  if (Math.abs(value) < 100 && !Number.isInteger(value)) return value.toFixed(1);
+  return Math.round(value).toLocaleString("en-US");
+}
+
+/** Seconds as `45s`, `3m05s` or `2h10m`. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "?";
+  if (seconds < 10) return `${seconds.toFixed(1)}s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole}s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes}m${String(whole % 60).padStart(2, "0")}s`;
+  return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, "0")}m`;
+}
+
+/** Bytes as `1.5 MB` (decimal units). */
+export function bytes(count: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let index = 0;
+  while (count >= 1000 && index < units.length - 1) {
+    count /= 1000;
+    index++;
+  }
+  return `${index === 0 ? count : count.toFixed(1)} ${units[index]}`;
+}

@@ -1,0 +1,64 @@
+/**
+ * The one interface behind which both training engines stand: WebGPU (our own kernels) and CPU
+ * (one ONNX graph). The loop in main.ts knows nothing else about them.
+ */
+
+import type { GptConfig, TrainConfig } from "../config.ts";
+import type { Tensors } from "../model/parameters.ts";
+
+/** One micro-batch. Both arrays are (batchSize, n_positions), row-major; targets are inputs shifted by one. */
+export interface Batch {
+  inputs: Int32Array;
+  targets: Int32Array;
+}
+
+export interface StepMetrics {
+  /** The step number given to `step`. */
+  step: number;
+  /** Mean cross-entropy over all tokens of the step, in nats. */
+  loss: number;
+  /** Global L2 norm of the gradient before clipping. */
+  gradNorm: number;
+}
+
+/** All that has to be saved for an exact resume, beside the loop's own counters. */
+export interface EngineState {
+  parameters: Tensors;
+  /** AdamW first and second moments. */
+  moment1: Tensors;
+  moment2: Tensors;
+}
+
+export interface EngineOptions {
+  model: GptConfig;
+  train: Pick<
+    TrainConfig,
+    "batchSize" | "beta1" | "beta2" | "adamEpsilon" | "weightDecay" | "maxGradNorm" | "seed"
+  >;
+  /** Initial parameters, and moments when resuming (zero otherwise). */
+  parameters: Tensors;
+  moments?: Pick<EngineState, "moment1" | "moment2">;
+}
+
+export interface Engine {
+  /** For the log and the terminal: `CPU, onnxruntime 1.30.0, 2 threads` or `WebGPU, NVIDIA H200`. */
+  readonly description: string;
+  /** Planned memory by purpose, in bytes: parameters, gradients, optimizer, activations, workspace. */
+  readonly memory: Record<string, number>;
+  /**
+   * One optimizer step over the mean gradient of `microBatches`. `step` counts from 1 and is the
+   * AdamW time step (bias correction) and the dropout counter. May return before the device is done.
+   */
+  step(microBatches: Batch[], step: number, learningRate: number): Promise<void>;
+  /** Waits for the device; the metrics of every step since the last call, in order. */
+  metrics(): Promise<StepMetrics[]>;
+  /** Mean cross-entropy of one batch in nats, without dropout and without training. */
+  loss(batch: Batch): Promise<number>;
+  /** Logits (batchSize, n_positions, vocab_size) of one batch of inputs; for tests and samples. */
+  logits(inputs: Int32Array): Promise<Float32Array>;
+  /** Gradients of the mean loss of one batch, before clipping; for tests. */
+  gradients(batch: Batch): Promise<Tensors>;
+  /** Copies of the current state. */
+  state(): Promise<EngineState>;
+  close(): Promise<void>;
+}
