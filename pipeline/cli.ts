@@ -74,9 +74,11 @@ export function parseFlags<F extends Record<string, Flag>>(
     if (name !== undefined && !names.includes(name)) throw mistake(`Unknown flag --${name}`);
     if (/^-[^-\d]/.test(arg)) throw mistake(`Unknown flag ${arg}`);
   }
+  const valued = names.filter((name) => !booleans.includes(name));
   const parsed = parseArgs(argv, {
     boolean: booleans,
-    string: [...names.filter((name) => !booleans.includes(name)), "_"],
+    string: [...valued, "_"],
+    collect: valued,
   });
   const args = parsed._.map(String);
   if (args.length > 0 && task.positional === undefined) {
@@ -92,12 +94,14 @@ export function parseFlags<F extends Record<string, Flag>>(
 function flagValue(
   name: string,
   flag: Flag,
-  given: unknown,
+  collected: unknown,
   mistake: (why: string) => UsageError,
 ): unknown {
-  if (flag.type === "boolean") return given === true;
-  if (given === undefined) return flag.default;
-  if (Array.isArray(given)) throw mistake(`--${name} was given ${given.length} times`);
+  if (flag.type === "boolean") return collected === true;
+  const values = collected as string[];
+  if (values.length === 0) return flag.default;
+  if (values.length > 1) throw mistake(`--${name} was given ${values.length} times`);
+  const [given] = values;
   if (given === "") throw mistake(`--${name} needs a value`);
   if (flag.type === "string") {
     if (flag.choices && !flag.choices.includes(String(given))) {

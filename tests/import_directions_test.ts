@@ -1,0 +1,98 @@
+// Who may import whom. The data flow stays readable only as long as stages meet through files and
+// the kernels know nothing of the pipeline; this test reads every import in the repository.
+
+import { assertEquals, assertGreater } from "@std/assert";
+import { dirname, fromFileUrl, join, relative } from "@std/path";
+
+const root = join(dirname(fromFileUrl(import.meta.url)), "..");
+
+/** First match wins. `may` lists path prefixes beside the folder itself. */
+const rules: { from: string; may: string[] }[] = [
+  { from: "kernels/core/", may: [] },
+  { from: "kernels/reference/", may: [] },
+  { from: "kernels/ops/", may: ["kernels/core/"] },
+  { from: "kernels/", may: ["kernels/"] },
+  { from: "pipeline/decode/", may: [] },
+  { from: "pipeline/model/", may: ["pipeline/config.ts", "pipeline/artifacts.ts"] },
+  {
+    from: "pipeline/onnx/",
+    may: ["pipeline/config.ts", "pipeline/artifacts.ts", "pipeline/model/", "pipeline/decode/"],
+  },
+  { from: "pipeline/report/", may: ["pipeline/artifacts.ts"] },
+  { from: "pipeline/train/", may: ["kernels/mod.ts"] },
+  { from: "pipeline/eval/", may: ["kernels/mod.ts"] },
+  { from: "pipeline/quickstart.ts", may: ["worker/serve.ts"] },
+  { from: "pipeline/", may: [] },
+  { from: "worker/", may: ["pipeline/decode/"] },
+  { from: "tests/", may: [""] },
+];
+
+/** What every stage of the pipeline may use. */
+const shared = [
+  "pipeline/config.ts",
+  "pipeline/artifacts.ts",
+  "pipeline/cli.ts",
+  "pipeline/model/",
+  "pipeline/onnx/",
+  "pipeline/decode/",
+  "pipeline/report/",
+];
+const building = ["pipeline/decode/", "pipeline/model/", "pipeline/onnx/", "pipeline/report/"];
+
+const isStage = (file: string) =>
+  file.startsWith("pipeline/") && !building.some((folder) => file.startsWith(folder));
+
+async function* sources(folder: string): AsyncGenerator<string> {
+  for await (const entry of Deno.readDir(join(root, folder))) {
+    const path = `${folder}${entry.name}`;
+    if (entry.isDirectory) {
+      if (!/^(build|node_modules|\.wrangler)$/.test(entry.name)) yield* sources(`${path}/`);
+    } else if (path.endsWith(".ts")) yield path;
+  }
+}
+
+/** Relative specifiers in import, export and dynamic import statements. */
+function relativeImports(code: string): string[] {
+  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*)"(\.{1,2}\/[^"]+)"/g;
+  return [...code.matchAll(pattern)].map((match) => match[1]);
+}
+
+function allowed(from: string, to: string): boolean {
+  const rule = rules.find((rule) => from.startsWith(rule.from));
+  if (!rule) return false;
+  // A file's own folder is the rule's folder, or, for the stages, pipeline/<stage>/.
+  const own = rule.from === "pipeline/" ? from.split("/").slice(0, 2).join("/") + "/" : rule.from;
+  const may = [own, ...rule.may, ...(isStage(from) ? shared : [])];
+  return may.some((prefix) => to.startsWith(prefix));
+}
+
+Deno.test("imports point only along the data flow", async () => {
+  const violations: string[] = [];
+  let imports = 0;
+  for (const folder of ["kernels/", "pipeline/", "worker/", "tests/"]) {
+    for await (const file of sources(folder)) {
+      for (const specifier of relativeImports(await Deno.readTextFile(join(root, file)))) {
+        const target = relative(root, join(root, dirname(file), specifier));
+        imports++;
+        if (!allowed(file, target)) violations.push(`${file} imports ${target}`);
+      }
+    }
+  }
+  assertEquals(violations, []);
+  assertGreater(imports, 20);
+});
+
+Deno.test("the rules themselves refuse what they should", () => {
+  assertEquals(allowed("kernels/core/device.ts", "pipeline/config.ts"), false);
+  assertEquals(allowed("kernels/ops/gelu.ts", "kernels/reference/gelu.ts"), false);
+  assertEquals(allowed("pipeline/eda/main.ts", "pipeline/ingest/csv.ts"), false);
+  assertEquals(allowed("pipeline/eda/main.ts", "kernels/mod.ts"), false);
+  assertEquals(allowed("pipeline/train/main.ts", "kernels/ops/gelu.ts"), false);
+  assertEquals(allowed("worker/src/app.ts", "pipeline/model/parameters.ts"), false);
+  assertEquals(allowed("pipeline/eval/main.ts", "tests/helpers/run.ts"), false);
+  assertEquals(allowed("pipeline/train/main.ts", "kernels/mod.ts"), true);
+  assertEquals(relativeImports(`import a from "./a.ts"; export { b } from "../b.ts";`), [
+    "./a.ts",
+    "../b.ts",
+  ]);
+});
