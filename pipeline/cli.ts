@@ -128,8 +128,8 @@ const camel = (name: string) =>
 
 /** The `--help` text. */
 export function helpText<F extends Record<string, Flag>>(task: Task<F>): string {
-  const flags: [string, Flag][] = [...Object.entries(task.flags), ...Object.entries(commonFlags)];
-  const rows = flags.map(([name, flag]): [string, string] => {
+  const flags: Record<string, Flag> = { ...task.flags, ...commonFlags, ...task.flags };
+  const rows = Object.entries(flags).map(([name, flag]): [string, string] => {
     const placeholder = flag.placeholder ?? (flag.type === "string" ? "TEXT" : "N");
     const left = flag.type === "boolean" ? `--${name}` : `--${name} ${placeholder}`;
     const notes: string[] = [];
