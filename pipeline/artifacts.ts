@@ -3,6 +3,7 @@
  * without ever leaving half a file. Stages meet only here.
  */
 
+import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
 
 /** Paths of one workspace (`--data DIR`, by default `data/`). */
@@ -139,6 +140,17 @@ export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<vo
   for (let offset = 0; offset < bytes.length;) {
     offset += await file.write(bytes.subarray(offset));
   }
+}
+
+/** The SHA-256 of a file's content in hexadecimal, read piece by piece. */
+export async function sha256File(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  using file = await Deno.open(path, { read: true });
+  const buffer = new Uint8Array(1 << 20);
+  for (let count; (count = await file.read(buffer)) !== null;) {
+    hash.update(buffer.subarray(0, count));
+  }
+  return hash.digest("hex");
 }
 
 /** Makes a rename in `folder` survive a power cut (a no-op where folders cannot be opened). */
