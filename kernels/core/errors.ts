@@ -1,0 +1,26 @@
+/** What can go wrong on the device, by name. Messages say what to do. */
+
+/** No WebGPU adapter, or none that grants a device. */
+export class GpuUnavailableError extends Error {
+  override name = "GpuUnavailableError";
+}
+
+/** The device is gone: driver reset, another process took it, or it was unplugged. */
+export class GpuLostError extends Error {
+  override name = "GpuLostError";
+}
+
+/** The device refused a call. Always a mistake in this program, never in its input. */
+export class GpuValidationError extends TypeError {
+  override name = "GpuValidationError";
+}
+
+/** The plan needs more than the adapter grants. */
+export class GpuMemoryError extends RangeError {
+  override name = "GpuMemoryError";
+}
+
+/** A kernel's WGSL does not compile; the message carries kernel, line, column and source line. */
+export class WgslError extends SyntaxError {
+  override name = "WgslError";
+}

@@ -1,0 +1,129 @@
+/**
+ * A kernel is WGSL text plus the one declaration of what it binds. The types of its arguments
+ * follow from the declaration, and `declarationProblems` compares it with the text.
+ *
+ * Conventions: entry point `main`; one bind group; `@binding(0)` is the uniform `params` (absent
+ * when `params` is empty), the tensors follow in the order of `bindings`.
+ */
+
+import type { Gpu } from "./device.ts";
+import { namedError } from "./device.ts";
+import { WgslError } from "./errors.ts";
+
+export type ScalarType = "u32" | "i32" | "f32";
+export type Access = "read" | "read_write";
+
+export interface KernelDeclaration<
+  P extends Record<string, ScalarType> = Record<string, ScalarType>,
+  B extends Record<string, Access> = Record<string, Access>,
+  C extends string = string,
+> {
+  readonly label: string;
+  readonly code: string;
+  /** Fields of the WGSL struct `Params`, in order. Fixed when the dispatch is recorded. */
+  readonly params: P;
+  /** Storage buffers by their WGSL names, in binding order. */
+  readonly bindings: B;
+  /** Names of the WGSL `override`s that a dispatch may set. */
+  readonly overrides?: readonly C[];
+}
+
+export interface Kernel<
+  P extends Record<string, ScalarType> = Record<string, ScalarType>,
+  B extends Record<string, Access> = Record<string, Access>,
+  C extends string = string,
+> extends KernelDeclaration<P, B, C> {
+  /** The pipeline for these override values, compiled once per device. */
+  pipeline(gpu: Gpu, overrides: Partial<Record<C, number>>): GPUComputePipeline;
+}
+
+export function defineKernel<
+  const P extends Record<string, ScalarType>,
+  const B extends Record<string, Access>,
+  const C extends string = never,
+>(declaration: KernelDeclaration<P, B, C>): Kernel<P, B, C> {
+  const devices = new WeakMap<GPUDevice, Compiled>();
+  return {
+    ...declaration,
+    pipeline(gpu, overrides) {
+      let compiled = devices.get(gpu.device);
+      if (!compiled) devices.set(gpu.device, compiled = compileModule(gpu, declaration));
+      const key = JSON.stringify(overrides);
+      let pipeline = compiled.pipelines.get(key);
+      if (!pipeline) {
+        pipeline = compilePipeline(gpu, declaration.label, compiled.module, overrides);
+        compiled.pipelines.set(key, pipeline);
+      }
+      return pipeline;
+    },
+  };
+}
+
+interface Compiled {
+  module: GPUShaderModule;
+  pipelines: Map<string, GPUComputePipeline>;
+}
+
+const compilations = new WeakMap<GPUDevice, Promise<void>[]>();
+
+/** Waits for every compilation begun since the last call; throws the first `WgslError`. */
+export async function compiled(gpu: Gpu): Promise<void> {
+  const waiting = compilations.get(gpu.device) ?? [];
+  compilations.set(gpu.device, []);
+  for (const result of await Promise.allSettled(waiting)) {
+    if (result.status === "rejected") throw result.reason;
+  }
+  gpu.check();
+}
+
+function compileModule(gpu: Gpu, { label, code }: KernelDeclaration): Compiled {
+  gpu.device.pushErrorScope("validation");
+  const module = gpu.device.createShaderModule({ label, code });
+  const error = gpu.device.popErrorScope();
+  const verdict = Promise.all([module.getCompilationInfo(), error]).then(([info, error]) => {
+    const wrong = info.messages.find(({ type }) => type === "error");
+    if (wrong) throw wgslError(label, code, wrong);
+    if (error) throw namedError(error);
+  });
+  awaited(gpu, verdict);
+  return { module, pipelines: new Map() };
+}
+
+function compilePipeline(
+  gpu: Gpu,
+  label: string,
+  module: GPUShaderModule,
+  constants: Partial<Record<string, number>>,
+): GPUComputePipeline {
+  gpu.device.pushErrorScope("validation");
+  const pipeline = gpu.device.createComputePipeline({
+    label,
+    layout: "auto",
+    compute: { module, entryPoint: "main", constants: constants as Record<string, number> },
+  });
+  awaited(
+    gpu,
+    gpu.device.popErrorScope().then((error) => {
+      if (!error) return;
+      const settings = JSON.stringify(constants);
+      throw new WgslError(`${label} with overrides ${settings}: ${namedError(error).message}`);
+    }),
+  );
+  return pipeline;
+}
+
+function awaited(gpu: Gpu, verdict: Promise<void>): void {
+  verdict.catch(() => {}); // reported by `compiled`
+  const waiting = compilations.get(gpu.device) ?? [];
+  compilations.set(gpu.device, [...waiting, verdict]);
+}
+
+function wgslError(
+  label: string,
+  code: string,
+  { lineNum, linePos, message }: GPUCompilationMessage,
+) {
+  const source = code.split("\n")[lineNum - 1]?.trim() ?? "";
+  const text = message.trim().replaceAll(/\s*\n\s*/g, "; ");
+  return new WgslError(`${label}.wgsl:${lineNum}:${linePos} ${text} — ${source}`);
+}

@@ -1,0 +1,101 @@
+/**
+ * A WebGPU adapter for machines without a graphics driver: SwiftShader, the software Vulkan that
+ * Chromium ships, out of an npm package. Vulkan's loader reads its environment when a process
+ * starts, so everything runs in a child.
+ *
+ *     deno task software-gpu train --gpu --preset micro
+ */
+
+import { inflate } from "@sparticuz/chromium";
+import { dirname, fromFileUrl, join } from "@std/path";
+
+const VERSION = "153.0.0";
+
+/** Environment under which a child process finds SwiftShader; unpacks it on first use. */
+export async function swiftShaderEnvironment(): Promise<Record<string, string>> {
+  const { os, arch } = Deno.build;
+  if (os !== "linux" || arch !== "x86_64") {
+    throw new Error(
+      `No software WebGPU adapter for ${os} ${arch} (only for linux x86_64); ` +
+        "set NANO_MED_GPU=native to use this machine's own",
+    );
+  }
+  const folder = join(cacheFolder(), "nano-medgpt", `swiftshader-${VERSION}`);
+  const manifest = join(folder, "absolute_icd.json");
+  if (!(await exists(manifest))) await unpack(folder);
+  return {
+    VK_DRIVER_FILES: manifest,
+    VK_ICD_FILENAMES: manifest,
+    LD_LIBRARY_PATH: [folder, Deno.env.get("LD_LIBRARY_PATH")].filter(Boolean).join(":"),
+    ...quiet(),
+  };
+}
+
+/** Environment under which a child process finds Mesa's lavapipe; `null` if it is not installed. */
+export async function lavapipeEnvironment(): Promise<Record<string, string> | null> {
+  const folder = "/usr/share/vulkan/icd.d";
+  if (!(await exists(folder))) return null;
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!/^lvp_icd.*\.json$/.test(name)) continue;
+    const manifest = join(folder, name);
+    return { VK_DRIVER_FILES: manifest, VK_ICD_FILENAMES: manifest, ...quiet() };
+  }
+  return null;
+}
+
+/** The graphics stack prints a complaint on every start where this is unset, as in containers. */
+const quiet = () => ({ XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp" });
+
+function cacheFolder(): string {
+  const home = Deno.env.get("HOME");
+  return Deno.env.get("XDG_CACHE_HOME") ?? (home ? join(home, ".cache") : "/tmp");
+}
+
+async function unpack(folder: string): Promise<void> {
+  await Deno.mkdir(dirname(folder), { recursive: true });
+  const temporary = await Deno.makeTempDir({ dir: dirname(folder) });
+  const archive = new URL("../bin/swiftshader.tar.br", import.meta.resolve("@sparticuz/chromium"));
+  const before = Deno.env.get("TMPDIR");
+  Deno.env.set("TMPDIR", temporary); // where the package unpacks to
+  try {
+    await inflate(fromFileUrl(archive));
+  } finally {
+    if (before === undefined) Deno.env.delete("TMPDIR");
+    else Deno.env.set("TMPDIR", before);
+  }
+  const manifest = JSON.parse(await Deno.readTextFile(join(temporary, "vk_swiftshader_icd.json")));
+  manifest.ICD.library_path = join(folder, "libvk_swiftshader.so");
+  await Deno.writeTextFile(join(temporary, "absolute_icd.json"), JSON.stringify(manifest));
+  try {
+    await Deno.rename(temporary, folder);
+  } catch (error) {
+    await Deno.remove(temporary, { recursive: true }); // another process was faster
+    if (!(await exists(join(folder, "absolute_icd.json")))) throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  if (Deno.args.length === 0 || Deno.args[0] === "--help") {
+    console.log(
+      "Runs a task on a software WebGPU adapter (SwiftShader), for machines without a GPU.\n\n" +
+        "Usage: deno task software-gpu TASK [flags of the task]",
+    );
+    Deno.exit(Deno.args.length === 0 ? 2 : 0);
+  }
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["task", ...Deno.args],
+    env: await swiftShaderEnvironment(),
+  }).spawn();
+  Deno.addSignalListener("SIGINT", () => {}); // the child gets it too and decides
+  Deno.exit((await child.status).code);
+}
