@@ -35,6 +35,7 @@ const shared = [
   "pipeline/model/",
   "pipeline/onnx/",
   "pipeline/decode/",
+  "pipeline/ngram/",
   "pipeline/report/",
 ];
 const building = ["pipeline/decode/", "pipeline/model/", "pipeline/onnx/", "pipeline/report/"];
