@@ -25,6 +25,14 @@ export interface GptConfig {
   initializer_range: number;
 }
 
+/** How the learning rate goes on after the warm-up: see train/schedule.ts. */
+export const schedules = ["cosine", "linear", "constant", "wsd"] as const;
+export type Schedule = typeof schedules[number];
+
+/** How tokens are cut into training sequences: see train/windows.ts. */
+export const windowings = ["stream", "document"] as const;
+export type Windowing = typeof windowings[number];
+
 /** How a model is trained. Counts are in optimizer steps unless said otherwise. */
 export interface TrainConfig {
   /** Sequences per micro-batch; each is `n_positions` tokens long. */
@@ -32,10 +40,14 @@ export interface TrainConfig {
   /** Micro-batches whose gradients are averaged into one optimizer step. */
   gradientAccumulation: number;
   steps: number;
-  /** Peak learning rate, reached after `warmupSteps`, then cosine decay to `minLearningRate`. */
+  /** Peak learning rate, reached after `warmupSteps`; `schedule` leads it to `minLearningRate`. */
   learningRate: number;
   minLearningRate: number;
   warmupSteps: number;
+  schedule: Schedule;
+  /** Share of the steps that the last phase of `wsd` (warm-up, stable, decay) takes. */
+  decayFraction: number;
+  windowing: Windowing;
   /** AdamW; weight decay applies to matrices (wte, wpe, attention and MLP weights) only. */
   beta1: number;
   beta2: number;
@@ -48,6 +60,10 @@ export interface TrainConfig {
   evalBatches: number;
   sampleInterval: number;
   checkpointInterval: number;
+  /** Stop after so many validations without a new lowest loss; 0 = never. */
+  patience: number;
+  /** A gradient norm above this many times its running mean is a spike; 0 = never. */
+  spikeFactor: number;
   seed: number;
 }
 
@@ -66,6 +82,9 @@ const trainDefaults: TrainConfig = {
   learningRate: 1e-3,
   minLearningRate: 1e-4,
   warmupSteps: 100,
+  schedule: "cosine",
+  decayFraction: 0.2,
+  windowing: "stream",
   beta1: 0.9,
   beta2: 0.95,
   adamEpsilon: 1e-8,
@@ -75,6 +94,8 @@ const trainDefaults: TrainConfig = {
   evalBatches: 16,
   sampleInterval: 250,
   checkpointInterval: 250,
+  patience: 0,
+  spikeFactor: 10,
   seed: 1,
 };
 
@@ -191,6 +212,9 @@ export function validateTrainConfig(config: TrainConfig): TrainConfig {
     "weightDecay",
     "maxGradNorm",
     "adamEpsilon",
+    "decayFraction",
+    "patience",
+    "spikeFactor",
   ] as const;
   for (const field of nonNegative) {
     if (!(Number.isFinite(config[field]) && config[field] >= 0)) {
