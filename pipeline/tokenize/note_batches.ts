@@ -1,0 +1,129 @@
+/** notes.parquet as a stream of batches: a few megabytes of UTF-8 each, ready for a worker. */
+
+import { DuckDBBlobVector, DuckDBInstance } from "@duckdb/node-api";
+import { ArtifactError, type Note, requireFile, type Split, splits } from "../artifacts.ts";
+
+/** Notes one after the other. Every array can be handed to a worker without a copy. */
+export interface NoteBatch {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Note `i` is `bytes[ends[i - 1] ?? 0..ends[i]]`. */
+  ends: Uint32Array<ArrayBuffer>;
+  /** Index of each note's split in `splits`. */
+  splits: Uint8Array<ArrayBuffer>;
+}
+
+const BATCH_BYTES = 4 << 20;
+const MADE_BY = "deno task ingest";
+const needed: readonly (keyof Note)[] = ["text", "split"];
+
+/** Number of notes by split; an `ArtifactError` if `path` is not a notes.parquet with notes. */
+export async function countNotes(path: string): Promise<Record<Split, number>> {
+  await requireFile(path, MADE_BY);
+  const counts: Record<Split, number> = { train: 0, val: 0, test: 0 };
+  await withConnection(path, async (connection) => {
+    const columns = await connection.runAndReadAll("DESCRIBE FROM read_parquet($path)", { path });
+    const names = columns.getRows().map(([name]) => name);
+    const missing = needed.find((name) => !names.includes(name));
+    if (missing !== undefined) {
+      throw unreadable(path, `it has no column "${missing}" (only ${names.join(", ")})`);
+    }
+    const rows = await connection.runAndReadAll(
+      "SELECT split, count(*) FROM read_parquet($path) GROUP BY split",
+      { path },
+    );
+    for (const [split, count] of rows.getRows()) {
+      if (!splits.includes(split as Split)) {
+        throw unreadable(path, `split "${split}", expected ${splits.join(", ")}`);
+      }
+      counts[split as Split] = Number(count);
+    }
+  });
+  if (counts.train === 0) throw unreadable(path, "it has no notes in the train split");
+  return counts;
+}
+
+export interface NoteSelection {
+  /** Skips this many rows of the file. */
+  from?: number;
+  /** Only the notes of this split. */
+  split?: Split;
+}
+
+/** The notes of `path` in file order. */
+export async function* readNoteBatches(
+  path: string,
+  { from = 0, split }: NoteSelection = {},
+): AsyncGenerator<NoteBatch> {
+  // One DuckDB thread keeps up with several encoders, and rows stay in the order of the file.
+  const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
+  const connection = await instance.connect();
+  try {
+    const result = await connection.stream(
+      `SELECT encode(text), split FROM read_parquet($path, file_row_number = true)
+       WHERE file_row_number >= $from ${split === undefined ? "" : "AND split = $split"}`,
+      { path, from, ...(split === undefined ? {} : { split }) },
+    );
+    let batch = new BatchBuilder();
+    for (let chunk; (chunk = await result.fetchChunk()) !== null && chunk.rowCount > 0;) {
+      const texts = chunk.getColumnVector(0) as DuckDBBlobVector;
+      const noteSplits = chunk.getColumnVector(1);
+      for (let row = 0; row < chunk.rowCount; row++) {
+        const text = texts.getItemBytes(row);
+        if (text === null) throw unreadable(path, "a note has no text (NULL)");
+        batch.add(text, splits.indexOf(noteSplits.getItem(row) as Split));
+        if (batch.size < BATCH_BYTES) continue;
+        yield batch.build();
+        batch = new BatchBuilder();
+      }
+    }
+    if (batch.size > 0) yield batch.build();
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+class BatchBuilder {
+  size = 0;
+  readonly #texts: Uint8Array[] = [];
+  readonly #splits: number[] = [];
+
+  add(text: Uint8Array, split: number): void {
+    this.#texts.push(text);
+    this.#splits.push(split);
+    this.size += text.length + 1;
+  }
+
+  build(): NoteBatch {
+    const bytes = new Uint8Array(this.#texts.reduce((sum, text) => sum + text.length, 0));
+    const ends = new Uint32Array(this.#texts.length);
+    let at = 0;
+    this.#texts.forEach((text, i) => {
+      bytes.set(text, at);
+      ends[i] = at += text.length;
+    });
+    return { bytes, ends, splits: Uint8Array.from(this.#splits) };
+  }
+}
+
+type Connection = Awaited<ReturnType<DuckDBInstance["connect"]>>;
+
+async function withConnection(
+  path: string,
+  use: (connection: Connection) => Promise<void>,
+): Promise<void> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  try {
+    await use(connection);
+  } catch (error) {
+    if (error instanceof ArtifactError) throw error;
+    throw unreadable(path, (error as Error).message.split("\n")[0]);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+const unreadable = (path: string, why: string) =>
+  new ArtifactError(`Cannot read notes ${path}: ${why}; run "${MADE_BY}" again`);

@@ -1,0 +1,117 @@
+/**
+ * One core's share of the work: counting pre-tokens for training, or encoding notes. Requests are
+ * answered in the order in which they come.
+ */
+
+import { splits } from "../artifacts.ts";
+import { BpeEncoder } from "./bpe_encoder.ts";
+import { CharEncoder } from "./char_encoder.ts";
+import type { NoteBatch } from "./note_batches.ts";
+import { preTokenEnd } from "./pre_tokenizer.ts";
+import { END_OF_TEXT_ID, type Vocabulary } from "./vocabulary.ts";
+import { WordCounts } from "./word_counts.ts";
+
+/** Sums over the notes of one split. */
+export interface SplitCounts {
+  notes: number;
+  tokens: number;
+  /** Unicode code points. */
+  characters: number;
+  /** UTF-8 bytes. */
+  bytes: number;
+  /** Runs of non-white-space. */
+  words: number;
+}
+
+/** The notes of one split in a batch. Every note's tokens start with the end-of-text token. */
+export interface EncodedPart {
+  tokens: Uint16Array<ArrayBuffer>;
+  counts: SplitCounts;
+}
+
+export interface Requests {
+  /** Counts the pre-tokens of a batch; remembers them. */
+  count: { request: NoteBatch; reply: null };
+  /** The counts of all batches so far. */
+  takeCounts: { request: null; reply: ReturnType<WordCounts["pack"]> };
+  /** What `encode` is to encode with: null for characters. */
+  load: { request: Vocabulary | null; reply: null };
+  /** One part per split, in the order of `splits`. */
+  encode: { request: NoteBatch; reply: EncodedPart[] };
+}
+
+const counts = new WordCounts();
+let encoder: BpeEncoder | CharEncoder | undefined;
+
+const handlers: {
+  [K in keyof Requests]: (request: Requests[K]["request"]) => Requests[K]["reply"];
+} = {
+  count({ bytes, ends }) {
+    for (let note = 0, start = 0; note < ends.length; note++) {
+      while (start < ends[note]) {
+        const end = preTokenEnd(bytes, start, ends[note]);
+        counts.add(bytes, start, end, 1);
+        start = end;
+      }
+    }
+    return null;
+  },
+  takeCounts: () => counts.pack(),
+  load(vocabulary) {
+    encoder = vocabulary === null ? new CharEncoder() : new BpeEncoder(vocabulary);
+    return null;
+  },
+  encode: (batch) => splits.map((_, split) => encodePart(batch, split)),
+};
+
+function encodePart({ bytes, ends, splits }: NoteBatch, split: number): EncodedPart {
+  const sums: SplitCounts = { notes: 0, tokens: 0, characters: 0, bytes: 0, words: 0 };
+  for (let note = 0, start = 0; note < ends.length; start = ends[note++]) {
+    if (splits[note] !== split) continue;
+    sums.notes++;
+    sums.bytes += ends[note] - start;
+    countText(bytes, start, ends[note], sums);
+  }
+  // A note has at most as many tokens as bytes, and one more for its start.
+  const tokens = new Uint16Array(sums.bytes + sums.notes);
+  for (let note = 0, start = 0; note < ends.length; start = ends[note++]) {
+    if (splits[note] !== split) continue;
+    tokens[sums.tokens++] = END_OF_TEXT_ID;
+    sums.tokens = encoder!.encode(bytes, start, ends[note], tokens, sums.tokens);
+  }
+  return { tokens: tokens.slice(0, sums.tokens), counts: sums };
+}
+
+function countText(bytes: Uint8Array, start: number, end: number, sums: SplitCounts): void {
+  let inWord = 0;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i];
+    if ((byte & 0xc0) !== 0x80) sums.characters++;
+    const isWord = byte > 0x20 || byte < 0x09 || (byte > 0x0d && byte < 0x20) ? 1 : 0;
+    sums.words += isWord & ~inWord;
+    inWord = isWord;
+  }
+}
+
+/** The worker's side of the channel; the default types of `self` are a window's. */
+interface Port {
+  onmessage(event: MessageEvent<{ name: keyof Requests; request: never }>): void;
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+}
+
+const port = self as unknown as Port;
+
+port.onmessage = ({ data }) => {
+  try {
+    const reply = handlers[data.name](data.request) as Requests[keyof Requests]["reply"];
+    port.postMessage({ reply }, transferables(reply));
+  } catch (error) {
+    port.postMessage({ error: error instanceof Error ? error.message : String(error) });
+  }
+};
+
+function transferables(reply: Requests[keyof Requests]["reply"]): Transferable[] {
+  if (reply === null) return [];
+  const arrays = Array.isArray(reply) ? reply.map(({ tokens }) => tokens) : Object.values(reply);
+  return arrays.map(({ buffer }) => buffer);
+}
