@@ -15,6 +15,8 @@ export interface NextTokenModel<S = unknown> {
    * Throws a `RangeError` if the total exceeds `contextLength`.
    */
   feed(tokens: readonly number[], state?: S): Promise<{ logits: Float32Array; state: S }>;
+  /** Bytes that `states` hold together, memory they share counted once; bounds what is cached. */
+  stateBytes?(states: readonly S[]): number;
 }
 
 export interface Tokenizer {

@@ -1,0 +1,200 @@
+/**
+ * One suggestion: from the text before the caret to the words shown in grey, or nothing.
+ *
+ * The tokens of the unfinished word are taken back (heal.ts), then the likeliest token is appended
+ * again and again. After every whole word the suggestion could end; its confidence there is the
+ * probability that the note goes on with exactly this text and a word ends there. The longest text
+ * that stays within the confidence budget and breaks no rule of policy.ts is shown.
+ */
+
+import { heal, healingStart, type Hypothesis } from "./heal.ts";
+import type { NumbersPolicy } from "./policy.ts";
+import type { PrefixCache } from "./prefix_cache.ts";
+import { Growth, type Suggestion } from "./growth.ts";
+import { sampleToken, softmax } from "./sample.ts";
+import type { Tokenizer } from "./types.ts";
+import { bytesText, type Vocabulary } from "./vocabulary.ts";
+import { fitWindow } from "./window.ts";
+import { endsWord } from "./words.ts";
+
+export interface SuggestOptions {
+  /** Least probability that the whole suggestion is right. */
+  minConfidence: number;
+  maxWords: number;
+  maxTokens: number;
+  /** Most alternatives, likeliest first. */
+  n: number;
+  numbers: NumbersPolicy;
+  /** Under `numbers: "confident"`, least probability of a word that holds a number or a dose. */
+  numberConfidence: number;
+  /** Name of the section the caret is in, where the text does not show it. */
+  section: string;
+  /** Text after the caret. */
+  after: string;
+  /** A suggestion ends before any of these. */
+  stop: readonly string[];
+  /** 0 takes the likeliest words; above 0 draws them, repeatably by `seed`. */
+  temperature: number;
+  random: () => number;
+  /** Ends the computation between two tokens with the signal's reason. */
+  signal?: AbortSignal;
+  /** Called whenever a suggestion has grown by a word; `index` is its rank among the alternatives. */
+  onGrow?: (index: number, suggestion: Suggestion) => void;
+}
+
+export const suggestDefaults: Omit<SuggestOptions, "random" | "signal" | "onGrow"> = {
+  minConfidence: 0.3,
+  maxWords: 8,
+  maxTokens: 32,
+  n: 1,
+  numbers: "confident",
+  numberConfidence: 0.9,
+  section: "",
+  after: "",
+  stop: [],
+  temperature: 0,
+};
+
+/** What a suggestion is computed with. */
+export interface Means<S> {
+  cache: PrefixCache<S>;
+  tokenizer: Tokenizer;
+  vocabulary: Vocabulary;
+}
+
+/** At most `n` different suggestions for the caret behind `text`, the most confident first. */
+export async function suggest<S>(
+  means: Means<S>,
+  text: string,
+  options: SuggestOptions,
+): Promise<Suggestion[]> {
+  if (isInsideWord(text, options.after)) return [];
+  const { context, typed } = contextOf(means, text, options);
+  const found: Suggestion[] = [];
+  for (const way of await branches(means, context, typed, options)) {
+    const growth = new Growth(text, options, found.length);
+    const suggestion = await extend(means, context, way, growth, options);
+    if (suggestion && !found.some((other) => other.text === suggestion.text)) {
+      found.push(suggestion);
+    }
+  }
+  return found.sort((a, b) => b.confidence - a.confidence);
+}
+
+/** Between two letters or digits there is nothing to complete. */
+const isInsideWord = (before: string, after: string) =>
+  /[\p{L}\p{N}]$/u.test(before) && /^[\p{L}\p{N}]/u.test(after);
+
+/** The tokens to start from, and the bytes behind them that the continuation has to begin with. */
+function contextOf<S>(
+  { cache, tokenizer, vocabulary }: Means<S>,
+  text: string,
+  { section, maxTokens }: SuggestOptions,
+): { context: number[]; typed: string } {
+  const header = section === "" || text.includes(`${section}:`) ? "" : `${section}:\n`;
+  const room = Math.min(maxTokens, Math.floor(cache.contextLength / 4));
+  const tokens = fitWindow(header + text, tokenizer, cache.contextLength - room);
+  const start = healingStart(tokens, vocabulary, 1);
+  const typed = tokens.slice(start).map((token) => vocabulary.bytes[token]).join("");
+  return { context: tokens.slice(0, start), typed };
+}
+
+/** The `n` likeliest ways to begin, each with at least one byte that was not typed yet. */
+async function branches<S>(
+  means: Means<S>,
+  context: number[],
+  typed: string,
+  options: SuggestOptions,
+): Promise<Hypothesis[]> {
+  const { cache, vocabulary } = means;
+  const { n, signal, minConfidence, temperature } = options;
+  const width = temperature > 0 ? 4 * n : n;
+  const open = await heal(cache, vocabulary, context, typed, width + 1, signal);
+  const ready: Hypothesis[] = [];
+  while (open.length > 0 && ready.length < width) {
+    open.sort((a, b) => b.probability - a.probability);
+    const way = open.shift()!;
+    if (way.probability < minConfidence) break;
+    if (way.bytes !== "") ready.push(way);
+    else open.push(...await step(means, context, way, width, signal));
+  }
+  return temperature > 0 ? draw(ready, options) : ready;
+}
+
+/** The `width` likeliest hypotheses one token longer than `way`. */
+async function step<S>(
+  { cache, vocabulary }: Means<S>,
+  context: number[],
+  way: Hypothesis,
+  width: number,
+  signal?: AbortSignal,
+): Promise<Hypothesis[]> {
+  const tokens = [...context, ...way.tokens];
+  if (tokens.length >= cache.contextLength) return [];
+  const next = softmax(await cache.logitsAfter(tokens, signal));
+  const best = Array.from(next.keys()).sort((a, b) => next[b] - next[a]).slice(0, width);
+  return best.filter((token) => vocabulary.bytes[token] !== "").map((token) => ({
+    tokens: [...way.tokens, token],
+    bytes: vocabulary.bytes[token],
+    probability: way.probability * next[token],
+  }));
+}
+
+/** `n` of the hypotheses, drawn without replacement by probability^(1/temperature). */
+function draw(ways: Hypothesis[], { n, temperature, random }: SuggestOptions): Hypothesis[] {
+  const left = [...ways], drawn: Hypothesis[] = [];
+  while (drawn.length < n && left.length > 0) {
+    const logits = Float32Array.from(left, ({ probability }) => Math.log(probability));
+    drawn.push(...left.splice(sampleToken(logits, { temperature }, random), 1));
+  }
+  return drawn;
+}
+
+/** The longest allowed suggestion that begins with `way`, or none. */
+async function extend<S>(
+  { cache, vocabulary }: Means<S>,
+  context: number[],
+  way: Hypothesis,
+  growth: Growth,
+  options: SuggestOptions,
+): Promise<Suggestion | undefined> {
+  const tokens = [...context, ...way.tokens];
+  let { bytes, probability } = way;
+  for (let count = way.tokens.length;; count++) {
+    if (tokens.length >= cache.contextLength) return growth.finished("tokens", count);
+    const logits = await cache.logitsAfter(tokens, options.signal);
+    const { token, next, ends, ending } = chooseNext(logits, bytes, vocabulary, options);
+    const stop = growth.check(bytesText(bytes), probability, ends ? ending : 0);
+    if (stop) return growth.finished(stop, count);
+    probability *= next;
+    if (vocabulary.bytes[token] === "") return growth.finished("end", count);
+    if (probability < options.minConfidence) return growth.finished("confidence", count);
+    if (count >= options.maxTokens) return growth.finished("tokens", count);
+    if (ends) growth.report(count);
+    tokens.push(token);
+    bytes += vocabulary.bytes[token];
+  }
+}
+
+/**
+ * The token to append: the likeliest (or one drawn), its probability `next`, whether it `ends` the
+ * word before it, and the probability `ending` that any token does. Where a word more likely than
+ * not ends, only tokens that end it are considered.
+ */
+function chooseNext(
+  logits: Float32Array,
+  bytes: string,
+  vocabulary: Vocabulary,
+  { temperature, random }: SuggestOptions,
+): { token: number; next: number; ends: boolean; ending: number } {
+  const probabilities = softmax(logits);
+  const before = bytes.charCodeAt(bytes.length - 1);
+  const ends = (token: number) => endsWord(before, vocabulary.firstByte[token]);
+  let ending = 0;
+  for (let token = 0; token < probabilities.length; token++) {
+    if (ends(token)) ending += probabilities[token];
+  }
+  const allowed = ending < 0.5 ? logits : logits.map((logit, i) => ends(i) ? logit : -Infinity);
+  const token = sampleToken(allowed, { temperature }, random);
+  return { token, next: probabilities[token], ends: ends(token), ending };
+}

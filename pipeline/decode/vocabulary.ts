@@ -1,0 +1,87 @@
+/**
+ * The tokens of a tokenizer as byte strings (one character per byte, 0-255), in sorted order, so
+ * that "every token that starts with these bytes" is one range and "every token that these bytes
+ * start with" a few lookups. Token healing and word boundaries work on bytes, because a token may
+ * end in the middle of a UTF-8 character.
+ */
+
+import type { Tokenizer } from "./types.ts";
+
+const encoder = new TextEncoder();
+
+/** Bytes as a string of characters 0-255; compares and hashes like the bytes themselves. */
+export function byteString(bytes: Uint8Array): string {
+  let out = "";
+  for (const byte of bytes) out += String.fromCharCode(byte);
+  return out;
+}
+
+/** The UTF-8 bytes of `text` as a byte string. */
+export const textBytes = (text: string): string => byteString(encoder.encode(text));
+
+/** The text of a byte string; bytes that are no UTF-8 become U+FFFD. */
+export const bytesText = (bytes: string): string =>
+  new TextDecoder().decode(Uint8Array.from(bytes, (char) => char.charCodeAt(0)));
+
+export class Vocabulary {
+  /** Byte string of each token; "" for the end-of-text token. */
+  readonly bytes: readonly string[];
+  /** First byte of each token, −1 where it has none. */
+  readonly firstByte: Int16Array;
+  /** Length in bytes of the longest token. */
+  readonly longest: number;
+  readonly #sorted: number[];
+  readonly #tokenOf = new Map<string, number>();
+
+  constructor(tokenizer: Tokenizer) {
+    this.bytes = Array.from(
+      { length: tokenizer.vocabSize },
+      (_, token) => byteString(tokenizer.tokenBytes(token)),
+    );
+    this.firstByte = Int16Array.from(
+      this.bytes,
+      (bytes) => bytes === "" ? -1 : bytes.charCodeAt(0),
+    );
+    this.longest = this.bytes.reduce((max, bytes) => Math.max(max, bytes.length), 0);
+    this.#sorted = Array.from(this.bytes.keys()).filter((token) => this.bytes[token] !== "");
+    this.#sorted.sort((a, b) =>
+      this.bytes[a] < this.bytes[b] ? -1 : this.bytes[a] > this.bytes[b] ? 1 : a - b
+    );
+    for (const token of this.#sorted) this.#tokenOf.set(this.bytes[token], token);
+  }
+
+  /** The tokens whose bytes start with `prefix`, the token that equals it included. */
+  startingWith(prefix: string): number[] {
+    const from = this.#lowerBound(prefix);
+    let to = from;
+    while (to < this.#sorted.length && this.bytes[this.#sorted[to]].startsWith(prefix)) to++;
+    return this.#sorted.slice(from, to);
+  }
+
+  /** The tokens that are a proper prefix of `bytes`, shortest first. */
+  prefixesOf(bytes: string): number[] {
+    const found: number[] = [];
+    const limit = Math.min(bytes.length - 1, this.longest);
+    for (let length = 1; length <= limit; length++) {
+      const token = this.#tokenOf.get(bytes.slice(0, length));
+      if (token !== undefined) found.push(token);
+    }
+    return found;
+  }
+
+  /** Byte length of all `tokens` together. */
+  byteLength(tokens: readonly number[]): number {
+    return tokens.reduce((sum, token) => sum + this.bytes[token].length, 0);
+  }
+
+  /** First position in sorted order whose bytes are not below `prefix`. */
+  #lowerBound(prefix: string): number {
+    let low = 0, high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.bytes[this.#sorted[middle]] < prefix) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
