@@ -270,6 +270,15 @@ export class Progress {
     Deno.stderr.writeSync(new TextEncoder().encode(text));
   }
 
+  /** Prints a line that stays, above the bar. */
+  print(line: string): void {
+    Deno.stderr.writeSync(
+      new TextEncoder().encode(this.#terminal ? `\r\x1b[2K${line}\n` : `${line}\n`),
+    );
+    lineIsOpen = false;
+    if (this.#terminal) this.#lastDrawn = -Infinity;
+  }
+
   /** Replaces the bar by one line that stays: label, summary, time taken. */
   finish(summary: string): void {
     const line = `${this.#label.padEnd(10)}  ${summary}  (${duration(this.seconds)})`;

@@ -34,11 +34,19 @@ export interface TrainingState {
   step: number;
   /** Passes over the data completed, and windows taken of the current one. */
   loader: { epoch: number; position: number };
-  /** Lowest validation loss so far in nats, and its step; null before the first validation. */
+  /** Loader positions whose batch led to a spike and is left out: "epoch:position". */
+  skipped: string[];
+  /** Factor on the schedule's learning rate, lowered after repeated spikes. */
+  learningRateScale: number;
+  /** Exponential means over the steps; null before the first. */
+  smoothedLoss: number | null;
+  gradNormMean: number | null;
+  /** Lowest validation loss so far in nats and its step; null before the first validation. */
   bestLoss: number | null;
   bestStep: number | null;
-  /** Exponential mean of the training loss; null before the first step. */
-  smoothedLoss: number | null;
+  validationsSinceBest: number;
+  /** Seconds of training so far, over all sessions. */
+  seconds: number;
 }
 
 export interface Moments {

@@ -33,9 +33,14 @@ const checkpoint: Required<Checkpoint> = {
   state: {
     step: 7,
     loader: { epoch: 1, position: 3 },
+    skipped: ["0:4"],
+    learningRateScale: 0.5,
+    smoothedLoss: 0.1 + 0.2,
+    gradNormMean: null,
     bestLoss: 1.25,
     bestStep: 5,
-    smoothedLoss: 0.1 + 0.2,
+    validationsSinceBest: 1,
+    seconds: 12.5,
   },
 };
 

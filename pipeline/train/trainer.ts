@@ -1,0 +1,335 @@
+/**
+ * The training loop. It knows an engine only by its interface, and a device only by being patient:
+ * steps are issued without waiting, and their losses are fetched a few times a second.
+ *
+ * Everything that decides the next step is in `TrainingState`, the weights and the moments, and all
+ * of it is in every checkpoint: a run killed at any moment and resumed logs the same losses, bit by
+ * bit, as one that was left alone.
+ */
+
+import type { RunPaths } from "../artifacts.ts";
+import type { GptConfig, TrainConfig } from "../config.ts";
+import {
+  type Moments,
+  readCheckpoint,
+  readMoments,
+  type TrainingState,
+  writeCheckpoint,
+} from "../model/checkpoint.ts";
+import type { Tensors } from "../model/parameters.ts";
+import type { Batch, Engine, EngineOptions, EngineState, StepMetrics } from "./engine.ts";
+import { Loader } from "./loader.ts";
+import { RunLog } from "./log.ts";
+import { learningRate } from "./schedule.ts";
+import { LOWER_AFTER, MAX_SPIKES, nextGradNormMean, spikeReason } from "./spikes.ts";
+
+/** What the terminal and the run's other files are told. */
+export interface Observer {
+  /** After every few steps. */
+  progress(state: TrainingState, latest: StepMetrics, rate: StepRate): void;
+  /** After a validation; `entries` is the whole log. */
+  validated(state: TrainingState, loss: number, log: RunLog): Promise<void>;
+  /** Every `sampleInterval` steps and at the end. */
+  sample(state: TrainingState, parameters: Tensors): Promise<void>;
+  /** Something out of the ordinary, in one line. */
+  message(text: string): void;
+}
+
+export interface StepRate {
+  learningRate: number;
+  tokensPerSecond: number;
+}
+
+export interface TrainingJob {
+  paths: RunPaths;
+  model: GptConfig;
+  train: TrainConfig;
+  endOfText: number;
+  tokens: Uint16Array;
+  /** Names the data in errors. */
+  tokensPath: string;
+  validation: Batch[];
+  /** Characters that the validation targets stand for. */
+  validationCharacters: number;
+  parameters: Tensors;
+  /** Both present when resuming. */
+  moments?: Moments;
+  state?: TrainingState;
+  createEngine(options: EngineOptions): Promise<Engine>;
+  observer: Observer;
+  /** Aborted: finish the step, write a checkpoint, return. */
+  signal: AbortSignal;
+}
+
+export interface TrainingResult {
+  state: TrainingState;
+  outcome: "finished" | "early stop" | "interrupted";
+  /** The last validation loss in nats. */
+  loss: number;
+}
+
+/** Steps in flight at most, and how long to wait before fetching their losses. */
+const MAX_IN_FLIGHT = 32;
+const SETTLE_MS = 500;
+/** The training loss shown on the terminal averages over about this many steps. */
+const SMOOTHING_STEPS = 20;
+
+const initialState: TrainingState = {
+  step: 0,
+  loader: { epoch: 0, position: 0 },
+  skipped: [],
+  learningRateScale: 1,
+  smoothedLoss: null,
+  gradNormMean: null,
+  bestLoss: null,
+  bestStep: null,
+  validationsSinceBest: 0,
+  seconds: 0,
+};
+
+/** Runs a job to its end, to an early stop, or to an interruption. */
+export async function train(job: TrainingJob): Promise<TrainingResult> {
+  const trainer = await Trainer.start(job);
+  try {
+    return await trainer.run();
+  } finally {
+    await trainer.close();
+  }
+}
+
+class Trainer {
+  readonly #job: TrainingJob;
+  #engine: Engine;
+  #loader: Loader;
+  #log: RunLog;
+  #state: TrainingState;
+  /** Where the batches of each step in flight were taken. */
+  #taken = new Map<number, string>();
+  #settledAt = performance.now();
+  #lastLoss = NaN;
+
+  private constructor(job: TrainingJob, engine: Engine, log: RunLog, state: TrainingState) {
+    this.#job = job;
+    this.#engine = engine;
+    this.#log = log;
+    this.#state = state;
+    this.#loader = this.#loaderAt(state);
+  }
+
+  static async start(job: TrainingJob): Promise<Trainer> {
+    const state = structuredClone(job.state ?? initialState);
+    const log = await RunLog.open(job.paths.log, state.step);
+    const engine = await job.createEngine(job);
+    return new Trainer(job, engine, log, state);
+  }
+
+  async close(): Promise<void> {
+    this.#log.close();
+    await this.#engine.close();
+  }
+
+  async run(): Promise<TrainingResult> {
+    const { train, signal } = this.#job;
+    if (this.#state.step === 0) await this.#reachMilestone();
+    else await this.#resumed();
+    let outcome: TrainingResult["outcome"] = "finished";
+    while (this.#state.step < train.steps) {
+      await this.#issueSteps();
+      if (!await this.#settle()) continue;
+      await this.#reachMilestone();
+      // Signals are delivered only when the event loop turns, and an engine may never let it.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (signal.aborted) outcome = "interrupted";
+      if (this.#outOfPatience()) outcome = "early stop";
+      if (outcome !== "finished") break;
+    }
+    if (outcome !== "finished" && !this.#isDue(train.checkpointInterval)) {
+      await this.#saveLast(await this.#engine.state());
+    }
+    return { state: this.#state, outcome, loss: this.#lastLoss };
+  }
+
+  async #resumed(): Promise<void> {
+    this.#lastLoss = this.#log.entries.findLast((entry) => entry.kind === "validation")?.loss ??
+      NaN;
+    await this.#note("resumed");
+    this.#settledAt = performance.now();
+  }
+
+  /** Issues steps up to the next milestone, or as many as may be in flight. */
+  async #issueSteps(): Promise<void> {
+    const { train, signal } = this.#job;
+    const first = this.#state.step + 1;
+    for (let step = first; step <= train.steps; step++) {
+      await this.#engine.step(this.#takeBatches(step), step, this.#learningRate(step));
+      const waited = performance.now() - this.#settledAt;
+      if (this.#isMilestone(step) || signal.aborted) break;
+      if (step - first + 1 >= MAX_IN_FLIGHT || waited >= SETTLE_MS) break;
+    }
+  }
+
+  #learningRate(step: number): number {
+    return learningRate(step, this.#job.train) * this.#state.learningRateScale;
+  }
+
+  #takeBatches(step: number): Batch[] {
+    const take = () =>
+      Array.from({ length: this.#job.train.gradientAccumulation }, () => this.#loader.next());
+    while (this.#state.skipped.includes(positionKey(this.#loader))) take();
+    this.#taken.set(step, positionKey(this.#loader));
+    return take();
+  }
+
+  /** Fetches and logs the metrics of the steps in flight; false if a spike led to a rollback. */
+  async #settle(): Promise<boolean> {
+    const metrics = await this.#engine.metrics();
+    const elapsed = (performance.now() - this.#settledAt) / 1000;
+    const tokensPerSecond = metrics.length * this.#tokensPerStep / elapsed;
+    for (const one of metrics) {
+      const reason = spikeReason(one, this.#state.gradNormMean, this.#job.train.spikeFactor);
+      if (reason) {
+        await this.#rollBack(one.step, reason);
+        return false;
+      }
+      await this.#account(one, tokensPerSecond);
+    }
+    this.#state.seconds += elapsed;
+    this.#state.loader = this.#loader.position;
+    this.#taken.clear();
+    const latest = metrics.at(-1)!;
+    const rate = { learningRate: this.#learningRate(latest.step), tokensPerSecond };
+    this.#job.observer.progress(this.#state, latest, rate);
+    this.#settledAt = performance.now();
+    return true;
+  }
+
+  async #account(metrics: StepMetrics, tokensPerSecond: number): Promise<void> {
+    const { step, loss, gradNorm } = metrics;
+    const state = this.#state;
+    const weight = 1 / SMOOTHING_STEPS;
+    state.step = step;
+    state.smoothedLoss = (1 - weight) * (state.smoothedLoss ?? loss) + weight * loss;
+    state.gradNormMean = nextGradNormMean(state.gradNormMean, gradNorm);
+    await this.#log.append({
+      kind: "train",
+      step,
+      tokens: step * this.#tokensPerStep,
+      loss,
+      gradNorm,
+      learningRate: this.#learningRate(step),
+      tokensPerSecond: Math.round(tokensPerSecond),
+    });
+  }
+
+  get #tokensPerStep(): number {
+    const { batchSize, gradientAccumulation } = this.#job.train;
+    return batchSize * gradientAccumulation * this.#job.model.n_positions;
+  }
+
+  /** Back to the last checkpoint; the batch that made `step` spike is left out from then on. */
+  async #rollBack(step: number, reason: string): Promise<void> {
+    const { paths, observer } = this.#job;
+    const culprit = this.#taken.get(step)!;
+    const { parameters, state } = await readCheckpoint(paths.last);
+    const moments = await readMoments(paths.last, this.#job.model);
+    const skipped = [...new Set([...state!.skipped, ...this.#state.skipped, culprit])];
+    if (skipped.length > MAX_SPIKES) {
+      throw new RangeError(
+        `Cannot train on: ${skipped.length} loss spikes, the last at step ${step} (${reason}); ` +
+          `start again with a lower --learning-rate than ${this.#job.train.learningRate}`,
+      );
+    }
+    const lower = skipped.length % LOWER_AFTER === 0;
+    const learningRateScale = this.#state.learningRateScale * (lower ? 0.5 : 1);
+    this.#state = { ...state!, skipped, learningRateScale };
+    this.#taken.clear();
+    await this.#engine.close();
+    this.#engine = await this.#job.createEngine({ ...this.#job, parameters, moments });
+    this.#loader = this.#loaderAt(this.#state);
+    this.#log.close();
+    this.#log = await RunLog.open(paths.log, this.#state.step);
+    const message = `step ${step}: ${reason}; back to step ${this.#state.step} without its batch` +
+      (lower ? `, learning rate × ${learningRateScale}` : "");
+    observer.message(message);
+    await this.#note(message);
+    this.#settledAt = performance.now();
+  }
+
+  #note(message: string): Promise<void> {
+    return this.#log.append({ kind: "event", step: this.#state.step, message });
+  }
+
+  #loaderAt({ loader }: TrainingState): Loader {
+    const { train, model, endOfText, tokensPath } = this.#job;
+    const options = { ...train, length: model.n_positions, endOfText, path: tokensPath };
+    return new Loader(this.#job.tokens, options, loader);
+  }
+
+  #isDue(interval: number, step = this.#state.step): boolean {
+    return step % interval === 0 || step === this.#job.train.steps;
+  }
+
+  #isMilestone(step: number): boolean {
+    const { evalInterval, sampleInterval, checkpointInterval } = this.#job.train;
+    return [evalInterval, sampleInterval, checkpointInterval].some((n) => this.#isDue(n, step));
+  }
+
+  /** Validates, samples and saves, whichever is due at this step. */
+  async #reachMilestone(): Promise<void> {
+    const { train, observer } = this.#job;
+    if (!this.#isMilestone(this.#state.step)) return;
+    let snapshot: EngineState | undefined;
+    const current = async () => snapshot ??= await this.#engine.state();
+    if (this.#isDue(train.evalInterval)) await this.#validate(current);
+    if (this.#isDue(train.sampleInterval)) {
+      await observer.sample(this.#state, (await current()).parameters);
+    }
+    if (this.#isDue(train.checkpointInterval)) await this.#saveLast(await current());
+    this.#settledAt = performance.now();
+  }
+
+  async #validate(current: () => Promise<EngineState>): Promise<void> {
+    const { validation, validationCharacters, observer, paths } = this.#job;
+    let sum = 0;
+    for (const batch of validation) sum += await this.#engine.loss(batch);
+    const loss = sum / validation.length;
+    const targets = validation.reduce((count, batch) => count + batch.targets.length, 0);
+    const state = this.#state;
+    this.#lastLoss = loss;
+    await this.#log.append({
+      kind: "validation",
+      step: state.step,
+      tokens: state.step * this.#tokensPerStep,
+      loss,
+      bitsPerCharacter: loss * targets / Math.LN2 / validationCharacters,
+      seconds: Number(state.seconds.toFixed(1)),
+    });
+    const better = state.bestLoss === null || loss < state.bestLoss;
+    state.validationsSinceBest = better ? 0 : state.validationsSinceBest + 1;
+    if (better) {
+      state.bestLoss = loss;
+      state.bestStep = state.step;
+      await this.#save(paths.best, await current());
+    }
+    await observer.validated(state, loss, this.#log);
+  }
+
+  #outOfPatience(): boolean {
+    const { patience } = this.#job.train;
+    return patience > 0 && this.#state.validationsSinceBest >= patience;
+  }
+
+  /** The log is made durable first: it may be ahead of the checkpoint, never behind. */
+  async #saveLast(snapshot: EngineState): Promise<void> {
+    await this.#log.sync();
+    await this.#save(this.#job.paths.last, snapshot);
+  }
+
+  #save(folder: string, { parameters, moment1, moment2 }: EngineState): Promise<void> {
+    const { model: config, endOfText } = this.#job;
+    const moments = { moment1, moment2 };
+    return writeCheckpoint(folder, { config, endOfText, parameters, moments, state: this.#state });
+  }
+}
+
+const positionKey = ({ position: { epoch, position } }: Loader) => `${epoch}:${position}`;

@@ -1,0 +1,58 @@
+/**
+ * Where in a token file training sequences start. A window is `length` inputs and the token after
+ * the last one, so that every input has a target.
+ *
+ * - `stream`: windows follow one another through the whole file, whatever documents they cross, as
+ *   GPT-2 was trained; the end-of-text token between two documents tells the model where it is.
+ * - `document`: windows start with a document and do not leave it: the last window of a document is
+ *   moved back to end with it. Only a document shorter than a window runs on into the next.
+ */
+
+import type { Windowing } from "../config.ts";
+
+export interface WindowOptions {
+  length: number;
+  windowing: Windowing;
+  endOfText: number;
+  /** `stream` only: tokens to leave out at the start, so that epochs cut differently. */
+  offset?: number;
+}
+
+/** Start positions in file order. */
+export function windowStarts(tokens: Uint16Array, options: WindowOptions): Uint32Array {
+  return options.windowing === "stream"
+    ? streamStarts(tokens, options)
+    : documentStarts(tokens, options);
+}
+
+function streamStarts(tokens: Uint16Array, { length, offset = 0 }: WindowOptions): Uint32Array {
+  const count = Math.max(0, Math.floor((tokens.length - 1 - offset) / length));
+  return Uint32Array.from({ length: count }, (_, i) => offset + i * length);
+}
+
+function documentStarts(tokens: Uint16Array, { length, endOfText }: WindowOptions): Uint32Array {
+  const last = tokens.length - 1 - length;
+  const starts: number[] = [];
+  for (let begin = 0; begin <= last;) {
+    let end = tokens.indexOf(endOfText, begin + 1);
+    if (end === -1) end = tokens.length - 1;
+    for (let start = begin; start < end && start <= last; start += length) {
+      starts.push(Math.max(begin, Math.min(start, end - length)));
+    }
+    begin = end;
+  }
+  return Uint32Array.from(starts);
+}
+
+/** How many windows hold the start of a second document among their inputs. */
+export function crossingWindows(
+  tokens: Uint16Array,
+  starts: Uint32Array,
+  { length, endOfText }: Pick<WindowOptions, "length" | "endOfText">,
+): number {
+  let crossing = 0;
+  for (const start of starts) {
+    if (tokens.subarray(start + 1, start + length).includes(endOfText)) crossing++;
+  }
+  return crossing;
+}
