@@ -30,7 +30,6 @@ export class Growth {
   readonly #ends: { text: string; confidence: number }[] = [];
   /** Probability of the text up to the last word's end. */
   #wordStart = 1;
-  #reported = 0;
 
   /** `before` is the text before the caret, `index` the rank among the alternatives. */
   constructor(before: string, options: SuggestOptions, index: number) {
@@ -41,9 +40,15 @@ export class Growth {
 
   /**
    * Looks at a `text` of this `probability`. `ending`: the probability that a word ends behind it,
-   * 0 where the text goes on inside the word. Returns the reason to stop, if there is one.
+   * 0 where the text goes on inside the word; `tokens`: those computed so far. Returns the reason
+   * to stop, if there is one.
    */
-  check(text: string, probability: number, ending: number): FinishReason | undefined {
+  check(
+    text: string,
+    probability: number,
+    ending: number,
+    tokens: number,
+  ): FinishReason | undefined {
     const { maxWords, minConfidence, numbers, numberConfidence } = this.#options;
     const cut = findCut(text, { ...this.#options, before: this.#before });
     if (cut) {
@@ -62,6 +67,7 @@ export class Growth {
     const confidence = probability * ending;
     if (confidence >= minConfidence && text.trim().length >= MIN_CHARACTERS) {
       this.#ends.push({ text, confidence });
+      this.#options.onGrow?.(this.#index, { text, confidence, tokens, finish: "words" });
     }
     if (words === maxWords) return "words";
   }
@@ -71,13 +77,6 @@ export class Growth {
     if (part === undefined) return false;
     const [previous = "", word = ""] = (this.#before + text).split(/\s+/).slice(-2);
     return isQuantity(part, word, previous);
-  }
-
-  /** Tells the caller about the longest end found so far, once per end. */
-  report(tokens: number): void {
-    if (this.#ends.length === this.#reported) return;
-    this.#reported = this.#ends.length;
-    this.#options.onGrow?.(this.#index, { ...this.#ends.at(-1)!, tokens, finish: "words" });
   }
 
   /** The suggestion at its longest allowed end. */

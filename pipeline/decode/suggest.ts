@@ -38,7 +38,10 @@ export interface SuggestOptions {
   random: () => number;
   /** Ends the computation between two tokens with the signal's reason. */
   signal?: AbortSignal;
-  /** Called whenever a suggestion has grown by a word; `index` is its rank among the alternatives. */
+  /**
+   * Called at every end the suggestion reaches, the last included; `index` is its rank among the
+   * alternatives. A header that shows only later can take ends back: what is returned counts.
+   */
   onGrow?: (index: number, suggestion: Suggestion) => void;
 }
 
@@ -164,13 +167,12 @@ async function extend<S>(
     if (tokens.length >= cache.contextLength) return growth.finished("tokens", count);
     const logits = await cache.logitsAfter(tokens, options.signal);
     const { token, next, ends, ending } = chooseNext(logits, bytes, vocabulary, options);
-    const stop = growth.check(bytesText(bytes), probability, ends ? ending : 0);
+    const stop = growth.check(bytesText(bytes), probability, ends ? ending : 0, count);
     if (stop) return growth.finished(stop, count);
     probability *= next;
     if (vocabulary.bytes[token] === "") return growth.finished("end", count);
     if (probability < options.minConfidence) return growth.finished("confidence", count);
     if (count >= options.maxTokens) return growth.finished("tokens", count);
-    if (ends) growth.report(count);
     tokens.push(token);
     bytes += vocabulary.bytes[token];
   }

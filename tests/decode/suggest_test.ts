@@ -170,6 +170,7 @@ Deno.test("a suggestion reports its growth word by word", async () => {
     " has hypertension",
     " has hypertension and",
     " has hypertension and chest",
+    " has hypertension and chest pain",
   ]);
 });
 
