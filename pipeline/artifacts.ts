@@ -13,6 +13,7 @@ export function workspace(root: string) {
     synthetic: join(root, "raw", "synthetic", "discharge.csv.gz"),
     notes: join(root, "interim", "notes.parquet"),
     ingestReport: join(root, "interim", "ingest.json"),
+    rejects: join(root, "interim", "rejects.jsonl"),
     edaReport: join(root, "reports", "eda", "index.html"),
     edaJson: join(root, "reports", "eda", "eda.json"),
     edaFolder: join(root, "reports", "eda"),

@@ -1,0 +1,86 @@
+/**
+ * Cleaning of one note's text. Every repair has a name and is counted in ingest.json; nothing
+ * else about the text is changed.
+ */
+
+/** What can be repaired, by the name under which it is counted. */
+export const repairNames = {
+  cp1252: "bytes that are not UTF-8, read as Windows-1252",
+  mojibake: "UTF-8 that had been read as Windows-1252 and stored again",
+  control: "NUL and other control characters, removed",
+  newlines: "CR LF and lone CR, made LF",
+  mark: "byte order marks and zero-width characters, removed",
+} as const;
+export type Repair = keyof typeof repairNames;
+
+export interface Cleaned {
+  text: string;
+  repairs: Repair[];
+  /** U+FFFD is left where an earlier program already lost the character. */
+  replacementCharacters: number;
+}
+
+/** Most notes hold nothing else, and one scan finds that out. */
+const NEEDS_A_LOOK = /[^\t\n -~]/;
+/** Anything in C0 but tab, LF and CR, and DEL. */
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
+const MARKS = /[\ufeff\u200b\u200c\u200d\u2060]/g;
+
+/** Characters that Windows-1252 has at 0x80-0x9F, in that order; 0 where it has none. */
+const CP1252_HIGH = "€\0‚ƒ„…†‡ˆ‰Š‹Œ\0Ž\0\0‘’“”•–—˜™š›œ\0žŸ";
+const cp1252Byte = new Map(
+  [...CP1252_HIGH].flatMap((char, index) => char === "\0" ? [] : [[char, 0x80 + index]]),
+);
+/** A UTF-8 lead byte followed by continuation bytes, each shown as its Windows-1252 character. */
+const MOJIBAKE = new RegExp(
+  `[\\u00c2-\\u00f4](?:[\\u0080-\\u00bf]|[${CP1252_HIGH.replaceAll("\0", "")}]){1,3}`,
+  "g",
+);
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Repairs the damage that exports and transfers do to text. */
+export function cleanText(raw: string, decodedAsCp1252 = false): Cleaned {
+  const repairs: Repair[] = decodedAsCp1252 ? ["cp1252"] : [];
+  let text = raw;
+  const apply = (name: Repair, repaired: string) => {
+    if (repaired !== text) repairs.push(name);
+    text = repaired;
+  };
+  if (!NEEDS_A_LOOK.test(text)) return { text, repairs, replacementCharacters: 0 };
+  apply("newlines", text.replace(/\r\n?/g, "\n"));
+  apply("control", text.replace(CONTROLS, ""));
+  apply("mark", text.replace(MARKS, ""));
+  apply("mojibake", text.replace(MOJIBAKE, undoCp1252));
+  return { text, repairs, replacementCharacters: text.split("\ufffd").length - 1 };
+}
+
+/** `â€™` back to `’`; text that only looks like it stays. */
+function undoCp1252(run: string): string {
+  // The run may hold a character too many: the longest prefix that is UTF-8 is repaired.
+  for (let length = run.length; length >= 2; length--) {
+    const bytes = Uint8Array.from(
+      run.slice(0, length),
+      (char) => cp1252Byte.get(char) ?? char.charCodeAt(0),
+    );
+    try {
+      return utf8.decode(bytes) + run.slice(length);
+    } catch {
+      // Not UTF-8 at this length.
+    }
+  }
+  return run;
+}
+
+/**
+ * The clean-up of the original Nano Med GPT: lower case, ASCII, letters and digits only, single
+ * spaces. Accented letters lose their accents. What is left are the 37 symbols of its tokenizer.
+ */
+export function originalCleanUp(text: string): string {
+  return text
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, " ")
+    .trim();
+}

@@ -1,0 +1,28 @@
+/** DuckDB with bounded memory: two threads' worth of work, spilling into the workspace. */
+
+import { DuckDBInstance, version } from "@duckdb/node-api";
+
+/** Enough for the row groups being written; larger results go to `spillFolder`. */
+const MEMORY_LIMIT = "1GB";
+
+/** An in-memory database. Call `close` when done. */
+export async function openDuckDb(spillFolder?: string) {
+  const instance = await DuckDBInstance.create(":memory:", {
+    memory_limit: MEMORY_LIMIT,
+    ...(spillFolder === undefined ? {} : { temp_directory: spillFolder }),
+  });
+  const connection = await instance.connect();
+  return {
+    connection,
+    close() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+/** `text` as an SQL string literal. */
+export const sqlString = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** The version of DuckDB itself, as recorded in reports. */
+export const duckDbVersion = version();

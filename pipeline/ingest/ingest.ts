@@ -1,0 +1,143 @@
+/** Reads every input, sifts the notes and writes notes.parquet, ingest.json and rejects.jsonl. */
+
+import { createHash } from "node:crypto";
+import { Interrupted } from "../cli.ts";
+import { type Workspace, writeAtomic, writeJson } from "../artifacts.ts";
+import { findFiles } from "./detect.ts";
+import {
+  type ColumnFlags,
+  type Format,
+  InputError,
+  type NoteField,
+  type NoteFile,
+  type Reader,
+} from "./note_source.ts";
+import { NotesWriter } from "./notes_writer.ts";
+import { readCsv } from "./read_csv.ts";
+import { readFhir } from "./read_fhir.ts";
+import { readJsonl } from "./read_jsonl.ts";
+import { readParquet } from "./read_parquet.ts";
+import { readText } from "./read_text.ts";
+import { type IngestReport, type InputReport, reportOf, Tally } from "./report.ts";
+import { Sift, type SiftOptions } from "./sift.ts";
+
+const readers: Record<Format, Reader> = {
+  mimic: readCsv,
+  csv: readCsv,
+  jsonl: readJsonl,
+  parquet: readParquet,
+  text: readText,
+  fhir: readFhir,
+};
+
+export interface IngestOptions extends SiftOptions {
+  inputs: string[];
+  format: Format | "auto";
+  columns: ColumnFlags;
+}
+
+/** Called as the run goes: bytes read of all there are, and notes kept. */
+export type OnProgress = (bytes: number, totalBytes: number, kept: number) => void;
+
+/**
+ * Ingests `options.inputs` into the workspace. Throws an `InputError` when an input cannot be read
+ * or nothing is left to write, and `Interrupted` when `signal` fires; notes.parquet is then still
+ * the one of the run before.
+ */
+export async function ingest(
+  options: IngestOptions,
+  paths: Workspace,
+  onProgress: OnProgress = () => {},
+  signal?: AbortSignal,
+): Promise<IngestReport> {
+  const started = performance.now();
+  const files = await findFiles(options.inputs, options.format);
+  const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const sift = new Sift(options);
+  const tally = new Tally();
+  const inputs: InputReport[] = [];
+  const writer = await NotesWriter.create(paths.notes);
+  try {
+    let before = 0;
+    for (const file of files) {
+      const report = await ingestFile(file, options, sift, tally, writer, (bytes) => {
+        if (signal?.aborted) throw new Interrupted("Interrupted; notes.parquet is unchanged");
+        onProgress(before + bytes, totalBytes, tally.kept);
+      });
+      inputs.push(report);
+      before += file.bytes;
+    }
+    if (tally.kept === 0) throw nothingLeft(tally, inputs);
+    await writer.finish();
+  } finally {
+    await writer.close();
+  }
+  const report = reportOf(
+    options,
+    inputs,
+    tally,
+    sift.counts,
+    (performance.now() - started) / 1000,
+  );
+  await writeAtomic(paths.rejects, tally.rejects.map((line) => line + "\n").join(""));
+  await writeJson(paths.ingestReport, report);
+  return report;
+}
+
+async function ingestFile(
+  file: NoteFile,
+  options: IngestOptions,
+  sift: Sift,
+  tally: Tally,
+  writer: NotesWriter,
+  onBytes: (bytes: number) => void,
+): Promise<InputReport> {
+  const hash = createHash("sha256");
+  let bytes = 0, read = 0, kept = 0, rejected = 0;
+  let columns: Partial<Record<NoteField, string>> = {};
+  const consumed = (chunk: Uint8Array) => {
+    hash.update(chunk);
+    bytes += chunk.length;
+  };
+  const reject = (row: number, reason: string, detail: string) => {
+    rejected++;
+    tally.reject({ file: file.name, row, reason, detail });
+  };
+  const context = {
+    columns: options.columns,
+    reject,
+    consumed,
+    mapped: (found: typeof columns) => columns = found,
+  };
+  for await (const notes of readers[file.format](file, context)) {
+    for (const raw of notes) {
+      read++;
+      const note = sift.take(raw, file.name);
+      if ("reason" in note) {
+        reject(raw.row, note.reason, note.detail);
+        continue;
+      }
+      kept++;
+      tally.keep(note);
+      writer.append(note);
+    }
+    onBytes(bytes);
+  }
+  const sha256 = bytes > 0 || file.bytes === 0 ? hash.digest("hex") : null;
+  const { name, path, format } = file;
+  return { name, path, format, bytes: file.bytes, sha256, columns, read, kept, rejected };
+}
+
+function nothingLeft(tally: Tally, inputs: InputReport[]): InputError {
+  const reasons = Object.entries(tally.reasons).map(([reason, count]) => `${reason}: ${count}`);
+  if (reasons.length === 0) {
+    return new InputError(
+      `Cannot ingest ${inputs.map(({ name }) => name).join(", ")}: there is not one note in it`,
+    );
+  }
+  return new InputError(
+    `Cannot write notes.parquet: every note was rejected (${
+      reasons.join(", ")
+    }); check --text and the other column flags`,
+  );
+}

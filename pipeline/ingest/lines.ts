@@ -1,0 +1,43 @@
+/** Lines of a text file, one at a time, from a stream of chunks. */
+
+import { byteStream, concat, decodeText } from "./byte_stream.ts";
+
+const LF = 0x0a;
+
+export interface Line {
+  /** 1-based. */
+  number: number;
+  text: string;
+  decodedAsCp1252: boolean;
+}
+
+/** Batches of the lines of `path` that are not blank, without their line breaks. */
+export async function* readLines(
+  path: string,
+  consumed: (bytes: Uint8Array) => void,
+): AsyncGenerator<Line[]> {
+  let rest: Uint8Array[] = [];
+  let number = 0;
+  const take = (bytes: Uint8Array, lines: Line[]) => {
+    number++;
+    const line = decodeText(bytes);
+    if (line.text.trim() !== "") lines.push({ number, ...line });
+  };
+  for await (const chunk of byteStream(path, consumed)) {
+    const lines: Line[] = [];
+    let from = 0;
+    for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, from)) {
+      take(concat([...rest, chunk.subarray(from, at)]), lines);
+      rest = [];
+      from = at + 1;
+    }
+    // The stream may reuse its chunk, so what is kept is copied.
+    if (from < chunk.length) rest.push(chunk.slice(from));
+    yield lines;
+  }
+  if (rest.length > 0) {
+    const lines: Line[] = [];
+    take(concat(rest), lines);
+    yield lines;
+  }
+}

@@ -1,0 +1,76 @@
+import { workspace } from "../artifacts.ts";
+import { bytes, defineTask, format, Interrupted, Progress, runTask, UsageError } from "../cli.ts";
+import { ingest } from "./ingest.ts";
+import { type Format, formats } from "./note_source.ts";
+import { summary } from "./report.ts";
+
+const task = defineTask({
+  name: "ingest",
+  summary:
+    "Reads notes in any common format, cleans them, splits them by patient and writes interim/notes.parquet.",
+  positional: "INPUT...",
+  flags: {
+    format: {
+      type: "string",
+      default: "auto",
+      choices: ["auto", ...formats],
+      placeholder: "NAME",
+      help: "what the inputs are",
+    },
+    text: { type: "string", placeholder: "COL", help: "column that holds the text" },
+    id: { type: "string", placeholder: "COL", help: "column that holds the note's id" },
+    patient: { type: "string", placeholder: "COL", help: "column that holds the patient's id" },
+    clean: {
+      type: "string",
+      default: "standard",
+      choices: ["standard", "original"],
+      placeholder: "NAME",
+      help: "standard repairs damage only; original leaves lower-case letters, digits and spaces",
+    },
+    "near-duplicates": {
+      type: "number",
+      default: 0.9,
+      min: 0,
+      max: 1,
+      help: "drop a note at least this similar to an earlier one; 0 keeps them all",
+    },
+    "min-chars": { type: "integer", default: 16, min: 1, help: "drop shorter notes" },
+    "max-chars": { type: "integer", default: 1_000_000, min: 1, help: "drop longer notes" },
+  },
+  examples: [
+    "deno task ingest discharge.csv.gz radiology.csv.gz",
+    "deno task ingest reports.csv --text body --id report_id --patient mrn",
+    "deno task ingest export/ --format text",
+  ],
+  async run(flags, inputs) {
+    if (inputs.length === 0) {
+      throw new UsageError('No input given; see "deno task ingest --help"');
+    }
+    const paths = workspace(flags.data);
+    const controller = new AbortController();
+    const interrupt = () => controller.abort(new Interrupted("Interrupted"));
+    Deno.addSignalListener("SIGINT", interrupt);
+    const progress = new Progress("ingest", undefined, "MB");
+    const report = await ingest(
+      {
+        inputs,
+        format: flags.format as Format | "auto",
+        columns: { text: flags.text, id: flags.id, patient: flags.patient },
+        clean: flags.clean as "standard" | "original",
+        nearDuplicates: flags.nearDuplicates,
+        minChars: flags.minChars,
+        maxChars: flags.maxChars,
+      },
+      paths,
+      (done, total, kept) =>
+        progress.update(Math.round(done / 1e6), `of ${bytes(total)}, ${format(kept)} notes`),
+      controller.signal,
+    );
+    progress.finish(`${format(report.notes.kept)} notes`);
+    Deno.removeSignalListener("SIGINT", interrupt);
+    console.log(summary(report));
+    console.log(`\nWrote ${paths.notes} and ${paths.ingestReport}; next: deno task eda`);
+  },
+});
+
+if (import.meta.main) await runTask(task);

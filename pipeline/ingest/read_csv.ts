@@ -1,0 +1,216 @@
+/**
+ * CSV and TSV with quoted multi-line text: MIMIC's files, the headerless shards of a BigQuery
+ * export, and any other table with a text column. Streams; holds one chunk and one record.
+ */
+
+import { byteStream, concat, decodeText, head } from "./byte_stream.ts";
+import { mapColumns, mappingNames, mimicColumns } from "./columns.ts";
+import { type CsvRecord, emptyRecord, guessDelimiter, readRecord } from "./csv_record.ts";
+import type { NoteField, NoteFile, RawNote, ReadContext } from "./note_source.ts";
+import { RecordStart } from "./record_start.ts";
+
+const LF = 0x0a;
+
+/** A record longer than this has a quote that never closes: the longest MIMIC note is 0.1 MB. */
+const LONGEST_RECORD_BYTES = 16 << 20;
+const HEAD_BYTES = 1 << 16;
+const MIMIC_ID = /^\d+-[A-Z]{2}-\d+$/;
+
+/** How the columns of one file are laid out. */
+export interface CsvLayout {
+  delimiter: number;
+  columns: readonly string[];
+  hasHeader: boolean;
+}
+
+/** Delimiter and columns from the first bytes of a file; a MIMIC shard has no header line. */
+export function csvLayout(bytes: Uint8Array): CsvLayout {
+  const delimiter = guessDelimiter(bytes);
+  const record = emptyRecord();
+  readRecord(bytes, 0, delimiter, true, record);
+  const first = fieldTexts(bytes, record).map((text) => text.trim());
+  const headerless = first.length === mimicColumns.length && MIMIC_ID.test(first[0]);
+  return { delimiter, columns: headerless ? mimicColumns : first, hasHeader: !headerless };
+}
+
+/** Reads a table of notes. */
+export async function* readCsv(file: NoteFile, context: ReadContext): AsyncGenerator<RawNote[]> {
+  const layout = csvLayout(await head(file.path, HEAD_BYTES));
+  const mapping = mapColumns(layout.columns, context.columns, file.name);
+  context.mapped(mappingNames(layout.columns, mapping));
+  const parser = new CsvNotes(layout, mapping, context);
+  for await (const bytes of byteStream(file.path, context.consumed)) {
+    const notes = parser.push(bytes, false);
+    if (notes.length > 0) yield notes;
+  }
+  yield parser.push(new Uint8Array(0), true);
+}
+
+type Mapping = Partial<Record<NoteField, number>>;
+
+/** The last note read, held back until what follows shows that it ended where it seemed to. */
+interface Held {
+  note: RawNote;
+  /** It may have ended early: its text was not quoted, or held a quote of its own. */
+  doubtful: boolean;
+}
+
+/** Turns chunks of bytes into notes and rejects. */
+class CsvNotes {
+  readonly #layout: CsvLayout;
+  readonly #mapping: Mapping;
+  readonly #context: ReadContext;
+  readonly #starts: RecordStart;
+  readonly #record: CsvRecord = emptyRecord();
+  #rest: Uint8Array = new Uint8Array(0);
+  /** Position in the unpacked file of the first byte of `#rest`. */
+  #offset = 0;
+  #row = 0;
+  #headerPending: boolean;
+  #skipping = false;
+  #held: Held | undefined;
+
+  constructor(layout: CsvLayout, mapping: Mapping, context: ReadContext) {
+    this.#layout = layout;
+    this.#mapping = mapping;
+    this.#context = context;
+    this.#headerPending = layout.hasHeader;
+    this.#starts = new RecordStart(layout.delimiter, layout.columns.length, mapping.text!);
+  }
+
+  /** The notes that are complete with this chunk. */
+  push(chunk: Uint8Array, final: boolean): RawNote[] {
+    const bytes = this.#rest.length === 0 ? chunk : concat([this.#rest, chunk]);
+    const notes: RawNote[] = [];
+    const used = this.#parse(bytes, final, notes);
+    this.#rest = bytes.slice(used);
+    this.#offset += used;
+    if (final && this.#held) notes.push(this.#held.note);
+    return notes;
+  }
+
+  /** Reads records until the bytes run out; returns how many bytes are done with. */
+  #parse(bytes: Uint8Array, final: boolean, notes: RawNote[]): number {
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#skipping) {
+        const start = this.#starts.after(bytes, at);
+        if (start < 0) return final ? bytes.length : Math.max(at, bytes.lastIndexOf(LF));
+        this.#skipping = false;
+        at = start;
+      }
+      const record = this.#record;
+      if (!readRecord(bytes, at, this.#layout.delimiter, final, record)) {
+        if (bytes.length - at <= LONGEST_RECORD_BYTES) return at;
+        this.#lost(bytes, at, "a quote is opened and never closed");
+        continue;
+      }
+      if (this.#headerPending) {
+        this.#headerPending = false;
+        at = record.next;
+        continue;
+      }
+      if (record.count === 1 && record.starts[0] === record.ends[0] && record.next > 0) {
+        at = record.next;
+        continue;
+      }
+      const fault = this.#fault(bytes, record);
+      if (fault) {
+        this.#lost(bytes, at, fault);
+        continue;
+      }
+      this.#release(notes);
+      this.#hold(bytes, record);
+      at = record.next;
+    }
+    return at;
+  }
+
+  /** What is wrong with a record that was read, if anything. */
+  #fault(bytes: Uint8Array, record: CsvRecord): string | undefined {
+    if (record.next < 0) return "a quote is opened and never closed";
+    const expected = this.#layout.columns.length;
+    if (record.count !== expected) {
+      return `${record.count} field${record.count === 1 ? "" : "s"}, expected ${expected}`;
+    }
+    if (this.#swallowedNext(bytes, record)) return "the quote around the text is not closed";
+    return undefined;
+  }
+
+  /** An unclosed quote ends at a quote of the next record, whose first line is then in the text. */
+  #swallowedNext(bytes: Uint8Array, record: CsvRecord): boolean {
+    const field = this.#mapping.text!;
+    const start = record.starts[field], end = record.ends[field];
+    if (record.strayQuote) return this.#starts.after(bytes, start, end) >= 0;
+    const lastLine = bytes.lastIndexOf(LF, end - 1);
+    return lastLine >= start && this.#starts.isAt(bytes, lastLine + 1);
+  }
+
+  #release(notes: RawNote[]): void {
+    if (this.#held) notes.push(this.#held.note);
+    this.#held = undefined;
+  }
+
+  #hold(bytes: Uint8Array, record: CsvRecord): void {
+    this.#row++;
+    this.#starts.learn(bytes, record);
+    this.#held = {
+      note: this.#note(bytes, record),
+      doubtful: record.strayQuote || !record.lastQuoted,
+    };
+  }
+
+  /**
+   * Gives up the record at `at`, and the one before it if that one turns out to have ended in the
+   * middle of its text; reading goes on where the next record begins.
+   */
+  #lost(bytes: Uint8Array, at: number, fault: string): void {
+    const place = `at byte ${this.#offset + at} of the unpacked file`;
+    if (this.#held?.doubtful && !this.#starts.isAt(bytes, at)) {
+      const { row } = this.#held.note;
+      this.#held = undefined;
+      this.#context.reject(
+        row,
+        "malformed row",
+        `the row ends in the middle of its text, ${place}`,
+      );
+    } else {
+      this.#row++;
+      this.#context.reject(this.#row, "malformed row", `${fault}, ${place}`);
+    }
+    this.#skipping = true;
+  }
+
+  #note(bytes: Uint8Array, record: CsvRecord): RawNote {
+    const note: RawNote = {
+      row: this.#row,
+      note_id: null,
+      subject_id: null,
+      hadm_id: null,
+      note_type: null,
+      note_seq: null,
+      charttime: null,
+      storetime: null,
+      text: "",
+    };
+    for (const [field, position] of Object.entries(this.#mapping) as [NoteField, number][]) {
+      const raw = bytes.subarray(record.starts[position], record.ends[position]);
+      const { text, decodedAsCp1252 } = decodeText(raw);
+      const value = record.escaped[position] ? text.replaceAll('""', '"') : text;
+      if (field === "text") {
+        note.text = value;
+        note.decodedAsCp1252 = decodedAsCp1252;
+      } else {
+        note[field] = value.trim() || null;
+      }
+    }
+    return note;
+  }
+}
+
+function fieldTexts(bytes: Uint8Array, record: CsvRecord): string[] {
+  return Array.from({ length: record.count }, (_, field) => {
+    const { text } = decodeText(bytes.subarray(record.starts[field], record.ends[field]));
+    return record.escaped[field] ? text.replaceAll('""', '"') : text;
+  });
+}

@@ -1,0 +1,74 @@
+/** Parquet through DuckDB, local or, where the user gives such an address, https:// or s3://. */
+
+import { openDuckDb, sqlString } from "./duckdb.ts";
+import { mapColumns, mappingNames } from "./columns.ts";
+import {
+  InputError,
+  isRemote,
+  type NoteField,
+  noteFields,
+  type NoteFile,
+  type RawNote,
+  type ReadContext,
+} from "./note_source.ts";
+
+/** Reads the mapped columns of a Parquet file in its own order, a vector of rows at a time. */
+export async function* readParquet(
+  file: NoteFile,
+  context: ReadContext,
+): AsyncGenerator<RawNote[]> {
+  if (!isRemote(file.path)) await checksum(file.path, context);
+  const { connection, close } = await openDuckDb();
+  try {
+    const source = `read_parquet(${sqlString(file.path)})`;
+    const columns = await columnNames(connection, source, file.name);
+    const mapping = mapColumns(columns, context.columns, file.name);
+    context.mapped(mappingNames(columns, mapping));
+    const expressions = noteFields.map((field) => expression(field, columns, mapping));
+    const result = await connection.stream(`SELECT ${expressions.join(", ")} FROM ${source}`);
+    let row = 0;
+    for await (const chunk of result) {
+      const values = chunk.getColumns() as (string | null)[][];
+      yield Array.from({ length: chunk.rowCount }, (_, index) => {
+        const note = Object.fromEntries(
+          noteFields.map((field, column) => [field, values[column][index]]),
+        ) as Record<NoteField, string | null>;
+        return { ...note, row: ++row, text: note.text ?? "" };
+      });
+    }
+  } finally {
+    close();
+  }
+}
+
+/** DuckDB reads the file itself, so its bytes are read once more for the checksum. */
+async function checksum(path: string, context: ReadContext): Promise<void> {
+  const file = await Deno.open(path, { read: true });
+  for await (const bytes of file.readable) context.consumed(bytes);
+}
+
+type Connection = Awaited<ReturnType<typeof openDuckDb>>["connection"];
+
+async function columnNames(
+  connection: Connection,
+  source: string,
+  name: string,
+): Promise<string[]> {
+  try {
+    const reader = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${source}`);
+    return reader.getRows().map((row) => String(row[0]));
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new InputError(`Cannot read ${name} as Parquet: ${why}`);
+  }
+}
+
+function expression(
+  field: NoteField,
+  columns: readonly string[],
+  mapping: Partial<Record<NoteField, number>>,
+): string {
+  const position = mapping[field];
+  if (position === undefined) return `NULL::VARCHAR AS ${field}`;
+  return `CAST("${columns[position].replaceAll('"', '""')}" AS VARCHAR) AS ${field}`;
+}

@@ -1,0 +1,165 @@
+/** Counts of one ingest, as ingest.json and as a few lines in the terminal. */
+
+import { format as formatCount } from "../cli.ts";
+import { type Note, type Split, splits } from "../artifacts.ts";
+import { repairNames } from "./clean.ts";
+import { duckDbVersion } from "./duckdb.ts";
+import type { IngestOptions } from "./ingest.ts";
+import type { Format, NoteField } from "./note_source.ts";
+import type { SiftCounts } from "./sift.ts";
+import { SPLIT_RULE } from "./split.ts";
+
+export interface InputReport {
+  name: string;
+  path: string;
+  format: Format;
+  bytes: number;
+  /** Of the file as it lies on disk; null for remote files. */
+  sha256: string | null;
+  /** Which column filled which field. */
+  columns: Partial<Record<NoteField, string>>;
+  read: number;
+  kept: number;
+  rejected: number;
+}
+
+export interface Reject {
+  file: string;
+  row: number;
+  reason: string;
+  detail: string;
+}
+
+interface SplitCount {
+  notes: number;
+  patients: number;
+  characters: number;
+}
+
+/** The content of ingest.json. */
+export interface IngestReport {
+  version: 1;
+  created: string;
+  seconds: number;
+  software: { deno: string; duckdb: string };
+  options: Omit<IngestOptions, "inputs">;
+  inputs: InputReport[];
+  notes: { read: number; kept: number; rejected: number };
+  patients: number;
+  /** Notes whose source names no patient: each is taken as a patient of its own. */
+  notes_without_patient: number;
+  /** Notes whose source gives no id: it is made from the text's SHA-256. */
+  notes_without_id: number;
+  split_rule: string;
+  splits: Record<Split, SplitCount>;
+  /** Notes repaired, by kind of repair; one note can count under several. */
+  repairs: Record<string, { notes: number; what: string }>;
+  /** Notes in which an earlier program had already lost characters (U+FFFD). */
+  notes_with_lost_characters: number;
+  /** All of them, one a line, are in rejects.jsonl. */
+  rejected_by_reason: Record<string, number>;
+}
+
+/** Adds up while notes pass. */
+export class Tally {
+  kept = 0;
+  readonly rejects: string[] = [];
+  readonly reasons: Record<string, number> = {};
+  readonly splits = Object.fromEntries(
+    splits.map((split) => [split, { notes: 0, patients: 0, characters: 0 }]),
+  ) as Record<Split, SplitCount>;
+  readonly #patients = new Set<string>();
+
+  get patients(): number {
+    return this.#patients.size;
+  }
+
+  keep(note: Note): void {
+    this.kept++;
+    const count = this.splits[note.split];
+    count.notes++;
+    count.characters += note.text.length;
+    if (this.#patients.has(note.subject_id)) return;
+    this.#patients.add(note.subject_id);
+    count.patients++;
+  }
+
+  reject(reject: Reject): void {
+    this.rejects.push(JSON.stringify(reject));
+    this.reasons[reject.reason] = (this.reasons[reject.reason] ?? 0) + 1;
+  }
+}
+
+/** The content of ingest.json. */
+export function reportOf(
+  { inputs: _, ...options }: IngestOptions,
+  inputs: InputReport[],
+  tally: Tally,
+  counts: SiftCounts,
+  seconds: number,
+): IngestReport {
+  return {
+    version: 1,
+    created: new Date().toISOString(),
+    seconds: Number(seconds.toFixed(2)),
+    software: { deno: Deno.version.deno, duckdb: duckDbVersion },
+    options,
+    inputs,
+    notes: {
+      read: tally.kept + tally.rejects.length,
+      kept: tally.kept,
+      rejected: tally.rejects.length,
+    },
+    patients: tally.patients,
+    notes_without_patient: counts.withoutPatient,
+    notes_without_id: counts.withoutId,
+    split_rule: SPLIT_RULE,
+    splits: tally.splits,
+    repairs: Object.fromEntries(
+      Object.entries(repairNames).map((
+        [name, what],
+      ) => [name, { notes: counts.repairs[name as keyof typeof repairNames], what }]),
+    ),
+    notes_with_lost_characters: counts.lostCharacters,
+    rejected_by_reason: tally.reasons,
+  };
+}
+
+/** What a person wants to know when the run is over. */
+export function summary(report: IngestReport): string {
+  const { notes, splits: bySplit } = report;
+  const lines = [
+    `${formatCount(notes.kept)} notes of ${formatCount(report.patients)} patients kept, ${
+      formatCount(notes.rejected)
+    } rejected`,
+  ];
+  for (const split of splits) {
+    const { notes, patients, characters } = bySplit[split];
+    lines.push(
+      `  ${split.padEnd(5)} ${formatCount(notes).padStart(9)} notes ${
+        formatCount(patients).padStart(9)
+      } patients ${formatCount(characters).padStart(13)} characters`,
+    );
+  }
+  if (report.notes_without_patient > 0) {
+    lines.push(
+      `${
+        formatCount(report.notes_without_patient)
+      } notes name no patient: each counts as a patient of its own, so notes of one person may fall into different splits (name the column with --patient)`,
+    );
+  }
+  for (const [reason, count] of Object.entries(report.rejected_by_reason)) {
+    lines.push(`rejected  ${formatCount(count).padStart(9)}  ${reason}`);
+  }
+  for (const { notes, what } of Object.values(report.repairs)) {
+    if (notes > 0) lines.push(`repaired  ${formatCount(notes).padStart(9)}  ${what}`);
+  }
+  if (report.notes_with_lost_characters > 0) {
+    lines.push(
+      `${
+        formatCount(report.notes_with_lost_characters)
+      } notes hold U+FFFD: characters lost before this program saw them`,
+    );
+  }
+  return lines.join("\n");
+}

@@ -1,0 +1,122 @@
+/** Decides, note by note and in order, what is kept, under which ids, and in which split. */
+
+import { createHash } from "node:crypto";
+import type { Note } from "../artifacts.ts";
+import { cleanText, originalCleanUp, type Repair, repairNames } from "./clean.ts";
+import { NearDuplicates } from "./near_duplicates.ts";
+import type { RawNote } from "./note_source.ts";
+import { splitOf } from "./split.ts";
+
+export interface SiftOptions {
+  clean: "standard" | "original";
+  /** Notes at least this similar to an earlier one are dropped; 0 keeps them. */
+  nearDuplicates: number;
+  minChars: number;
+  maxChars: number;
+}
+
+export interface Dropped {
+  reason: string;
+  detail: string;
+}
+
+/** Tallies over all notes seen so far. */
+export interface SiftCounts {
+  repairs: Record<Repair, number>;
+  /** Notes that still hold U+FFFD: characters that were lost before this program saw them. */
+  lostCharacters: number;
+  withoutPatient: number;
+  withoutId: number;
+}
+
+/** Keeps or drops notes; holds a hash and a signature of every note kept, not its text. */
+export class Sift {
+  readonly counts: SiftCounts = {
+    repairs: Object.fromEntries(Object.keys(repairNames).map((name) => [name, 0])) as Record<
+      Repair,
+      number
+    >,
+    lostCharacters: 0,
+    withoutPatient: 0,
+    withoutId: 0,
+  };
+  readonly #options: SiftOptions;
+  readonly #ids = new Set<string>();
+  readonly #byContent = new Map<string, string>();
+  readonly #near: NearDuplicates | undefined;
+  /** Ids in the order in which `#near` numbers its notes. */
+  readonly #nearIds: string[] = [];
+  readonly #notesOfPatient = new Map<string, number>();
+
+  constructor(options: SiftOptions) {
+    this.#options = options;
+    if (options.nearDuplicates > 0) this.#near = new NearDuplicates(options.nearDuplicates);
+  }
+
+  /** The row of notes.parquet that `raw` becomes, or why it becomes none. */
+  take(raw: RawNote, source: string): Note | Dropped {
+    const { text, repairs, replacementCharacters } = cleanText(raw.text, raw.decodedAsCp1252);
+    const unusable = this.#unusable(text);
+    if (unusable) return unusable;
+    const content = createHash("sha256").update(text).digest("hex").slice(0, 32);
+    const noteId = raw.note_id ?? content.slice(0, 16);
+    const duplicate = this.#duplicate(text, content, noteId);
+    if (duplicate) return duplicate;
+
+    for (const repair of repairs) this.counts.repairs[repair]++;
+    if (replacementCharacters > 0) this.counts.lostCharacters++;
+    if (raw.note_id === null) this.counts.withoutId++;
+    if (raw.subject_id === null) this.counts.withoutPatient++;
+    const subjectId = withoutFraction(raw.subject_id) ?? noteId;
+    return {
+      note_id: noteId,
+      subject_id: subjectId,
+      hadm_id: withoutFraction(raw.hadm_id),
+      note_type: raw.note_type ?? "note",
+      note_seq: this.#sequence(raw.note_seq, subjectId),
+      charttime: raw.charttime,
+      storetime: raw.storetime,
+      text: this.#options.clean === "original" ? originalCleanUp(text) : text,
+      split: splitOf(subjectId),
+      source,
+    };
+  }
+
+  #unusable(text: string): Dropped | undefined {
+    const length = text.trim().length;
+    const { minChars, maxChars } = this.#options;
+    if (length === 0) return { reason: "empty text", detail: "" };
+    if (length < minChars) return { reason: "too short", detail: `${length} characters` };
+    if (length > maxChars) return { reason: "too long", detail: `${length} characters` };
+    return undefined;
+  }
+
+  #duplicate(text: string, content: string, noteId: string): Dropped | undefined {
+    const same = this.#byContent.get(content);
+    if (same !== undefined) return { reason: "exact duplicate", detail: `same text as ${same}` };
+    if (this.#ids.has(noteId)) {
+      return { reason: "id used twice", detail: `another note is ${noteId}` };
+    }
+    const near = this.#near?.add(text);
+    if (near) {
+      const similarity = near.similarity.toFixed(2);
+      return { reason: "near duplicate", detail: `${similarity} like ${this.#nearIds[near.of]}` };
+    }
+    if (this.#near) this.#nearIds.push(noteId);
+    this.#byContent.set(content, noteId);
+    this.#ids.add(noteId);
+    return undefined;
+  }
+
+  /** The number given, or the how many-th note of the patient this is. */
+  #sequence(given: string | null, subjectId: string): number {
+    const count = (this.#notesOfPatient.get(subjectId) ?? 0) + 1;
+    this.#notesOfPatient.set(subjectId, count);
+    const number = Number(given ?? NaN);
+    return Number.isInteger(number) ? number : count;
+  }
+}
+
+/** Programs that keep ids as floating-point numbers write 22595853 as `22595853.0`. */
+const withoutFraction = (id: string | null): string | null =>
+  id?.replace(/^(\d+)\.0$/, "$1") ?? null;
