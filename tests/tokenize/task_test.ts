@@ -1,0 +1,129 @@
+// `deno task tokenize` as a whole: what it writes, what it refuses, and what survives a failure.
+
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { readTokens, type Split, splits, type Workspace } from "../../pipeline/artifacts.ts";
+import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
+import type { TokensReport } from "../../pipeline/tokenize/report.ts";
+import { huggingFace } from "./fixture.ts";
+import { type TestNote, tokenize, withNotes, writeNotes } from "./notes_parquet.ts";
+
+const splitOf = (i: number): Split => i % 10 === 3 ? "val" : i % 10 === 7 ? "test" : "train";
+
+const notes: TestNote[] = Array.from({ length: 3000 }, (_, i) => ({
+  text: `${i}: ${huggingFace.corpus[i % huggingFace.corpus.length]}`,
+  split: splitOf(i),
+}));
+notes[0].text = "";
+notes[1].text = "é <|endoftext|> 🙂";
+
+async function expectTokens(paths: Workspace, notes: TestNote[]): Promise<void> {
+  const tokenizer = createTokenizer(JSON.parse(await Deno.readTextFile(paths.tokenizer)));
+  for (const split of splits) {
+    const expected = notes.filter((note) => note.split === split)
+      .flatMap(({ text }) => [tokenizer.endOfText, ...tokenizer.encode(text)]);
+    assertEquals([...await readTokens(paths.tokens(split))], expected, split);
+  }
+}
+
+const entries = async (folder: string) =>
+  (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+
+async function contents(paths: Workspace): Promise<Record<string, number[]>> {
+  const files: Record<string, number[]> = {};
+  for (const name of await entries(paths.processed)) {
+    files[name] = [...await Deno.readFile(`${paths.processed}/${name}`)];
+  }
+  return files;
+}
+
+Deno.test("bpe: every note's tokens in order, in its split, and the numbers about them", () =>
+  withNotes(notes, async (paths) => {
+    const { code, stdout, stderr } = await tokenize(paths, "--vocab-size", "400");
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stdout, "Next: deno task train");
+    await expectTokens(paths, notes);
+    assertEquals(await entries(paths.processed), [
+      "test.bin",
+      "tokenizer.json",
+      "tokenizer_config.json",
+      "tokens.json",
+      "train.bin",
+      "val.bin",
+    ]);
+    const report: TokensReport = JSON.parse(await Deno.readTextFile(paths.tokensReport));
+    assertEquals(report.vocabSize, 400);
+    for (const split of splits) {
+      const texts = notes.filter((note) => note.split === split).map(({ text }) => text);
+      const { notes: count, characters, bytes, words, tokens } = report.splits[split];
+      assertEquals(count, texts.length);
+      assertEquals(characters, texts.reduce((sum, text) => sum + [...text].length, 0));
+      assertEquals(bytes, new TextEncoder().encode(texts.join("")).length);
+      assertEquals(words, texts.reduce((sum, text) => sum + (text.match(/\S+/g) ?? []).length, 0));
+      assertEquals(tokens, (await readTokens(paths.tokens(split))).length);
+    }
+    const train = await readTokens(paths.tokens("train"));
+    const [{ token, count }] = report.mostFrequent;
+    assertEquals(count, train.filter((id) => id === token).length);
+    assertEquals(report.unused.count, 400 - new Set(train).size);
+  }));
+
+Deno.test("char: 38 ids, and what a run decodes is the original's text", () =>
+  withNotes(notes, async (paths) => {
+    const { code, stderr } = await tokenize(paths, "--kind", "char");
+    assertEquals(code, 0, stderr);
+    await expectTokens(paths, notes);
+    const tokenizer = createTokenizer(JSON.parse(await Deno.readTextFile(paths.tokenizer)));
+    const [first, ...rest] = await readTokens(paths.tokens("val"));
+    assertEquals(first, tokenizer.endOfText);
+    const text = notes[3].text.toLowerCase().replace(/\s/g, " ").replace(/[^0-9a-z ]/g, "");
+    assertEquals(tokenizer.decode(rest.slice(0, text.length)), text);
+  }));
+
+Deno.test("a failed run leaves the previous files as they were", () =>
+  withNotes(notes, async (paths) => {
+    assertEquals((await tokenize(paths, "--vocab-size", "300")).code, 0);
+    const before = await contents(paths);
+    await Deno.writeTextFile(paths.notes, "no parquet");
+    const { code, stderr } = await tokenize(paths, "--vocab-size", "400");
+    assertEquals(code, 1);
+    assertMatch(stderr, /^error: Cannot read notes .*run "deno task ingest" again\n$/);
+    assertEquals(await contents(paths), before);
+    await writeNotes(paths.notes, notes.slice(0, 50));
+    assertEquals((await tokenize(paths, "--vocab-size", "300")).code, 0);
+    await expectTokens(paths, notes.slice(0, 50));
+  }));
+
+Deno.test("bad input: one line that names the command to run", async () => {
+  await withNotes(notes.slice(0, 30), async (paths) => {
+    await writeNotes(paths.notes, [{ text: "only for validation", split: "val" }]);
+    assertStringIncludes((await tokenize(paths)).stderr, "no notes in the train split");
+    await Deno.remove(paths.notes);
+    const missing = await tokenize(paths);
+    assertEquals(missing.code, 1);
+    assertMatch(
+      missing.stderr,
+      /^error: Cannot find .*notes\.parquet; run "deno task ingest" first\n$/,
+    );
+    const contradiction = await tokenize(paths, "--kind", "char", "--vocab-size", "500");
+    assertEquals(contradiction.code, 2);
+    assertEquals((await tokenize(paths, "--vocab-size", "256")).code, 2);
+    assertEquals((await tokenize(paths, "--kind", "words")).code, 2);
+    assertEquals(await entries(paths.root), ["interim"]);
+  });
+});
+
+Deno.test("a vocabulary larger than the notes can fill ends where pairs occur once", () =>
+  withNotes(notes.slice(0, 100), async (paths) => {
+    const { code, stderr } = await tokenize(paths, "--vocab-size", "60000");
+    assertEquals(code, 0, stderr);
+    const report: TokensReport = JSON.parse(await Deno.readTextFile(paths.tokensReport));
+    assertGreater(report.vocabSize, 300);
+    assert(report.vocabSize < 5000);
+    await expectTokens(paths, notes.slice(0, 100));
+  }));
