@@ -47,6 +47,10 @@ export class GraphBuilder extends Graph {
     return this.op("Div", a.type, [a, b]);
   }
 
+  max(a: F32, b: F32): F32 {
+    return this.op("Max", "float32", [a, b]);
+  }
+
   min(a: F32, b: F32): F32 {
     return this.op("Min", "float32", [a, b]);
   }
@@ -83,6 +87,11 @@ export class GraphBuilder extends Graph {
     return this.op("ReduceSum", "float32", [x, this.ints(axes)], { keepdims: keep ? 1 : 0 });
   }
 
+  /** Σx² over everything, a scalar. */
+  sumOfSquares(x: F32): F32 {
+    return this.op("ReduceSumSquare", "float32", [x], { keepdims: 0 });
+  }
+
   reduceMean(x: F32, axes: readonly number[], keep = true): F32 {
     return this.op("ReduceMean", "float32", [x, this.ints(axes)], { keepdims: keep ? 1 : 0 });
   }
@@ -91,6 +100,11 @@ export class GraphBuilder extends Graph {
 
   matmul(a: F32, b: F32): F32 {
     return this.op("MatMul", "float32", [a, b]);
+  }
+
+  /** a · b + c for matrices; c may be a row or a full matrix. */
+  gemm(a: F32, b: F32, c: F32): F32 {
+    return this.op("Gemm", "float32", [a, b, c]);
   }
 
   /** alpha · op(a) · op(b), op transposing the last two axes. ONNX Runtime's own. */

@@ -104,21 +104,33 @@ export class Graph {
 
   /** A float32 scalar; equal ones are stored once. */
   scalar(value: number): Value<"float32"> {
-    return this.#shared(`scalar ${value}`, "float32", [], Float32Array.of(value));
+    return this.constantOnce(`scalar ${value}`, "float32", [], Float32Array.of(value));
   }
 
   /** A vector of int64, as shapes, axes and slice bounds are; equal ones are stored once. */
   ints(values: readonly number[]): Value<"int64"> {
     const data = BigInt64Array.from(values, BigInt);
-    return this.#shared(`ints ${values.join(",")}`, "int64", [values.length], data);
+    return this.constantOnce(`ints ${values.join(",")}`, "int64", [values.length], data);
   }
 
   /** A scalar of int64. */
   int(value: number): Value<"int64"> {
-    return this.#shared(`int ${value}`, "int64", [], BigInt64Array.of(BigInt(value)));
+    return this.constantOnce(`int ${value}`, "int64", [], BigInt64Array.of(BigInt(value)));
   }
 
-  #shared<T extends DataType>(key: string, type: T, dims: number[], data: TypedData): Value<T> {
+  /** A tensor of one value; equal ones are stored once. */
+  filled(dims: readonly number[], value: number): Value<"float32"> {
+    const data = new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(value);
+    return this.constantOnce(`filled ${value} ${dims.join("×")}`, "float32", dims, data);
+  }
+
+  /** `constant`, stored once per key. */
+  constantOnce<T extends DataType>(
+    key: string,
+    type: T,
+    dims: readonly number[],
+    data: TypedData,
+  ): Value<T> {
     const known = this.#cache.get(key);
     if (known) return known as Value<T>;
     const value = this.constant(key, type, dims, data);

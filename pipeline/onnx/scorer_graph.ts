@@ -12,7 +12,7 @@
  * | log_probability | float32 | (batch, time): ln p(target given the inputs up to this one) |
  * | top_ids         | int64   | (batch, time, k): the likeliest tokens, best first; if k > 0 |
  * | top_log_probability | float32 | (batch, time, k): theirs; if k > 0 |
- * | logits          | float32 | (batch, time, vocab): in place of all others, if `logits` |
+ * | logits          | float32 | (batch, time, vocab): in place of all others, if "logits" |
  */
 
 import type { GptConfig } from "../config.ts";
@@ -20,7 +20,8 @@ import { GraphBuilder } from "./builder.ts";
 import { attention, HIDDEN_SCORE, hiddenStates } from "./transformer.ts";
 import type { Weights } from "./weights.ts";
 
-export type ScorerOutputs = { top: number } | { logits: true };
+/** How many of the likeliest tokens come out beside the targets' probabilities, or only logits. */
+export type ScorerOutputs = { top: number } | "logits";
 
 /** The model as an ONNX file; `makeWeights` decides how its layers are stored. */
 export function scorerGraph(
@@ -40,7 +41,7 @@ export function scorerGraph(
     attend: (_layer, heads) => attention(g, { ...heads, mask }),
   });
   const logits = weights.logits(hidden);
-  if ("logits" in outputs) {
+  if (outputs === "logits") {
     g.output("logits", logits, ["batch", "time", config.vocab_size]);
     return g.toBytes();
   }

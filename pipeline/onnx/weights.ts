@@ -20,7 +20,21 @@ export interface Weights {
 
 /** All tensors in float32. The tied embedding is stored once. */
 export function float32Weights(g: GraphBuilder, config: GptConfig, tensors: Tensors): Weights {
-  const tensor = constants(g, config, tensors);
+  return plainWeights(g, constants(g, config, tensors));
+}
+
+/** All tensors as inputs of the graph, `parameter.NAME`: for weights that are still in training. */
+export function inputWeights(g: GraphBuilder, config: GptConfig): Weights {
+  const inputs = new Map(
+    parameterTable(config).map(({ name, shape }) => [
+      name,
+      g.input(`parameter.${name}`, "float32", shape),
+    ]),
+  );
+  return plainWeights(g, (name) => inputs.get(name)!);
+}
+
+function plainWeights(g: GraphBuilder, tensor: (name: string) => F32): Weights {
   return {
     tensor,
     linear: (x, name) => g.add(g.matmul(x, tensor(`${name}.weight`)), tensor(`${name}.bias`)),

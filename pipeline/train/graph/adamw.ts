@@ -1,0 +1,85 @@
+/** Gradient clipping and AdamW (Loshchilov and Hutter 2019) on every parameter. */
+
+import type { TrainConfig } from "../../config.ts";
+import type { F32, GraphBuilder } from "../../onnx/builder.ts";
+
+/** What changes from step to step; the inputs of the graph that are no tensor. */
+export const SCALARS = ["share", "decay", "step_size", "epsilon"] as const;
+
+export type Scalars = Record<typeof SCALARS[number], number>;
+
+export type Optimizer = Pick<
+  TrainConfig,
+  "beta1" | "beta2" | "adamEpsilon" | "weightDecay" | "maxGradNorm"
+>;
+
+/**
+ * The step's scalars. With m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ),
+ *
+ *   lr · m̂ / (√v̂ + ε) = step_size · m / (√v + epsilon)
+ *
+ * so that the bias corrections cost nothing per parameter.
+ */
+export function adamwScalars(
+  { beta1, beta2, adamEpsilon, weightDecay }: Optimizer,
+  { step, learningRate, microBatches }: {
+    step: number;
+    learningRate: number;
+    microBatches: number;
+  },
+): Scalars {
+  const correction = Math.sqrt(1 - beta2 ** step);
+  return {
+    share: 1 / microBatches,
+    decay: 1 - learningRate * weightDecay,
+    step_size: learningRate * correction / (1 - beta1 ** step),
+    epsilon: adamEpsilon * correction,
+  };
+}
+
+/** Everything about a parameter that a step reads and, but for the gradient, replaces. */
+export interface Trained {
+  parameter: F32;
+  /** Summed over the step's micro-batches. */
+  gradient: F32;
+  moment1: F32;
+  moment2: F32;
+  /** Whether weight decay applies. */
+  decayed: boolean;
+}
+
+/** √Σ‖gradient‖² over all tensors, a scalar. */
+export function globalNorm(g: GraphBuilder, gradients: readonly F32[]): F32 {
+  const squares = gradients.map((gradient) => g.sumOfSquares(gradient));
+  return g.sqrt(squares.reduce((a, b) => g.add(a, b)));
+}
+
+/**
+ * With γ = grad · share · clip and clip = min(1, maxGradNorm / norm):
+ *
+ *   m ← β₁ m + (1 − β₁) γ,  v ← β₂ v + (1 − β₂) γ²,  p ← decay · p − step_size · m / (√v + epsilon)
+ */
+export function adamw(
+  g: GraphBuilder,
+  tensors: readonly Trained[],
+  scalars: Record<keyof Scalars, F32>,
+  { beta1, beta2, maxGradNorm }: Optimizer,
+): { norm: F32; updated: Pick<Trained, "parameter" | "moment1" | "moment2">[] } {
+  const norm = g.mul(globalNorm(g, tensors.map(({ gradient }) => gradient)), scalars.share);
+  const clip = maxGradNorm === 0
+    ? g.scalar(1)
+    : g.min(g.scalar(1), g.div(g.scalar(maxGradNorm), g.add(norm, g.scalar(1e-6))));
+  const factor = g.mul(clip, scalars.share);
+  const first = g.mul(factor, g.scalar(1 - beta1));
+  const second = g.mul(g.mul(factor, factor), g.scalar(1 - beta2));
+  const updated = tensors.map(({ parameter, gradient, decayed, ...moments }) => {
+    const squared = g.mul(gradient, gradient);
+    const moment1 = g.add(g.mul(moments.moment1, g.scalar(beta1)), g.mul(gradient, first));
+    const moment2 = g.add(g.mul(moments.moment2, g.scalar(beta2)), g.mul(squared, second));
+    const denominator = g.add(g.sqrt(moment2), scalars.epsilon);
+    const change = g.div(g.mul(moment1, scalars.step_size), denominator);
+    const kept = decayed ? g.mul(parameter, scalars.decay) : parameter;
+    return { parameter: g.sub(kept, change), moment1, moment2 };
+  });
+  return { norm, updated };
+}
