@@ -1,0 +1,42 @@
+/** Every kernel's declaration agrees with its WGSL text. Needs no GPU. */
+
+import { assert, assertEquals } from "@std/assert";
+import { declarationProblems } from "../../../kernels/core/declaration.ts";
+import type { KernelDeclaration } from "../../../kernels/core/kernel.ts";
+import * as adamw from "../../../kernels/ops/adamw.ts";
+import * as columnSums from "../../../kernels/ops/column_sums.ts";
+import * as crossEntropy from "../../../kernels/ops/cross_entropy.ts";
+import * as dropout from "../../../kernels/ops/dropout.ts";
+import * as embedding from "../../../kernels/ops/embedding.ts";
+import * as gelu from "../../../kernels/ops/gelu.ts";
+import * as gradNorm from "../../../kernels/ops/grad_norm.ts";
+import * as layernorm from "../../../kernels/ops/layernorm.ts";
+import * as residual from "../../../kernels/ops/residual.ts";
+
+const modules = [
+  adamw,
+  columnSums,
+  crossEntropy,
+  dropout,
+  embedding,
+  gelu,
+  gradNorm,
+  layernorm,
+  residual,
+];
+
+/** Kernels are exported as they are, or as the two variants of a reduction. */
+function kernelsOf(exported: object): KernelDeclaration[] {
+  return Object.values(exported).flatMap((value) => {
+    const variants = "portable" in Object(value) ? [value.portable, value.subgroup] : [value];
+    return variants.filter((kernel) => "bindings" in Object(kernel));
+  });
+}
+
+Deno.test("declarations agree with the WGSL", () => {
+  for (const module of modules) {
+    const kernels = kernelsOf(module);
+    assert(kernels.length > 0);
+    for (const kernel of kernels) assertEquals(declarationProblems(kernel), [], kernel.label);
+  }
+});
