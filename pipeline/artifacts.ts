@@ -22,6 +22,8 @@ export function workspace(root: string) {
     tokenizerConfig: join(root, "processed", "tokenizer_config.json"),
     tokens: (split: Split) => join(root, "processed", `${split}.bin`),
     tokensReport: join(root, "processed", "tokens.json"),
+    ngram: join(root, "processed", "ngram.bin"),
+    ngramReport: join(root, "processed", "ngram.json"),
     run: (name: string) => runPaths(join(root, "runs", name)),
     runs: join(root, "runs"),
   };
@@ -41,6 +43,7 @@ export function runPaths(root: string) {
     tokenizerConfig: join(root, "tokenizer_config.json"),
     last: join(root, "last"),
     best: join(root, "best"),
+    mixture: join(root, "mixture.json"),
     eval: join(root, "eval"),
     audit: join(root, "audit"),
     export: join(root, "export"),

@@ -1,0 +1,73 @@
+/**
+ * A language model and an n-gram table as one model:
+ *
+ *     p(w | c) = λ · p_ngram(w | c) + (1 − λ) · p_model(w | c)
+ *
+ * λ depends on what the table knows of the context: how many tokens of it, and how much
+ * probability it leaves to shorter ones. The weights are learned on validation notes by EM.
+ */
+
+import type { NgramModel } from "./ngram.ts";
+import { softmax } from "./sample.ts";
+import type { NextTokenModel } from "./types.ts";
+
+/** Upper bounds of the back-off classes; a last class takes the rest. */
+export const BACKOFF_BOUNDS: readonly number[] = [0.1, 0.25, 0.5, 0.75];
+const CLASSES = BACKOFF_BOUNDS.length + 1;
+
+/** Number of λ for a table of this order. */
+export const weightCount = (order: number): number => order * CLASSES;
+
+/** Which λ belongs to what the table knows. */
+export function weightIndex(matched: number, backoff: number): number {
+  const found = BACKOFF_BOUNDS.findIndex((bound) => backoff < bound);
+  return matched * CLASSES + (found === -1 ? CLASSES - 1 : found);
+}
+
+/** The inner model's state and the tokens that the table looks back on. */
+export interface MixtureState<S> {
+  inner: S;
+  tail: readonly number[];
+}
+
+/** `model` and `ngram`, mixed by `weights` (weightCount of them, each 0 to 1). */
+export function mixture<S>(
+  model: NextTokenModel<S>,
+  ngram: NgramModel,
+  weights: readonly number[],
+): NextTokenModel<MixtureState<S>> {
+  if (ngram.vocabSize !== model.vocabSize || weights.length !== weightCount(ngram.order)) {
+    throw new RangeError(
+      `Cannot mix: the model has ${model.vocabSize} tokens, the n-gram table ${ngram.vocabSize}; ` +
+        `${weights.length} weights, expected ${weightCount(ngram.order)}; ` +
+        `run "deno task ngram" and "deno task eval" again`,
+    );
+  }
+  return {
+    vocabSize: model.vocabSize,
+    contextLength: model.contextLength,
+    async feed(tokens, state) {
+      const { logits, state: inner } = await model.feed(tokens, state?.inner);
+      const tail = [...(state?.tail ?? []), ...tokens].slice(1 - ngram.order);
+      return { logits: mix(logits, ngram, tail, weights), state: { inner, tail } };
+    },
+    stateBytes: model.stateBytes &&
+      ((states) => model.stateBytes!(states.map(({ inner }) => inner))),
+  };
+}
+
+/** ln of the mixed probabilities: logits whose softmax they are. */
+function mix(
+  logits: Float32Array,
+  ngram: NgramModel,
+  tail: readonly number[],
+  weights: readonly number[],
+): Float32Array {
+  const mixed = softmax(logits);
+  const { probabilities, matched, backoff } = ngram.predict(tail);
+  const weight = weights[weightIndex(matched, backoff)];
+  for (let id = 0; id < mixed.length; id++) {
+    mixed[id] = Math.log(weight * probabilities[id] + (1 - weight) * mixed[id]);
+  }
+  return mixed;
+}

@@ -1,0 +1,130 @@
+/** `deno task ngram`: train.bin → ngram.bin, a token n-gram table that no single patient shows in. */
+
+import { DuckDBInstance } from "@duckdb/node-api";
+import {
+  ArtifactError,
+  readJson,
+  readTokens,
+  requireFile,
+  workspace,
+  writeAtomic,
+  writeJson,
+} from "../artifacts.ts";
+import { bytes, defineTask, format, Progress, runTask } from "../cli.ts";
+import { createTokenizer } from "../decode/tokenizer.ts";
+import { NgramCounts } from "./counts.ts";
+import { KneserNey } from "./kneser_ney.ts";
+import { pruneToTable, writeNgramTable } from "./table.ts";
+
+await runTask(defineTask({
+  name: "ngram",
+  summary: "Counts token n-grams of the training notes for use beside the GPT. Only those that\n" +
+    "occur in the notes of enough different patients are kept.",
+  flags: {
+    order: { type: "integer", default: 6, min: 2, max: 12, help: "longest n-gram, in tokens" },
+    "min-patients": {
+      type: "integer",
+      default: 5,
+      min: 1,
+      help: "patients whose notes must hold an n-gram; below 2, phrases of one patient are kept",
+    },
+    "max-tokens": {
+      type: "integer",
+      default: 40_000_000,
+      min: 1,
+      help: "count at most so many tokens (about 100 bytes of memory each at order 6)",
+    },
+  },
+  async run({ data, order, minPatients, maxTokens }) {
+    const paths = workspace(data);
+    const tokens = await readTokens(paths.tokens("train"));
+    const tokenizer = createTokenizer(await readJson(paths.tokenizer, "deno task tokenize"));
+    const notes = await notesByPatient(paths.notes, tokens, tokenizer.endOfText);
+    const counts = new NgramCounts(order);
+    const total = Math.min(tokens.length, maxTokens);
+    const progress = new Progress("count", total, "tokens");
+    let counted = 0, taken = 0;
+    for (const { patient, from, to } of notes) {
+      if (counted + to - from > maxTokens) break;
+      counts.addSequence(tokens.subarray(from, to), patient);
+      progress.update(counted += to - from);
+      taken++;
+    }
+    if (taken === 0) {
+      throw new RangeError(`Cannot count n-grams: --max-tokens ${maxTokens} is less than one note`);
+    }
+    progress.finish(`${format(counted)} tokens of ${format(taken)} notes`);
+
+    const table = pruneToTable(
+      new KneserNey(counts, tokenizer.vocabSize),
+      tokenizer.endOfText,
+      minPatients,
+    );
+    const file = writeNgramTable(table);
+    const seen = counts.orders.slice(1).map(({ size }) => size);
+    const kept = table.orders.map(({ token }) => token.length);
+    await writeAtomic(paths.ngram, file);
+    await writeJson(paths.ngramReport, {
+      version: 1,
+      order,
+      minPatients,
+      notes: taken,
+      notesLeftOut: notes.length - taken,
+      tokens: counted,
+      bytes: file.length,
+      orders: kept.map((count, index) => ({ n: index + 1, seen: seen[index], kept: count })),
+    });
+    for (const [index, count] of kept.entries()) {
+      console.log(
+        `${String(index + 1).padStart(2)}-grams  ${format(seen[index]).padStart(12)} seen  ${
+          format(count).padStart(12)
+        } kept`,
+      );
+    }
+    if (taken < notes.length) {
+      console.log(`${format(notes.length - taken)} notes were left out: raise --max-tokens`);
+    }
+    console.log(
+      `\nWrote ${paths.ngram}, ${bytes(file.length)}; "deno task eval" measures what it adds`,
+    );
+  },
+}));
+
+/** Where each training note lies in train.bin, and whose it is; notes of a patient in a row. */
+async function notesByPatient(parquet: string, tokens: Uint16Array, endOfText: number) {
+  const patients = await trainPatients(parquet);
+  const starts: number[] = [];
+  for (let at = 0; at !== -1; at = tokens.indexOf(endOfText, at + 1)) starts.push(at);
+  if (starts.length !== patients.length) {
+    throw new ArtifactError(
+      `Cannot tell whose notes train.bin holds: it has ${starts.length} notes, ${parquet} ${patients.length}; run "deno task tokenize" again`,
+    );
+  }
+  const number = new Map<string, number>();
+  for (const patient of patients) if (!number.has(patient)) number.set(patient, number.size);
+  return starts
+    .map((from, note) => ({
+      patient: number.get(patients[note])!,
+      from,
+      to: starts[note + 1] ?? tokens.length,
+    }))
+    .sort((a, b) => a.patient - b.patient || a.from - b.from);
+}
+
+/** The patient of each training note, in file order, which is also the order of train.bin. */
+async function trainPatients(path: string): Promise<string[]> {
+  await requireFile(path, "deno task ingest");
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  try {
+    const rows = await connection.runAndReadAll(
+      `SELECT subject_id FROM read_parquet($path, file_row_number = true)
+       WHERE split = 'train' ORDER BY file_row_number`,
+      { path },
+    );
+    return rows.getRows().map(([patient]) => String(patient));
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
