@@ -1,0 +1,92 @@
+/**
+ * How well a model predicts whole notes: bits per character.
+ *
+ *     bits per character = Σ −log₂ p(token | tokens before it in the note) / characters
+ *
+ * A token sees at least half a context of the note before it, where there is that much: windows of
+ * the model's context overlap by half, and each token is scored once, in the first window that
+ * holds it. The end-of-text token starts every note and is not scored itself. Dividing by
+ * characters, not tokens, makes figures of different tokenizers comparable.
+ */
+
+import type { Scorer } from "../onnx/scorer.ts";
+import type { Document } from "./documents.ts";
+
+/** Rows scored in one call. */
+const BATCH = 16;
+
+export interface NoteScore {
+  /** −log₂ p of the whole note. */
+  bits: number;
+  tokens: number;
+  characters: number;
+}
+
+/** One row of a batch: inputs at `from…`, of which targets from `scoredFrom` on count. */
+interface Window {
+  note: number;
+  from: number;
+  scoredFrom: number;
+  to: number;
+}
+
+/** Windows over `length` targets; the first is scored whole, the others their second half. */
+export function windowsOver(note: number, length: number, context: number): Window[] {
+  const windows: Window[] = [];
+  const step = Math.max(1, context >> 1);
+  for (let from = 0, scoredFrom = 0; scoredFrom < length; from += step) {
+    const to = Math.min(from + context, length);
+    windows.push({ note, from, scoredFrom, to });
+    scoredFrom = to;
+  }
+  return windows;
+}
+
+/** The bits of each of `documents`; `onProgress` is told how many tokens are done. */
+export async function scoreNotes(
+  scorer: Scorer,
+  context: number,
+  endOfText: number,
+  documents: readonly Document[],
+  onProgress: (tokens: number) => void = () => {},
+): Promise<NoteScore[]> {
+  const scores = documents.map(({ tokens, characters }) => ({
+    bits: 0,
+    tokens: tokens.length,
+    characters,
+  }));
+  const windows = documents.flatMap(({ tokens }, note) =>
+    windowsOver(note, tokens.length, context)
+  );
+  let done = 0;
+  for (let first = 0; first < windows.length; first += BATCH) {
+    const batch = windows.slice(first, first + BATCH);
+    const inputs = new Int32Array(batch.length * context).fill(endOfText);
+    const targets = new Int32Array(batch.length * context).fill(endOfText);
+    batch.forEach(({ note, from, to }, row) => {
+      const { tokens } = documents[note];
+      targets.set(tokens.subarray(from, to), row * context);
+      inputs[row * context] = from === 0 ? endOfText : tokens[from - 1];
+      inputs.set(tokens.subarray(from, to - 1), row * context + 1);
+    });
+    const { logProbabilities } = await scorer.score(inputs, targets, context);
+    batch.forEach(({ note, from, scoredFrom, to }, row) => {
+      let nats = 0;
+      for (let at = scoredFrom; at < to; at++) nats -= logProbabilities[row * context + at - from];
+      scores[note].bits += nats / Math.LN2;
+      done += to - scoredFrom;
+    });
+    onProgress(done);
+  }
+  return scores;
+}
+
+/** Σ bits / Σ characters. */
+export function bitsPerCharacter(scores: readonly NoteScore[]): number {
+  let bits = 0, characters = 0;
+  for (const score of scores) {
+    bits += score.bits;
+    characters += score.characters;
+  }
+  return bits / characters;
+}

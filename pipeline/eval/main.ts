@@ -1,0 +1,99 @@
+/**
+ * `deno task eval`: how well a run predicts the notes of patients it has never seen, and how much
+ * typing it would save, beside n-gram models trained on the same notes.
+ */
+
+import { join } from "@std/path";
+import {
+  readJson,
+  readTokens,
+  requireFile,
+  type Split,
+  workspace,
+  writeAtomic,
+  writeJson,
+} from "../artifacts.ts";
+import { defineTask, format, runTask } from "../cli.ts";
+import { createTokenizer } from "../decode/tokenizer.ts";
+import { readCheckpoint } from "../model/checkpoint.ts";
+import { documentsOf, spread } from "./documents.ts";
+import { evaluate } from "./evaluate.ts";
+import { reportPage } from "./page.ts";
+import { summary } from "./summary.ts";
+
+export const task = defineTask({
+  name: "eval",
+  summary: "Measures a run on held-out notes: bits per character, next word, keystroke savings.",
+  flags: {
+    run: { type: "string", default: "latest", placeholder: "NAME", help: "run to measure" },
+    checkpoint: {
+      type: "string",
+      choices: ["best", "last"],
+      default: "best",
+      help: "which of its checkpoints",
+    },
+    split: {
+      type: "string",
+      choices: ["test", "val"],
+      default: "test",
+      help: "notes to measure on",
+    },
+    notes: {
+      type: "integer",
+      default: 40,
+      min: 2,
+      help: "notes to type, spread over the split; bits per character uses up to ten times as many",
+    },
+    words: {
+      type: "integer",
+      default: 2000,
+      min: 1,
+      help: "next words to predict, spread over those notes",
+    },
+    "train-notes": {
+      type: "integer",
+      default: 4000,
+      min: 1,
+      help: "training notes that the n-gram baselines count",
+    },
+    "no-baselines": { type: "boolean", help: "leave the n-gram models out" },
+  },
+  examples: ["deno task eval", "deno task eval --run nano-mimic --notes 200"],
+  async run(flags) {
+    const paths = workspace(flags.data);
+    const run = paths.run(flags.run);
+    const folder = flags.checkpoint === "last" ? run.last : run.best;
+    await requireFile(run.config, `deno task train --run ${flags.run} --data ${flags.data}`);
+    const checkpoint = await readCheckpoint(folder);
+    const tokenizer = createTokenizer(await readJson(run.tokenizer, "deno task train"));
+    const split = flags.split as Split;
+    const held = documentsOf(await readTokens(paths.tokens(split)), tokenizer);
+    if (held.length < 2) {
+      throw new RangeError(
+        `Cannot evaluate: the ${split} split has ${held.length} notes, expected at least 2; ingest more notes`,
+      );
+    }
+    const train = flags.noBaselines
+      ? []
+      : spread(documentsOf(await readTokens(paths.tokens("train")), tokenizer), flags.trainNotes);
+    console.log(
+      `run ${flags.run}, ${flags.checkpoint} checkpoint, ${format(held.length)} ${split} notes`,
+    );
+    const report = await evaluate({
+      run: flags.run,
+      checkpoint: { name: flags.checkpoint, ...checkpoint },
+      tokenizer,
+      split,
+      scored: spread(held, 10 * flags.notes),
+      typed: spread(held, flags.notes),
+      words: flags.words,
+      train,
+    });
+    await writeJson(join(run.eval, "eval.json"), report);
+    await writeAtomic(join(run.eval, "index.html"), await reportPage(report));
+    console.log(`\n${summary(report)}\n\nReport: ${join(run.eval, "index.html")}`);
+    console.log(`Next: deno task export --run ${flags.run} --data ${flags.data}`);
+  },
+});
+
+if (import.meta.main) await runTask(task);
