@@ -179,6 +179,7 @@ const exitCode = (error: unknown) =>
 /** One line for any error: our own messages as they are, foreign ones with their class. */
 export function errorLine(error: unknown): string {
   if (!(error instanceof Error)) return `error: ${error}`;
+  if (error instanceof Interrupted) return plain(error);
   if (error instanceof Deno.errors.NotFound) {
     return `error: no such file or folder: ${plain(error)}`;
   }

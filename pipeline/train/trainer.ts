@@ -19,7 +19,7 @@ import {
 import type { Tensors } from "../model/parameters.ts";
 import type { Batch, Engine, EngineOptions, EngineState, StepMetrics } from "./engine.ts";
 import { Loader } from "./loader.ts";
-import { RunLog } from "./log.ts";
+import { type LogEntry, RunLog, type ValidationEntry } from "./log.ts";
 import { learningRate } from "./schedule.ts";
 import { LOWER_AFTER, MAX_SPIKES, nextGradNormMean, spikeReason } from "./spikes.ts";
 
@@ -27,8 +27,12 @@ import { LOWER_AFTER, MAX_SPIKES, nextGradNormMean, spikeReason } from "./spikes
 export interface Observer {
   /** After every few steps. */
   progress(state: TrainingState, latest: StepMetrics, rate: StepRate): void;
-  /** After a validation; `entries` is the whole log. */
-  validated(state: TrainingState, loss: number, log: RunLog): Promise<void>;
+  /** After a validation; `log` is all there is so far. */
+  validated(
+    state: TrainingState,
+    entry: ValidationEntry,
+    log: readonly LogEntry[],
+  ): Promise<void>;
   /** Every `sampleInterval` steps and at the end. */
   sample(state: TrainingState, parameters: Tensors): Promise<void>;
   /** Something out of the ordinary, in one line. */
@@ -56,6 +60,8 @@ export interface TrainingJob {
   moments?: Moments;
   state?: TrainingState;
   createEngine(options: EngineOptions): Promise<Engine>;
+  /** Told once, before the first step. */
+  started?(engine: Engine): void;
   observer: Observer;
   /** Aborted: finish the step, write a checkpoint, return. */
   signal: AbortSignal;
@@ -119,7 +125,9 @@ class Trainer {
   static async start(job: TrainingJob): Promise<Trainer> {
     const state = structuredClone(job.state ?? initialState);
     const log = await RunLog.open(job.paths.log, state.step);
-    const engine = await job.createEngine(job);
+    const { model, train, parameters, moments } = job;
+    const engine = await job.createEngine({ model, train, parameters, moments });
+    job.started?.(engine);
     return new Trainer(job, engine, log, state);
   }
 
@@ -228,15 +236,15 @@ class Trainer {
 
   /** Back to the last checkpoint; the batch that made `step` spike is left out from then on. */
   async #rollBack(step: number, reason: string): Promise<void> {
-    const { paths, observer } = this.#job;
+    const { paths, observer, model, train } = this.#job;
     const culprit = this.#taken.get(step)!;
     const { parameters, state } = await readCheckpoint(paths.last);
-    const moments = await readMoments(paths.last, this.#job.model);
+    const moments = await readMoments(paths.last, model);
     const skipped = [...new Set([...state!.skipped, ...this.#state.skipped, culprit])];
     if (skipped.length > MAX_SPIKES) {
       throw new RangeError(
         `Cannot train on: ${skipped.length} loss spikes, the last at step ${step} (${reason}); ` +
-          `start again with a lower --learning-rate than ${this.#job.train.learningRate}`,
+          `start again with a lower --learning-rate than ${train.learningRate}`,
       );
     }
     const lower = skipped.length % LOWER_AFTER === 0;
@@ -244,7 +252,7 @@ class Trainer {
     this.#state = { ...state!, skipped, learningRateScale };
     this.#taken.clear();
     await this.#engine.close();
-    this.#engine = await this.#job.createEngine({ ...this.#job, parameters, moments });
+    this.#engine = await this.#job.createEngine({ model, train, parameters, moments });
     this.#loader = this.#loaderAt(this.#state);
     this.#log.close();
     this.#log = await RunLog.open(paths.log, this.#state.step);
@@ -281,7 +289,7 @@ class Trainer {
     let snapshot: EngineState | undefined;
     const current = async () => snapshot ??= await this.#engine.state();
     if (this.#isDue(train.evalInterval)) await this.#validate(current);
-    if (this.#isDue(train.sampleInterval)) {
+    if (this.#state.step > 0 && this.#isDue(train.sampleInterval)) {
       await observer.sample(this.#state, (await current()).parameters);
     }
     if (this.#isDue(train.checkpointInterval)) await this.#saveLast(await current());
@@ -296,14 +304,15 @@ class Trainer {
     const targets = validation.reduce((count, batch) => count + batch.targets.length, 0);
     const state = this.#state;
     this.#lastLoss = loss;
-    await this.#log.append({
+    const entry: ValidationEntry = {
       kind: "validation",
       step: state.step,
       tokens: state.step * this.#tokensPerStep,
       loss,
       bitsPerCharacter: loss * targets / Math.LN2 / validationCharacters,
       seconds: Number(state.seconds.toFixed(1)),
-    });
+    };
+    await this.#log.append(entry);
     const better = state.bestLoss === null || loss < state.bestLoss;
     state.validationsSinceBest = better ? 0 : state.validationsSinceBest + 1;
     if (better) {
@@ -311,7 +320,7 @@ class Trainer {
       state.bestStep = state.step;
       await this.#save(paths.best, await current());
     }
-    await observer.validated(state, loss, this.#log);
+    await observer.validated(state, entry, this.#log.entries);
   }
 
   #outOfPatience(): boolean {

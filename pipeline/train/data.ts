@@ -1,0 +1,58 @@
+/** What training reads from the workspace: the tokenizer and the tokens of two splits. */
+
+import { ArtifactError, readJson, readTokens, sha256File, type Workspace } from "../artifacts.ts";
+import { createTokenizer } from "../decode/tokenizer.ts";
+import type { Tokenizer } from "../decode/types.ts";
+import type { Batch } from "./engine.ts";
+import type { RunConfig } from "./run_folder.ts";
+
+export interface TrainingData {
+  tokenizer: Tokenizer;
+  train: Uint16Array;
+  val: Uint16Array;
+}
+
+/** Throws an `ArtifactError` if a file is missing or the tokens are not the tokenizer's. */
+export async function readTrainingData(workspace: Workspace): Promise<TrainingData> {
+  const madeBy = "deno task tokenize";
+  const tokenizer = createTokenizer(await readJson(workspace.tokenizer, madeBy));
+  const read = async (split: "train" | "val") => {
+    const path = workspace.tokens(split);
+    const tokens = await readTokens(path);
+    const largest = tokens.reduce((a, b) => Math.max(a, b), 0);
+    if (largest < tokenizer.vocabSize) return tokens;
+    throw new ArtifactError(
+      `Cannot train on ${path}: it holds token ${largest}, the tokenizer has only ` +
+        `${tokenizer.vocabSize}; run "${madeBy}" again`,
+    );
+  };
+  return { tokenizer, train: await read("train"), val: await read("val") };
+}
+
+/** What config.json says of the data. */
+export async function dataRecord(
+  workspace: Workspace,
+  data: TrainingData,
+): Promise<Pick<RunConfig, "endOfText" | "tokenizerSha256" | "data">> {
+  const split = async (name: "train" | "val") => {
+    const path = workspace.tokens(name);
+    return { path, sha256: await sha256File(path), tokens: data[name].length };
+  };
+  return {
+    endOfText: data.tokenizer.endOfText,
+    tokenizerSha256: await sha256File(workspace.tokenizer),
+    data: { train: await split("train"), val: await split("val") },
+  };
+}
+
+/** Unicode characters that the targets of `batches` stand for; the end of a text counts as none. */
+export function targetCharacters(batches: readonly Batch[], tokenizer: Tokenizer): number {
+  // A character starts with every byte that does not continue one (10xxxxxx).
+  const perToken = Uint16Array.from(
+    { length: tokenizer.vocabSize },
+    (_, token) => tokenizer.tokenBytes(token).filter((byte) => (byte & 0xc0) !== 0x80).length,
+  );
+  let characters = 0;
+  for (const { targets } of batches) for (const token of targets) characters += perToken[token];
+  return characters;
+}

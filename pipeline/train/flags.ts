@@ -1,0 +1,168 @@
+/** The command line of `deno task train`: every value of both configs is a flag. */
+
+import {
+  type GptConfig,
+  type PresetName,
+  presets,
+  schedules,
+  type TrainConfig,
+  validateGptConfig,
+  validateTrainConfig,
+  windowings,
+} from "../config.ts";
+import { type Flag, UsageError } from "../cli.ts";
+
+const modelFlags = {
+  "n-positions": { type: "integer", help: "context length in tokens" },
+  "n-embd": { type: "integer", help: "width" },
+  "n-layer": { type: "integer", help: "layers" },
+  "n-head": { type: "integer", help: "attention heads per layer" },
+  "embd-pdrop": { type: "number", help: "dropout after the embeddings" },
+  "attn-pdrop": { type: "number", help: "dropout of attention weights" },
+  "resid-pdrop": { type: "number", help: "dropout of what is added to the residual stream" },
+  "layer-norm-epsilon": { type: "number", help: "added to the variance" },
+  "initializer-range": { type: "number", help: "standard deviation of initial weights" },
+} satisfies Record<string, Flag>;
+
+const trainFlags = {
+  "batch-size": { type: "integer", help: "sequences per micro-batch" },
+  "gradient-accumulation": { type: "integer", help: "micro-batches per step" },
+  steps: { type: "integer", help: "optimizer steps" },
+  "learning-rate": { type: "number", placeholder: "LR", help: "peak learning rate" },
+  "min-learning-rate": { type: "number", placeholder: "LR", help: "final learning rate" },
+  "warmup-steps": { type: "integer", help: "steps of linear warm-up" },
+  schedule: { type: "string", choices: schedules, help: "shape after the warm-up" },
+  "decay-fraction": { type: "number", help: "share of the steps in which wsd decays" },
+  windowing: { type: "string", choices: windowings, help: "may sequences cross documents" },
+  beta1: { type: "number", help: "AdamW" },
+  beta2: { type: "number", help: "AdamW" },
+  "adam-epsilon": { type: "number", help: "AdamW" },
+  "weight-decay": { type: "number", help: "AdamW, on matrices only" },
+  "max-grad-norm": { type: "number", help: "clip the gradient to this norm; 0 = never" },
+  "eval-interval": { type: "integer", help: "steps between validations" },
+  "eval-batches": { type: "integer", help: "batches of val.bin in a validation" },
+  "sample-interval": { type: "integer", help: "steps between samples" },
+  "checkpoint-interval": { type: "integer", help: "steps between checkpoints" },
+  patience: { type: "integer", help: "validations without progress before stopping; 0 = never" },
+  "spike-factor": { type: "number", help: "gradient norm over its mean that is a spike; 0 = none" },
+  seed: { type: "integer", help: "of initial weights, data order and dropout" },
+} satisfies Record<string, Flag>;
+
+/** Flags without defaults: what is not given comes from the preset, or from the run resumed. */
+export const configFlags = { ...modelFlags, ...trainFlags };
+
+type Value = number | string | undefined;
+const camel = (name: string) => name.replace(/-([a-z])/g, (_, c: string) => c.toUpperCase());
+
+/** What was given on the command line, by the config's own names. */
+export interface Overrides {
+  model: Partial<GptConfig>;
+  train: Partial<TrainConfig>;
+  /** `--tokens`: a budget instead of steps. */
+  tokens?: number;
+}
+
+/** Sorts parsed flags into overrides of the two configs. */
+export function overridesOf(flags: Record<string, unknown>): Overrides {
+  const given = (table: Record<string, Flag>, rename: (flag: string) => string) =>
+    Object.fromEntries(
+      Object.keys(table)
+        .map((flag): [string, Value] => [rename(flag), flags[camel(flag)] as Value])
+        .filter(([, value]) => value !== undefined),
+    );
+  const tokens = flags.tokens as number | undefined;
+  if (tokens !== undefined && flags.steps !== undefined) {
+    throw new UsageError("Give --steps or --tokens, not both");
+  }
+  return {
+    model: given(modelFlags, (flag) => flag.replaceAll("-", "_")),
+    train: given(trainFlags, camel),
+    tokens,
+  };
+}
+
+/**
+ * A preset with overrides. Values that follow from others do so unless given themselves: the final
+ * learning rate keeps the preset's ratio to the peak, the warm-up takes at most a tenth of the steps.
+ * `base` takes the place of the preset's model where the weights come from another one.
+ */
+export function presetConfig(
+  name: PresetName,
+  overrides: Overrides,
+  vocabSize: number,
+  base: Omit<GptConfig, "vocab_size"> = presets[name].model,
+): { model: GptConfig; train: TrainConfig } {
+  const preset = presets[name];
+  const model: GptConfig = { ...base, ...overrides.model, vocab_size: vocabSize };
+  const train: TrainConfig = { ...preset.train, ...overrides.train };
+  if (overrides.tokens !== undefined) train.steps = stepsFor(overrides.tokens, model, train);
+  if (overrides.train.minLearningRate === undefined) {
+    const ratio = preset.train.minLearningRate / preset.train.learningRate;
+    train.minLearningRate = train.learningRate * ratio;
+  }
+  if (overrides.train.warmupSteps === undefined) {
+    train.warmupSteps = Math.min(train.warmupSteps, Math.ceil(train.steps / 10));
+  }
+  return { model: validateGptConfig(model), train: validateTrainConfig(train) };
+}
+
+/** Steps that see at least `tokens` tokens. */
+export function stepsFor(
+  tokens: number,
+  { n_positions }: GptConfig,
+  { batchSize, gradientAccumulation }: TrainConfig,
+): number {
+  return Math.ceil(tokens / (n_positions * batchSize * gradientAccumulation));
+}
+
+/** What may change when a run goes on; all else would make its past another run's. */
+const CHANGEABLE: readonly string[] = [
+  "steps",
+  "learningRate",
+  "minLearningRate",
+  "schedule",
+  "decayFraction",
+  "weightDecay",
+  "maxGradNorm",
+  "evalInterval",
+  "sampleInterval",
+  "checkpointInterval",
+  "patience",
+  "spikeFactor",
+];
+
+/**
+ * The config of a run that goes on, with what the command line changes. Throws a `RangeError` if it
+ * changes what cannot change. `changes` says in words what is different from before.
+ */
+export function resumedConfig(
+  before: { model: GptConfig; train: TrainConfig },
+  overrides: Overrides,
+): { model: GptConfig; train: TrainConfig; changes: string[] } {
+  const given: Record<string, Value> = { ...overrides.model, ...overrides.train };
+  if (overrides.tokens !== undefined) {
+    given.steps = stepsFor(overrides.tokens, before.model, before.train);
+  }
+  const old: Record<string, Value> = { ...before.model, ...before.train };
+  const changes: string[] = [];
+  for (const [name, value] of Object.entries(given)) {
+    if (old[name] === value) continue;
+    if (!CHANGEABLE.includes(name)) {
+      throw new RangeError(
+        `Cannot resume with another ${name}: the run has ${old[name]}, the command line says ` +
+          `${value}; leave the flag out, or start a new run with --run NAME --init-from its checkpoint`,
+      );
+    }
+    changes.push(`${name} ${old[name]} → ${value}`);
+  }
+  const train = validateTrainConfig({ ...before.train, ...given as Partial<TrainConfig> });
+  return { model: before.model, train: pickTrain(train, before.train), changes };
+}
+
+/** Drops what came in from the model's overrides, which equal the run's own. */
+function pickTrain(from: TrainConfig, like: TrainConfig): TrainConfig {
+  const names = new Set([...Object.keys(like), ...Object.keys(presets.micro.train)]);
+  return Object.fromEntries(
+    Object.entries(from).filter(([name]) => names.has(name)),
+  ) as TrainConfig;
+}

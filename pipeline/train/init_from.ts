@@ -1,0 +1,133 @@
+/** Starting weights out of another model, fitted to this run's vocabulary and context length. */
+
+import { join } from "@std/path";
+import type { GptConfig } from "../config.ts";
+import { createTokenizer } from "../decode/tokenizer.ts";
+import type { Tokenizer } from "../decode/types.ts";
+import { readHuggingFaceModel } from "../model/hugging_face_model.ts";
+import { initialParameters } from "../model/init.ts";
+import { elements, parameterTable, type Tensors } from "../model/parameters.ts";
+import { ArtifactError } from "../artifacts.ts";
+
+export interface InitialModel {
+  /** As it was saved. */
+  config: GptConfig;
+  parameters: Tensors;
+  /** The tokenizer beside it, if there is one. */
+  tokenizer?: Tokenizer;
+  folder: string;
+  warnings: string[];
+}
+
+/** Reads the model in `folder`: a Hugging Face folder, a checkpoint of ours, or a run of ours. */
+export async function readInitialModel(folder: string): Promise<InitialModel> {
+  const best = join(folder, "best");
+  const source = await exists(join(best, "config.json")) ? best : folder;
+  const { untiedHead, ...model } = await readHuggingFaceModel(source);
+  const warnings = untiedHead
+    ? [`${source} has an output head of its own; it is left out, the embedding is used instead`]
+    : [];
+  return { ...model, tokenizer: await tokenizerOf(folder), folder: source, warnings };
+}
+
+async function tokenizerOf(folder: string): Promise<Tokenizer | undefined> {
+  for (const path of [join(folder, "tokenizer.json"), join(folder, "..", "tokenizer.json")]) {
+    if (await exists(path)) return createTokenizer(JSON.parse(await Deno.readTextFile(path)));
+  }
+  return undefined;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+/**
+ * Weights for `config`, which may differ from the model's in vocabulary and context only.
+ *
+ * - Vocabulary: a token that both tokenizers have keeps its embedding; another starts with the mean
+ *   of the embeddings of the tokens that the old tokenizer writes it with (Gee et al. 2022, "Fast
+ *   vocabulary transfer").
+ * - Context: positions that the model does not have start as in a new model, drawn from `seed`.
+ */
+export function adaptParameters(
+  { config: old, parameters, tokenizer: oldTokenizer, folder }: InitialModel,
+  config: GptConfig,
+  tokenizer: Tokenizer,
+  seed: number,
+): { parameters: Tensors; warnings: string[] } {
+  const warnings: string[] = [];
+  const adapted = new Map(parameters);
+  const random = initialParameters(config, seed);
+  if (config.n_positions !== old.n_positions) {
+    const rows = random.get("wpe.weight")!;
+    const kept = Math.min(rows.length, config.n_embd * old.n_positions);
+    rows.set(parameters.get("wpe.weight")!.subarray(0, kept));
+    adapted.set("wpe.weight", rows);
+    warnings.push(
+      `context ${old.n_positions} → ${config.n_positions}` +
+        (config.n_positions > old.n_positions ? ", new positions start random" : ""),
+    );
+  }
+  if (!oldTokenizer) {
+    if (old.vocab_size !== config.vocab_size) {
+      throw new ArtifactError(
+        `Cannot start from ${folder}: its vocabulary has ${old.vocab_size} tokens, the data ` +
+          `${config.vocab_size}, and without its tokenizer.json they cannot be matched; put it there`,
+      );
+    }
+    warnings.push(`${folder} has no tokenizer.json; its token ids are taken to be the data's`);
+  } else {
+    const { rows, same } = transferEmbeddings(
+      parameters.get("wte.weight")!,
+      oldTokenizer,
+      tokenizer,
+      config.n_embd,
+    );
+    adapted.set("wte.weight", rows);
+    if (same < tokenizer.vocabSize) {
+      warnings.push(
+        `vocabulary ${old.vocab_size} → ${config.vocab_size}: ${same} tokens keep their embedding, ` +
+          `the others start from the mean of their parts`,
+      );
+    }
+  }
+  requireShapes(adapted, config, folder);
+  return { parameters: adapted, warnings };
+}
+
+/** Embedding rows for `to` out of those for `from`, and how many tokens both have. */
+function transferEmbeddings(
+  embedding: Float32Array,
+  from: Tokenizer,
+  to: Tokenizer,
+  width: number,
+): { rows: Float32Array; same: number } {
+  const key = (tokenizer: Tokenizer, token: number) =>
+    token === tokenizer.endOfText ? "end of text" : String(tokenizer.tokenBytes(token));
+  const known = new Map<string, number>();
+  for (let token = 0; token < from.vocabSize; token++) known.set(key(from, token), token);
+  const rows = new Float32Array(to.vocabSize * width);
+  let same = 0;
+  for (let token = 0; token < to.vocabSize; token++) {
+    const old = known.get(key(to, token));
+    if (old !== undefined) same++;
+    const parts = old === undefined ? from.encode(to.decode([token])) : [old];
+    for (const part of parts) {
+      for (let c = 0; c < width; c++) {
+        rows[token * width + c] += embedding[part * width + c] / parts.length;
+      }
+    }
+  }
+  return { rows, same };
+}
+
+function requireShapes(parameters: Tensors, config: GptConfig, folder: string): void {
+  for (const { name, shape } of parameterTable(config)) {
+    const found = parameters.get(name)?.length;
+    if (found === elements(shape)) continue;
+    throw new RangeError(
+      `Cannot start from ${folder}: ${name} has ${found} values, expected ${elements(shape)} ` +
+        `for n_embd ${config.n_embd} and n_layer ${config.n_layer}; leave those flags out`,
+    );
+  }
+}

@@ -1,0 +1,135 @@
+/** `deno task train`: token files → a run with checkpoints, log, curves and samples. */
+
+import { type RunPaths, type Workspace, workspace, writeJson } from "../artifacts.ts";
+import { defineTask, format, Interrupted, runTask, UsageError } from "../cli.ts";
+import { type PresetName, presets } from "../config.ts";
+import { readTrainingData } from "./data.ts";
+import { configFlags, type Overrides, overridesOf } from "./flags.ts";
+import { prepareNew, prepareResumed } from "./prepare.ts";
+import {
+  DEFAULT_RUN,
+  describeRun,
+  lockRun,
+  makeRoom,
+  readRunConfig,
+  type RunConfig,
+} from "./run_folder.ts";
+import { runSession } from "./session.ts";
+import type { TrainingResult } from "./trainer.ts";
+
+const DEFAULT_PRESET: PresetName = "micro";
+
+const task = defineTask({
+  name: "train",
+  summary: "Trains a GPT-2 on the tokens and writes a run: checkpoints, log, curves, samples.\n" +
+    "Values come from a preset; each can be set by its own flag.",
+  flags: {
+    gpu: { type: "boolean", help: "train on WebGPU instead of the CPU" },
+    preset: {
+      type: "string",
+      choices: Object.keys(presets),
+      help: `starting values (default ${DEFAULT_PRESET})`,
+    },
+    run: { type: "string", default: DEFAULT_RUN, placeholder: "NAME", help: "name of the run" },
+    resume: { type: "boolean", help: "go on with the run from its last checkpoint" },
+    force: { type: "boolean", help: "replace a run of the same name" },
+    "init-from": {
+      type: "string",
+      placeholder: "DIR",
+      help: "start from the weights of a Hugging Face GPT-2, a checkpoint or a run",
+    },
+    tokens: { type: "integer", min: 1, help: "train on so many tokens, instead of --steps" },
+    ...configFlags,
+  },
+  examples: [
+    "deno task train --preset micro --steps 400",
+    "deno task train --gpu --preset nano --run nano-1",
+    "deno task train --resume",
+  ],
+  async run(flags) {
+    const place = workspace(flags.data);
+    const overrides = overridesOf(flags);
+    const engine = flags.gpu ? "gpu" : "cpu";
+    const call: Call = { place, paths: place.run(flags.run), name: flags.run, engine, overrides };
+    if (!flags.resume) {
+      const preset = (flags.preset ?? DEFAULT_PRESET) as PresetName;
+      await begin(call, { preset, force: flags.force, initFrom: flags.initFrom });
+      return;
+    }
+    if (flags.force) throw new UsageError("--resume and --force exclude each other");
+    if (flags.initFrom) throw new UsageError("--resume and --init-from exclude each other");
+    if (flags.preset) throw new UsageError("--resume goes on with the run's preset; leave it out");
+    await resume(call);
+  },
+});
+
+/** What both ways of training need of the command line. */
+interface Call {
+  place: Workspace;
+  paths: RunPaths;
+  name: string;
+  engine: "cpu" | "gpu";
+  overrides: Overrides;
+}
+
+async function begin(
+  call: Call,
+  { force, ...start }: { preset: PresetName; force: boolean; initFrom?: string },
+): Promise<void> {
+  const { place, paths, name, engine, overrides } = call;
+  const data = await readTrainingData(place);
+  const { warnings, ...prepared } = await prepareNew(place, data, { name, overrides, ...start });
+  for (const warning of warnings) console.error(`Adapted: ${warning}`);
+  const kept = await makeRoom(paths, force);
+  if (kept) {
+    console.error(
+      `The previous run "${name}" is kept as "${kept}"; to go on with it instead: ` +
+        command(call, "train --resume", kept),
+    );
+  }
+  using _lock = await lockRun(paths);
+  await describeRun(place, paths, prepared.config);
+  report(call, prepared.config, await runSession(prepared, data, paths, engine));
+}
+
+async function resume(call: Call): Promise<void> {
+  const { place, paths, engine, overrides } = call;
+  await readRunConfig(paths); // before the lock makes the folder
+  using _lock = await lockRun(paths);
+  const data = await readTrainingData(place);
+  const { changes, ...prepared } = await prepareResumed(place, data, paths, overrides);
+  const { config, state } = prepared;
+  if (state!.step >= config.train.steps) {
+    console.log(
+      `Run "${call.name}" has done its ${format(config.train.steps)} steps; ` +
+        `give a larger --steps to go on.\nNext: ${command(call, "eval")}`,
+    );
+    return;
+  }
+  if (changes.length > 0) console.error(`Changed: ${changes.join(", ")}`);
+  await writeJson(paths.config, config);
+  report(call, config, await runSession(prepared, data, paths, engine));
+}
+
+/** The last words: how good, where it lies, what to do next. */
+function report(call: Call, { baseline }: RunConfig, { state, outcome }: TrainingResult): void {
+  if (outcome === "interrupted") {
+    throw new Interrupted(
+      `Stopped after step ${state.step}; go on with: ${command(call, "train --resume")}`,
+    );
+  }
+  console.log(
+    `validation loss ${state.bestLoss!.toFixed(4)} nats per token at step ${state.bestStep}; ` +
+      `bigram baseline of the same tokens ${baseline.bigram.toFixed(4)}
+Checkpoints, log, curves and samples lie in ${call.paths.root}
+Next: ${command(call, "eval")}`,
+  );
+}
+
+/** A command to paste, with the flags that are not at their defaults. */
+function command({ place, name }: Call, task: string, run = name): string {
+  return `deno task ${task}` + (run === DEFAULT_RUN ? "" : ` --run ${run}`) +
+    (place.root === "data" ? "" : ` --data ${place.root}`);
+}
+
+await runTask(task);

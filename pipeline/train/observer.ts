@@ -1,0 +1,38 @@
+/** Keeps a run's terminal lines, curves.svg and samples.txt up to date while it trains. */
+
+import type { RunPaths } from "../artifacts.ts";
+import type { GptConfig } from "../config.ts";
+import type { Tokenizer } from "../decode/types.ts";
+import { modelFromTensors } from "../onnx/session.ts";
+import { writeCurves } from "./curves.ts";
+import { appendSample } from "./samples.ts";
+import type { Terminal } from "./terminal.ts";
+import type { Observer } from "./trainer.ts";
+
+export interface ObservedRun {
+  name: string;
+  paths: RunPaths;
+  model: GptConfig;
+  tokenizer: Tokenizer;
+  /** Validation loss of the bigram baseline in nats. */
+  baseline: number;
+}
+
+export function runObserver(run: ObservedRun, terminal: Terminal): Observer {
+  return {
+    progress: (state, latest, rate) => terminal.progress(state, latest, rate),
+    message: (text) => terminal.message(text),
+    async validated(state, entry, log) {
+      terminal.validated(state, entry);
+      await writeCurves(run.paths.curves, log, run.name, run.baseline);
+    },
+    async sample({ step }, parameters) {
+      const model = await modelFromTensors(run.model, parameters);
+      try {
+        await appendSample(run.paths.samples, step, model, run.tokenizer);
+      } finally {
+        await model.close();
+      }
+    },
+  };
+}

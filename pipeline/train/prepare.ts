@@ -1,0 +1,109 @@
+/** All that is decided before the first step, for a new run and for one that goes on. */
+
+import type { RunPaths, Workspace } from "../artifacts.ts";
+import type { GptConfig, PresetName, TrainConfig } from "../config.ts";
+import {
+  type Moments,
+  readCheckpoint,
+  readMoments,
+  type TrainingState,
+} from "../model/checkpoint.ts";
+import { initialParameters } from "../model/init.ts";
+import { parameterCount, type Tensors } from "../model/parameters.ts";
+import { bigramBaseline } from "./bigram.ts";
+import { dataRecord, type TrainingData } from "./data.ts";
+import type { Batch } from "./engine.ts";
+import { type Overrides, presetConfig, resumedConfig } from "./flags.ts";
+import { adaptParameters, readInitialModel } from "./init_from.ts";
+import { validationBatches } from "./loader.ts";
+import { gitRevision, readRunConfig, requireSameData, type RunConfig } from "./run_folder.ts";
+
+export interface PreparedRun {
+  config: RunConfig;
+  validation: Batch[];
+  parameters: Tensors;
+  /** Both present when the run goes on. */
+  moments?: Moments;
+  state?: TrainingState;
+}
+
+export interface NewRun {
+  name: string;
+  preset: PresetName;
+  overrides: Overrides;
+  /** Folder of the model to start from. */
+  initFrom?: string;
+}
+
+/** A new run; writes nothing. `warnings` say how a model to start from had to be adapted. */
+export async function prepareNew(
+  workspace: Workspace,
+  data: TrainingData,
+  { name, preset, overrides, initFrom }: NewRun,
+): Promise<PreparedRun & { warnings: string[] }> {
+  const { tokenizer } = data;
+  const initial = initFrom === undefined ? undefined : await readInitialModel(initFrom);
+  const { model, train } = presetConfig(
+    preset,
+    overrides,
+    tokenizer.vocabSize,
+    initial?.config,
+  );
+  const adapted = initial && adaptParameters(initial, model, tokenizer, train.seed);
+  const parameters = adapted?.parameters ?? initialParameters(model, train.seed);
+  const warnings = [...initial?.warnings ?? [], ...adapted?.warnings ?? []];
+  const validation = batchesOf(workspace, data, model, train);
+  const { loss: bigram, k } = bigramBaseline(data.train, validation, tokenizer.vocabSize);
+  const config: RunConfig = {
+    name,
+    startedAt: new Date().toISOString(),
+    preset,
+    model,
+    train,
+    parameters: parameterCount(model),
+    engine: "",
+    initFrom: initFrom ?? null,
+    git: await gitRevision(),
+    versions: { ...Deno.version },
+    ...await dataRecord(workspace, data),
+    baseline: { bigram, k },
+  };
+  return { config, validation, parameters, warnings };
+}
+
+/** A run that goes on from its last checkpoint, with what in it changed, in words. */
+export async function prepareResumed(
+  workspace: Workspace,
+  data: TrainingData,
+  run: RunPaths,
+  overrides: Overrides,
+): Promise<PreparedRun & { changes: string[] }> {
+  const before = await readRunConfig(run);
+  await requireSameData(workspace, before);
+  const { model, train, changes } = resumedConfig(before, overrides);
+  const { parameters, state } = await readCheckpoint(run.last);
+  const moments = await readMoments(run.last, model);
+  const validation = batchesOf(workspace, data, model, train);
+  return {
+    config: { ...before, model, train },
+    validation,
+    parameters,
+    moments,
+    state,
+    changes,
+  };
+}
+
+function batchesOf(
+  workspace: Workspace,
+  { val, tokenizer }: TrainingData,
+  model: GptConfig,
+  train: TrainConfig,
+): Batch[] {
+  return validationBatches(val, train.evalBatches, {
+    ...train,
+    length: model.n_positions,
+    endOfText: tokenizer.endOfText,
+    path: workspace.tokens("val"),
+  });
+}

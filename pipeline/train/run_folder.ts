@@ -1,0 +1,156 @@
+/** The folder of a run: claimed by one process, never overwritten by accident, self-describing. */
+
+import { basename, dirname, join } from "@std/path";
+import {
+  ArtifactError,
+  readJson,
+  type RunPaths,
+  sha256File,
+  type Workspace,
+  writeJson,
+} from "../artifacts.ts";
+import type { GptConfig, PresetName, TrainConfig } from "../config.ts";
+import { runNames } from "../model/checkpoint.ts";
+
+/** config.json of a run: all that has to be known to understand or repeat it. */
+export interface RunConfig {
+  name: string;
+  startedAt: string;
+  preset: PresetName;
+  model: GptConfig;
+  train: TrainConfig;
+  parameters: number;
+  /** As the engine describes itself. */
+  engine: string;
+  /** The checkpoint whose weights this run began with; null: random ones. */
+  initFrom: string | null;
+  git: { revision: string; modified: boolean } | null;
+  versions: Record<string, string>;
+  endOfText: number;
+  tokenizerSha256: string;
+  data: Record<"train" | "val", { path: string; sha256: string; tokens: number }>;
+  /** Validation loss of the bigram baseline in nats, on the targets the model is validated on. */
+  baseline: { bigram: number; k: number };
+}
+
+export const DEFAULT_RUN = "latest";
+
+/** Holds a run for this process until disposed. */
+export interface RunLock {
+  [Symbol.dispose](): void;
+}
+
+/** Throws an `ArtifactError` if another process trains in `run`. */
+export async function lockRun(run: RunPaths): Promise<RunLock> {
+  await Deno.mkdir(run.root, { recursive: true });
+  const file = await Deno.open(join(run.root, "train.lock"), { create: true, write: true });
+  if (await file.tryLock(true)) return { [Symbol.dispose]: () => file.close() };
+  file.close();
+  throw new ArtifactError(
+    `Cannot train in ${run.root}: another process is training there; wait for it or use --run NAME`,
+  );
+}
+
+/**
+ * Makes room for a new run. One that is there already and has a checkpoint is kept: `latest` steps
+ * aside to a name made of its starting time, any other is an error unless `force` (which deletes
+ * it). Returns the name the old run has now, if it was moved.
+ */
+export async function makeRoom(run: RunPaths, force: boolean): Promise<string | undefined> {
+  if (!await hasFiles(run.root)) return undefined;
+  using _lock = await lockRun(run);
+  const begun = await Deno.stat(run.last).then(() => true, () => false);
+  if (force || !begun) {
+    await Deno.remove(run.root, { recursive: true });
+    return undefined;
+  }
+  const name = basename(run.root);
+  if (name !== DEFAULT_RUN) {
+    throw new ArtifactError(
+      `Cannot start run "${name}": it exists in ${run.root}; go on with --resume, replace it with ` +
+        `--force, or choose another --run NAME`,
+    );
+  }
+  const kept = await freeName(run);
+  await Deno.rename(run.root, join(dirname(run.root), kept));
+  return kept;
+}
+
+async function hasFiles(folder: string): Promise<boolean> {
+  try {
+    for await (const { name } of Deno.readDir(folder)) if (name !== "train.lock") return true;
+    return false;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Such as `2026-11-23T14-05-12`; colons are not allowed in names everywhere. */
+async function freeName(run: RunPaths): Promise<string> {
+  const startedAt = await readJson<RunConfig>(run.config, "deno task train")
+    .then((config) => config.startedAt, () => new Date().toISOString());
+  const name = startedAt.slice(0, 19).replaceAll(":", "-");
+  const taken = new Set(
+    (await Array.fromAsync(Deno.readDir(dirname(run.root)))).map((entry) => entry.name),
+  );
+  for (let i = 2, candidate = name;; candidate = `${name}-${i++}`) {
+    if (!taken.has(candidate)) return candidate;
+  }
+}
+
+/** config.json of a run that is to go on; an `ArtifactError` naming the others if it is not there. */
+export async function readRunConfig(run: RunPaths): Promise<RunConfig> {
+  try {
+    return await readJson<RunConfig>(run.config, "deno task train");
+  } catch (error) {
+    const name = basename(run.root);
+    const others = (await runNames(dirname(run.root))).filter((other) => other !== name);
+    if (!(error instanceof ArtifactError) || others.length === 0) throw error;
+    throw new ArtifactError(`${error.message}; there are runs: ${others.join(", ")}`);
+  }
+}
+
+/** Writes config.json and the run's own copy of the tokenizer. */
+export async function describeRun(
+  workspace: Workspace,
+  run: RunPaths,
+  config: RunConfig,
+): Promise<void> {
+  await writeJson(run.config, config);
+  await Deno.copyFile(workspace.tokenizer, run.tokenizer);
+  await Deno.copyFile(workspace.tokenizerConfig, run.tokenizerConfig);
+}
+
+/** Throws an `ArtifactError` if tokenizer or data are not those the run began with. */
+export async function requireSameData(workspace: Workspace, config: RunConfig): Promise<void> {
+  const checks: [string, string][] = [
+    [workspace.tokenizer, config.tokenizerSha256],
+    [workspace.tokens("train"), config.data.train.sha256],
+    [workspace.tokens("val"), config.data.val.sha256],
+  ];
+  for (const [path, expected] of checks) {
+    if (await sha256File(path) === expected) continue;
+    throw new ArtifactError(
+      `Cannot resume run "${config.name}": ${path} has changed since it began; ` +
+        `start a new run, with --init-from if it shall begin with these weights`,
+    );
+  }
+}
+
+/** The commit this code stands at; null outside git. */
+export async function gitRevision(): Promise<RunConfig["git"]> {
+  const git = async (...args: string[]) => {
+    const command = new Deno.Command("git", { args, stdout: "piped", stderr: "null" });
+    const { success, stdout } = await command.output();
+    return success ? new TextDecoder().decode(stdout).trim() : undefined;
+  };
+  try {
+    const folder = new URL(".", import.meta.url).pathname;
+    const revision = await git("-C", folder, "rev-parse", "HEAD");
+    if (revision === undefined) return null;
+    return { revision, modified: await git("-C", folder, "status", "--porcelain") !== "" };
+  } catch {
+    return null; // no git on this machine
+  }
+}

@@ -1,0 +1,84 @@
+/** A prepared run, trained to its end in this process, with Ctrl-C in good order. */
+
+import { type RunPaths, writeJson } from "../artifacts.ts";
+import { format } from "../cli.ts";
+import { createEngine } from "./create_engine.ts";
+import { targetCharacters, type TrainingData } from "./data.ts";
+import type { Engine, EngineOptions } from "./engine.ts";
+import { runObserver } from "./observer.ts";
+import type { PreparedRun } from "./prepare.ts";
+import type { RunConfig } from "./run_folder.ts";
+import { memoryLine, Terminal } from "./terminal.ts";
+import { train, type TrainingResult } from "./trainer.ts";
+import { crossingWindows, windowStarts } from "./windows.ts";
+
+/** Trains `prepared` in `paths` on the engine of `kind`. */
+export async function runSession(
+  { config, ...start }: PreparedRun,
+  data: TrainingData,
+  paths: RunPaths,
+  kind: "cpu" | "gpu",
+): Promise<TrainingResult> {
+  const { name, model, train: options } = config;
+  console.error(dataLine(config, data));
+  const terminal = new Terminal(model, options, config.parameters);
+  const observed = {
+    name,
+    paths,
+    model,
+    tokenizer: data.tokenizer,
+    baseline: config.baseline.bigram,
+  };
+  using interruption = listenForInterrupt(terminal);
+  const result = await train({
+    ...start,
+    paths,
+    model,
+    train: options,
+    endOfText: config.endOfText,
+    tokens: data.train,
+    tokensPath: config.data.train.path,
+    validationCharacters: targetCharacters(start.validation, data.tokenizer),
+    async createEngine(engineOptions: EngineOptions): Promise<Engine> {
+      const engine = await createEngine(kind, engineOptions);
+      if (config.engine !== engine.description) {
+        config.engine = engine.description;
+        await writeJson(paths.config, config);
+      }
+      return engine;
+    },
+    started: (engine) => terminal.message(`${engine.description}; ${memoryLine(engine)}`),
+    observer: runObserver(observed, terminal),
+    signal: interruption.signal,
+  });
+  terminal.finish(`${result.outcome} at step ${format(result.state.step)}`);
+  return result;
+}
+
+/** What is trained on what, before it starts. */
+function dataLine({ model, train: { windowing }, parameters }: RunConfig, data: TrainingData) {
+  const length = model.n_positions, endOfText = data.tokenizer.endOfText;
+  const starts = windowStarts(data.train, { length, windowing, endOfText });
+  const crossing = crossingWindows(data.train, starts, { length, endOfText }) / starts.length;
+  return `${format(parameters)} parameters; ${format(data.train.length)} training tokens in ` +
+    `${format(starts.length)} sequences of ${length}, ${(100 * crossing).toFixed(1)}% of which ` +
+    `hold parts of more than one document (--windowing ${windowing})`;
+}
+
+/** The first Ctrl-C (or SIGTERM) asks for an orderly end, the second ends at once. */
+function listenForInterrupt(terminal: Terminal): Disposable & { signal: AbortSignal } {
+  const controller = new AbortController();
+  const listener = () => {
+    if (controller.signal.aborted) Deno.exit(130);
+    terminal.message("Stopping after this step (Ctrl-C again: at once, without a checkpoint).");
+    controller.abort();
+  };
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, listener);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      for (const signal of signals) Deno.removeSignalListener(signal, listener);
+    },
+  };
+}
