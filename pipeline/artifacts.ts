@@ -201,3 +201,52 @@ export async function readTokens(path: string): Promise<Uint16Array> {
   if (bytes.length !== expected) throw fail(`${bytes.length} bytes, expected ${expected}`);
   return new Uint16Array(bytes.buffer, bytes.byteOffset + TOKEN_HEADER_BYTES, count);
 }
+
+// ---------------------------------------------------------------------------------------------
+// tokens.json
+
+/** Sums over the notes of one split. */
+export interface SplitCounts {
+  notes: number;
+  /** As many as the split's .bin holds: one more a note than its text has. */
+  tokens: number;
+  /** Unicode code points: what bits per character are divided by. */
+  characters: number;
+  /** UTF-8 bytes. */
+  bytes: number;
+  /** Runs of non-white-space. */
+  words: number;
+}
+
+export interface SplitReport extends SplitCounts {
+  tokensPerNote: number;
+  charactersPerToken: number;
+  /** Tokens per word: 1 would be a token for every word. */
+  fertility: number;
+}
+
+/** A token as people can read it, and how often it occurs in train.bin. */
+export interface TokenReport {
+  token: number;
+  text: string;
+  characters: number;
+  count: number;
+}
+
+/** What `deno task tokenize` says about its output. */
+export interface TokensReport {
+  kind: "bpe" | "char";
+  vocabSize: number;
+  /** What was asked for: more than `vocabSize` if the notes hold too few frequent pairs. */
+  requestedVocabSize: number;
+  splits: Record<Split, SplitReport>;
+  /**
+   * Tokens that do not occur in train.bin. Among them are single bytes (a text need not hold all
+   * 256) and tokens that only ever were steps towards longer ones.
+   */
+  unused: { count: number; bytes: number; tokens: TokenReport[] };
+  longest: TokenReport[];
+  mostFrequent: TokenReport[];
+  notesSha256: string;
+  tokenizerSha256: string;
+}

@@ -1,10 +1,17 @@
 /** Encodes notes.parquet into one token file per split, in parallel, and so that it can go on. */
 
 import { join } from "@std/path";
-import { type Split, splits, TOKEN_HEADER_BYTES, tokenHeader, writeAll } from "../artifacts.ts";
+import {
+  type Split,
+  type SplitCounts,
+  splits,
+  TOKEN_HEADER_BYTES,
+  tokenHeader,
+  writeAll,
+} from "../artifacts.ts";
 import { readNoteBatches } from "./note_batches.ts";
 import type { Fingerprint, Progress, Staging } from "./staging.ts";
-import type { EncodedPart, SplitCounts } from "./worker.ts";
+import type { EncodedPart } from "./worker.ts";
 import type { WorkerPool } from "./worker_pool.ts";
 
 /** How much work a killed run loses at most. */

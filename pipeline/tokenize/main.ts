@@ -44,7 +44,7 @@ await runTask(defineTask({
       type: "integer",
       min: BYTE_TOKENS + 1,
       max: 65536,
-      help: `number of BPE tokens (default ${DEFAULT_VOCAB_SIZE})`,
+      help: `number of BPE tokens, ${DEFAULT_VOCAB_SIZE} if absent`,
     },
   },
   examples: ["deno task tokenize --vocab-size 2048", "deno task tokenize --kind char"],
@@ -57,7 +57,7 @@ await runTask(defineTask({
     const fingerprint: Fingerprint = {
       format: FORMAT,
       notesSha256: await sha256File(paths.notes),
-      kind,
+      kind: kind === "char" ? "char" : "bpe",
       vocabSize: kind === "char" ? CHARACTERS.length + 1 : vocabSize ?? DEFAULT_VOCAB_SIZE,
       pattern: kind === "char" ? "" : PATTERN,
     };

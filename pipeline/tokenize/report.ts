@@ -1,34 +1,18 @@
 /** tokens.json: what the tokenization is like, in numbers that later stages and people need. */
 
 import { createHash } from "node:crypto";
-import { type Split, splits, TOKEN_HEADER_BYTES } from "../artifacts.ts";
+import {
+  type Split,
+  type SplitCounts,
+  type SplitReport,
+  splits,
+  TOKEN_HEADER_BYTES,
+  type TokenReport,
+  type TokensReport,
+} from "../artifacts.ts";
 import { toByteLevel } from "../decode/byte_level.ts";
 import type { Tokenizer } from "../decode/types.ts";
 import type { Fingerprint } from "./staging.ts";
-import type { SplitCounts } from "./worker.ts";
-
-export interface SplitReport extends SplitCounts {
-  tokensPerNote: number;
-  charactersPerToken: number;
-  /** Tokens per word: 1 would be a token for every word. */
-  fertility: number;
-}
-
-export interface TokensReport {
-  kind: string;
-  vocabSize: number;
-  /** What was asked for: more than `vocabSize` if the notes hold too few frequent pairs. */
-  requestedVocabSize: number;
-  /** Characters are Unicode code points, bytes are UTF-8, words are runs of non-white-space. */
-  splits: Record<Split, SplitReport>;
-  /** Tokens of the vocabulary that do not occur in train.bin; the bytes among them are expected. */
-  unused: { count: number; bytes: number; tokens: string[] };
-  longest: { token: number; text: string; characters: number; count: number }[];
-  mostFrequent: { token: number; text: string; count: number }[];
-  notesSha256: string;
-  tokenizerSha256: string;
-  fingerprint: Fingerprint;
-}
 
 export interface ReportInput {
   fingerprint: Fingerprint;
@@ -39,17 +23,21 @@ export interface ReportInput {
   usage: Float64Array;
 }
 
+/** Tokens listed of each sort. */
 const SHOWN = 30;
 
 export function tokensReport(input: ReportInput): TokensReport {
   const { fingerprint, tokenizer, usage } = input;
-  const tokens = Array.from({ length: tokenizer.vocabSize }, (_, token) => ({
+  const tokens = Array.from({ length: tokenizer.vocabSize }, (_, token): TokenReport => ({
     token,
     text: tokenText(tokenizer, token),
     characters: [...tokenizer.decode([token])].length,
     count: usage[token],
   }));
+  const first = (order: (a: TokenReport, b: TokenReport) => number) =>
+    tokens.toSorted((a, b) => order(a, b) || a.token - b.token).slice(0, SHOWN);
   const unused = tokens.filter(({ count }) => count === 0);
+  const longerThanByte = unused.filter(({ token }) => tokenizer.tokenBytes(token).length > 1);
   return {
     kind: fingerprint.kind,
     vocabSize: tokenizer.vocabSize,
@@ -59,21 +47,17 @@ export function tokensReport(input: ReportInput): TokensReport {
     ) as Record<Split, SplitReport>,
     unused: {
       count: unused.length,
-      bytes: unused.filter(({ token }) => tokenizer.tokenBytes(token).length === 1).length,
-      tokens: unused.filter(({ token }) => tokenizer.tokenBytes(token).length > 1)
-        .slice(0, SHOWN).map(({ text }) => text),
+      bytes: unused.length - longerThanByte.length,
+      tokens: longerThanByte.slice(0, SHOWN),
     },
-    longest: tokens.toSorted((a, b) => b.characters - a.characters || a.token - b.token)
-      .slice(0, SHOWN),
-    mostFrequent: tokens.toSorted((a, b) => b.count - a.count || a.token - b.token)
-      .slice(0, SHOWN).map(({ token, text, count }) => ({ token, text, count })),
+    longest: first((a, b) => b.characters - a.characters),
+    mostFrequent: first((a, b) => b.count - a.count),
     notesSha256: fingerprint.notesSha256,
     tokenizerSha256: input.tokenizerSha256,
-    fingerprint,
   };
 }
 
-/** A token as people can read it: its text, or byte-level where it is no whole UTF-8. */
+/** The text of a token, or its byte-level form where it is no whole UTF-8. */
 function tokenText(tokenizer: Tokenizer, token: number): string {
   if (token === tokenizer.endOfText) return "<|endoftext|>";
   const text = tokenizer.decode([token]);

@@ -5,14 +5,20 @@
  */
 
 import { join } from "@std/path";
-import { readJson, type Split, syncFolder, writeJson } from "../artifacts.ts";
-import type { SplitCounts } from "./worker.ts";
+import {
+  readJson,
+  type Split,
+  type SplitCounts,
+  syncFolder,
+  type TokensReport,
+  writeJson,
+} from "../artifacts.ts";
 
 /** What decides every byte of the output: if any of it differs, no work can be reused. */
 export interface Fingerprint {
   format: number;
   notesSha256: string;
-  kind: string;
+  kind: TokensReport["kind"];
   vocabSize: number;
   pattern: string;
 }

@@ -3,25 +3,13 @@
  * answered in the order in which they come.
  */
 
-import { splits } from "../artifacts.ts";
+import { type SplitCounts, splits } from "../artifacts.ts";
 import { BpeEncoder } from "./bpe_encoder.ts";
 import { CharEncoder } from "./char_encoder.ts";
 import type { NoteBatch } from "./note_batches.ts";
 import { preTokenEnd } from "./pre_tokenizer.ts";
 import { END_OF_TEXT_ID, type Vocabulary } from "./vocabulary.ts";
 import { WordCounts } from "./word_counts.ts";
-
-/** Sums over the notes of one split. */
-export interface SplitCounts {
-  notes: number;
-  tokens: number;
-  /** Unicode code points. */
-  characters: number;
-  /** UTF-8 bytes. */
-  bytes: number;
-  /** Runs of non-white-space. */
-  words: number;
-}
 
 /** The notes of one split in a batch. Every note's tokens start with the end-of-text token. */
 export interface EncodedPart {

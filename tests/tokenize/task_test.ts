@@ -7,9 +7,14 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { readTokens, type Split, splits, type Workspace } from "../../pipeline/artifacts.ts";
+import {
+  readTokens,
+  type Split,
+  splits,
+  type TokensReport,
+  type Workspace,
+} from "../../pipeline/artifacts.ts";
 import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
-import type { TokensReport } from "../../pipeline/tokenize/report.ts";
 import { huggingFace } from "./fixture.ts";
 import { type TestNote, tokenize, withNotes, writeNotes } from "./notes_parquet.ts";
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import { PairMap } from "../../pipeline/tokenize/pair_map.ts";
 import { WordCounts } from "../../pipeline/tokenize/word_counts.ts";
 import { WordTable } from "../../pipeline/tokenize/word_table.ts";
@@ -43,4 +43,16 @@ Deno.test("PairMap keeps pairs apart and numbers them in order", () => {
   assertEquals(pairs.find(1, 1), -1);
   assertEquals(pairs.intern(65535, 65535), 5000);
   assertEquals(pairs.find(65535, 65535), 5000);
+});
+
+Deno.test("WordCounts forgets the rarest words when there are too many, and keeps the others' counts", () => {
+  const words = new WordCounts(100);
+  for (let i = 0; i < 5000; i++) {
+    words.add(Uint8Array.of(i % 7), 0, 1, 1);
+    words.add(Uint8Array.of(i & 255, i >> 8), 0, 2, 1);
+    assertLess(words.words.size, 101);
+  }
+  const { counts, starts } = words.pack();
+  const frequent = [...counts].filter((_, word) => starts[word + 1] - starts[word] === 1);
+  assertEquals(frequent.toSorted(), [714, 714, 714, 714, 714, 715, 715]);
 });
