@@ -10,6 +10,8 @@ import { type Storage, Tensor } from "./tensor.ts";
 
 interface Planned extends Storage {
   readonly purpose: string;
+  /** Bytes of the largest range that a kernel binds at once. */
+  readonly largestBinding: number;
 }
 
 /** Bytes by purpose (`parameters`, `activations`, …). */
@@ -25,13 +27,14 @@ export class Arena {
     shape: readonly number[],
     type: DataType = "f32",
   ): Tensor {
-    const bytes = alignUp(Math.max(elementCount(shape) * bytesPerElement[type], 4), 16);
-    const storage: Planned = { purpose, label, bytes };
-    this.#storages.push(storage);
-    return new Tensor(storage, shape, type);
+    const bytes = elementCount(shape) * bytesPerElement[type];
+    return new Tensor(this.#plan(purpose, label, bytes, bytes), shape, type);
   }
 
-  /** Plans one buffer that holds many tensors one behind the other, each aligned for binding. */
+  /**
+   * Plans one buffer that holds many f32 tensors one behind the other, each aligned for binding.
+   * Only the parts are bound; `flat` may be larger than the adapter's largest binding.
+   */
   pack(
     purpose: string,
     label: string,
@@ -43,12 +46,19 @@ export class Arena {
       offsets.push(bytes);
       bytes = alignUp(bytes + elementCount(shape) * 4);
     }
-    const flat = this.tensor(purpose, label, [bytes / 4]);
+    const largest = Math.max(...shapes.map(({ shape }) => elementCount(shape) * 4));
+    const flat = new Tensor(this.#plan(purpose, label, bytes, largest), [bytes / 4]);
     const parts = shapes.map(({ name, shape }, index): [string, Tensor] => [
       name,
       flat.view(shape, offsets[index] / 4, `${label}/${name}`),
     ]);
     return { flat, parts: new Map(parts) };
+  }
+
+  #plan(purpose: string, label: string, bytes: number, largestBinding: number): Planned {
+    const storage = { purpose, label, bytes: alignUp(Math.max(bytes, 4), 16), largestBinding };
+    this.#storages.push(storage);
+    return storage;
   }
 
   /** Planned bytes by purpose. */
@@ -62,14 +72,16 @@ export class Arena {
 
   /** The first planned buffer that one of the adapter's limits forbids, as a sentence. */
   refusal({ maxBufferSize, maxStorageBufferBindingSize }: GPUSupportedLimits): string | null {
-    const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
-    const name = maxBufferSize < maxStorageBufferBindingSize
-      ? "maxBufferSize"
-      : "maxStorageBufferBindingSize";
-    const tooLarge = this.#storages.find(({ bytes }) => bytes > limit);
-    return tooLarge
-      ? `${tooLarge.label} needs ${tooLarge.bytes} bytes, the adapter's ${name} is ${limit}`
-      : null;
+    for (const { label, bytes, largestBinding } of this.#storages) {
+      if (bytes > maxBufferSize) {
+        return `${label} needs ${bytes} bytes, the adapter's maxBufferSize is ${maxBufferSize}`;
+      }
+      if (largestBinding > maxStorageBufferBindingSize) {
+        return `${label} needs a binding of ${largestBinding} bytes, the adapter's ` +
+          `maxStorageBufferBindingSize is ${maxStorageBufferBindingSize}`;
+      }
+    }
+    return null;
   }
 
   /** Creates every planned buffer, zero-filled. Throws a `GpuMemoryError` past a limit. */

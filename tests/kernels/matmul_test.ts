@@ -18,9 +18,8 @@ function tilings({ subgroups }: Pick<Gpu, "subgroups">): Tiling[] {
   return [
     { kind: "direct", lanes: 1, rows: 16 },
     ...lanes.map((lanes): Tiling => ({ kind: "direct", lanes, rows: 4 * lanes })),
-    { kind: "shared", tileM: 64, tileN: 64, tileK: 16 },
-    { kind: "shared", tileM: 128, tileN: 128, tileK: 16 },
-    { kind: "shared", tileM: 32, tileN: 128, tileK: 8 },
+    { kind: "shared", tileM: 64, tileN: 64, tileK: 8 },
+    { kind: "shared", tileM: 128, tileN: 128, tileK: 8 },
   ];
 }
 
@@ -112,8 +111,8 @@ function difference(got: Float32Array, expected: Float64Array): number {
   }, 0);
 }
 
-// Multiples of every tile; ragged by 4; ragged by 1 in one axis each; smaller than any tile.
-const shapes = [[128, 128, 32], [68, 132, 20], [67, 64, 32], [64, 35, 16], [33, 40, 7], [1, 3, 2]];
+// Several tiles, ragged by 4; ragged by 1 in all axes; in some; smaller than any tile.
+const shapes = [[132, 68, 20], [67, 35, 7], [64, 33, 16], [1, 3, 2]];
 
 Deno.test("every layout and tiling equals float64 on ragged shapes", async () => {
   const gpu = await requestGpu();
@@ -130,13 +129,13 @@ Deno.test("every layout and tiling equals float64 on ragged shapes", async () =>
 
 Deno.test("every epilogue equals float64", async () => {
   const gpu = await requestGpu();
-  for (const tiling of tilings(gpu)) {
-    for (const epilogue of epilogues) {
-      for (const n of [36, 37]) {
-        const worst = await error(gpu, { layout: "nn", epilogue, m: 19, n, k: 24, tiling });
-        assertLess(worst, 1e-6, `${epilogue} n = ${n} ${JSON.stringify(tiling)}`);
-      }
+  for (const epilogue of epilogues) {
+    for (const tiling of tilings(gpu)) {
+      const worst = await error(gpu, { layout: "nn", epilogue, m: 19, n: 36, k: 24, tiling });
+      assertLess(worst, 1e-6, `${epilogue} ${JSON.stringify(tiling)}`);
     }
+    const worst = await error(gpu, { layout: "nn", epilogue, m: 19, n: 37, k: 24 });
+    assertLess(worst, 1e-6, `${epilogue}, ragged`);
   }
   gpu.destroy();
 });

@@ -228,8 +228,8 @@ export function chooseTiling({ software, subgroups, limits }: Gpu): Tiling {
     const lanes = subgroups && subgroups.min === subgroups.max ? subgroups.min : 1;
     return { kind: "direct", lanes, rows: lanes > 1 ? 4 * lanes : 16 };
   }
-  const tile = { tileM: 128, tileN: 128, tileK: 16 };
+  const tile = { tileM: 128, tileN: 128, tileK: 8 };
   const fits = sharedInvocations(tile) <= limits.maxComputeInvocationsPerWorkgroup &&
     sharedBytes(tile) <= limits.maxComputeWorkgroupStorageSize;
-  return { kind: "shared", ...(fits ? tile : { tileM: 64, tileN: 64, tileK: 16 }) };
+  return { kind: "shared", ...(fits ? tile : { tileM: 64, tileN: 64, tileK: 8 }) };
 }

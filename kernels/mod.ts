@@ -1,0 +1,23 @@
+/**
+ * The public face of the kernels: a GPT-2 that trains on a WebGPU device.
+ *
+ * ```ts
+ * const gpu = await requestGpu();
+ * const model = Gpt2.create(gpu, { shape, table, batch, optimizer });
+ * model.setParameters(initial);
+ * await model.step([batch], { step: 1, learningRate: 1e-3, seed: 1 });
+ * const [{ loss }] = await model.metrics();
+ * ```
+ */
+
+export { type Gpu, type GpuOptions, requestGpu } from "./core/device.ts";
+export {
+  GpuLostError,
+  GpuMemoryError,
+  GpuUnavailableError,
+  GpuValidationError,
+  WgslError,
+} from "./core/errors.ts";
+export { Gpt2, type Gpt2Options, type NamedValues, type TokenBatch } from "./model/gpt2.ts";
+export type { ModelShape, ParameterSpec } from "./model/plan.ts";
+export type { OptimizerOptions } from "./model/programs.ts";

@@ -1,0 +1,205 @@
+/**
+ * Every buffer of a GPT-2 training step, planned before the first one.
+ *
+ * B sequences of T tokens, N = B · T rows, width C, V token ids, NH heads.
+ */
+
+import { Arena } from "../core/arena.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { biasBackwardWorkspace } from "../ops/column_sums.ts";
+import { DECAY_BLOCK } from "../ops/adamw.ts";
+import { gradNormWorkspace } from "../ops/grad_norm.ts";
+import { layernormBackwardWorkspace } from "../ops/layernorm.ts";
+import { tokenIndexLength } from "../ops/token_index.ts";
+
+/** The fields of Hugging Face's `GPT2Config` that decide what is computed. */
+export interface ModelShape {
+  vocab_size: number;
+  n_positions: number;
+  n_embd: number;
+  n_layer: number;
+  n_head: number;
+  layer_norm_epsilon: number;
+  embd_pdrop: number;
+  attn_pdrop: number;
+  resid_pdrop: number;
+}
+
+/** One row of the parameter table. */
+export interface ParameterSpec {
+  name: string;
+  shape: readonly number[];
+  /** AdamW decays matrices only. */
+  decay: boolean;
+}
+
+/** A LayerNorm's output and what its backward needs. */
+export interface Norm {
+  /** (N, C) */
+  out: Tensor;
+  /** (N) */
+  mean: Tensor;
+  /** (N) */
+  rstd: Tensor;
+}
+
+/** What one block's forward pass leaves behind for its backward pass. */
+export interface BlockActivations {
+  /** (N, C): the residual stream on entry; the block before writes it. */
+  inp: Tensor;
+  ln1: Norm;
+  /** (B, T, 3C) */
+  qkv: Tensor;
+  /** (B, T, C) */
+  attention: Tensor;
+  /** (B, NH, T): log Σ exp of the attention scores */
+  lse: Tensor;
+  /** (N, C): the residual stream behind attention */
+  middle: Tensor;
+  ln2: Norm;
+  /** (N, 4C): before GELU */
+  pre: Tensor;
+  /** (N, 4C): behind GELU */
+  hidden: Tensor;
+}
+
+/** Many tensors in one buffer, by name. */
+export interface Pack {
+  flat: Tensor;
+  parts: Map<string, Tensor>;
+}
+
+export interface Gpt2Plan {
+  arena: Arena;
+  batch: number;
+  shape: ModelShape;
+  parameters: Pack;
+  gradients: Pack;
+  moment1: Pack;
+  moment2: Pack;
+  /** Weight decay of every 64 parameters. */
+  decay: Tensor;
+  /** (B, T) i32 */
+  inputs: Tensor;
+  /** (B, T) i32 */
+  targets: Tensor;
+  /** (3 N) u32 */
+  tokenIndex: Tensor;
+  /** (1) u32 */
+  seed: Tensor;
+  /** (3): learning rate and bias corrections */
+  adamStep: Tensor;
+  blocks: BlockActivations[];
+  /** (N, C): the residual stream behind the last block */
+  stream: Tensor;
+  lnFinal: Norm;
+  /** (rows, V): logits of some rows, then their gradient */
+  logits: Tensor;
+  /** (N) */
+  losses: Tensor;
+  /** (1): mean loss of the step */
+  loss: Tensor;
+  /** (1): norm of the step's gradient */
+  norm: Tensor;
+  /** (N, C): what a branch adds to the stream; in backward, its gradient */
+  branch: Tensor;
+  /** (N, C): gradient of the residual stream */
+  dstream: Tensor;
+  /** (N, C): gradient of a LayerNorm's or attention's output */
+  dnorm: Tensor;
+  /** (N, 4C): gradient of the MLP's hidden layer, or in its first 3C columns' worth of qkv */
+  dwide: Tensor;
+  /** (B, NH, T): attention's rowsum(dout ∘ out) */
+  delta: Tensor;
+  workspace: Tensor;
+}
+
+/** Logits are computed for as many rows at a time as fit into this. */
+const LOGITS_BYTES = 128 * 2 ** 20;
+
+/** Rows of a chunk: a multiple of 64, so that every chunk of rows starts aligned for binding. */
+function logitRows(rows: number, vocabulary: number): number {
+  const fitting = Math.floor(LOGITS_BYTES / (4 * vocabulary) / 64) * 64;
+  return Math.min(rows, Math.max(fitting, 64));
+}
+
+export function planGpt2(
+  shape: ModelShape,
+  table: readonly ParameterSpec[],
+  batch: number,
+): Gpt2Plan {
+  const { vocab_size: v, n_positions: t, n_embd: c, n_layer, n_head } = shape;
+  const rows = batch * t;
+  const arena = new Arena();
+  const parameters = arena.pack("parameters", "parameters", table);
+  const gradients = arena.pack("gradients", "gradients", table);
+  const moment1 = arena.pack("optimizer", "moment1", table);
+  const moment2 = arena.pack("optimizer", "moment2", table);
+  const decay = arena.tensor("optimizer", "decay", [parameters.flat.size / DECAY_BLOCK]);
+
+  const act = (label: string, ...shape: number[]) => arena.tensor("activations", label, shape);
+  const norm = (label: string): Norm => ({
+    out: act(label, rows, c),
+    mean: act(`${label}.mean`, rows),
+    rstd: act(`${label}.rstd`, rows),
+  });
+  const blocks = Array.from({ length: n_layer }, (_, layer): BlockActivations => {
+    const name = `h.${layer}`;
+    return {
+      inp: act(`${name}.inp`, rows, c),
+      ln1: norm(`${name}.ln_1`),
+      qkv: act(`${name}.qkv`, batch, t, 3 * c),
+      attention: act(`${name}.attention`, batch, t, c),
+      lse: act(`${name}.lse`, batch, n_head, t),
+      middle: act(`${name}.middle`, rows, c),
+      ln2: norm(`${name}.ln_2`),
+      pre: act(`${name}.pre`, rows, 4 * c),
+      hidden: act(`${name}.hidden`, rows, 4 * c),
+    };
+  });
+
+  const work = (label: string, ...shape: number[]) => arena.tensor("workspace", label, shape);
+  const input = (label: string, type: "i32" | "u32" | "f32", ...shape: number[]) =>
+    arena.tensor("workspace", label, shape, type);
+  const workspace = Math.max(
+    biasBackwardWorkspace(rows, 4 * c),
+    layernormBackwardWorkspace(rows, c),
+    gradNormWorkspace([gradients.flat]),
+  );
+  return {
+    arena,
+    batch,
+    shape,
+    parameters,
+    gradients,
+    moment1,
+    moment2,
+    decay,
+    blocks,
+    stream: act("stream", rows, c),
+    lnFinal: norm("ln_f"),
+    inputs: input("inputs", "i32", batch, t),
+    targets: input("targets", "i32", batch, t),
+    tokenIndex: input("token_index", "u32", tokenIndexLength(rows)),
+    seed: input("seed", "u32", 1),
+    adamStep: input("adam_step", "f32", 3),
+    logits: work("logits", logitRows(rows, v), v),
+    losses: input("losses", "f32", batch, t),
+    loss: work("loss", 1),
+    norm: work("norm", 1),
+    branch: work("branch", rows, c),
+    dstream: work("dstream", rows, c),
+    dnorm: work("dnorm", rows, c),
+    dwide: work("dwide", rows, 4 * c),
+    delta: work("delta", batch, n_head, t),
+    workspace: work("workspace", workspace),
+  };
+}
+
+/** Consecutive chunks of at most `size` rows. */
+export function rowChunks(rows: number, size: number): { first: number; count: number }[] {
+  return Array.from({ length: Math.ceil(rows / size) }, (_, i) => ({
+    first: i * size,
+    count: Math.min(size, rows - i * size),
+  }));
+}

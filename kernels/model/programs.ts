@@ -1,0 +1,121 @@
+/** The recordings that a training step and its tests replay. */
+
+import type { Gpu } from "../core/device.ts";
+import { type Program, Recorder } from "../core/recorder.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { adamw, DECAY_BLOCK } from "../ops/adamw.ts";
+import { crossEntropy, sumLosses } from "../ops/cross_entropy.ts";
+import { gradNorm } from "../ops/grad_norm.ts";
+import { recordBackward, recordLogitsBackward } from "./backward.ts";
+import { logitChunks, modelDropout, recordForward, recordLogits } from "./forward.ts";
+import { type Gpt2Plan, rowChunks } from "./plan.ts";
+
+/** AdamW and clipping; nothing here changes from step to step. */
+export interface OptimizerOptions {
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  /** Applies to the parameters whose table row says so. */
+  weightDecay: number;
+  /** Gradients are scaled down to this norm; 0 turns clipping off. */
+  maxGradNorm: number;
+}
+
+/** Sets the gradients and the loss of the step to zero. */
+export function clearProgram(gpu: Gpu, { gradients, loss }: Gpt2Plan): Promise<Program> {
+  const recorder = new Recorder(gpu).group("clear");
+  recorder.clear(gradients.flat);
+  recorder.clear(loss);
+  return recorder.finish();
+}
+
+export interface MicroBatchOptions {
+  /** Drop out, with the seed in `plan.seed`. */
+  dropout: boolean;
+  /** The micro-batches of a step: each adds its share of the mean gradient and the mean loss. */
+  count: number;
+}
+
+/** Adds the gradient and the loss of one micro-batch. */
+export function microBatchProgram(
+  gpu: Gpu,
+  plan: Gpt2Plan,
+  { dropout: training, count }: MicroBatchOptions,
+): Promise<Program> {
+  const recorder = new Recorder(gpu);
+  const dropout = modelDropout(plan, training);
+  const scale = 1 / (count * plan.losses.size);
+  recordForward(recorder, plan, dropout);
+  for (const chunk of logitChunks(plan)) {
+    recordLogits(recorder, plan, chunk);
+    const { targets, losses } = plan, { first, logits } = chunk;
+    const loss = recorder.group("cross-entropy");
+    crossEntropy(loss, { logits, targets, losses, first, gradientScale: scale });
+    recordLogitsBackward(recorder, plan, chunk);
+  }
+  sumLosses(recorder.group("cross-entropy"), { losses: plan.losses, out: plan.loss, scale });
+  recordBackward(recorder, plan, dropout);
+  return recorder.finish();
+}
+
+/** Norm of all gradients, clipping and AdamW. */
+export function updateProgram(
+  gpu: Gpu,
+  plan: Gpt2Plan,
+  { beta1, beta2, epsilon, maxGradNorm }: OptimizerOptions,
+): Promise<Program> {
+  const recorder = new Recorder(gpu).group("optimizer");
+  const { gradients, parameters, moment1, moment2, decay, norm, adamStep, workspace } = plan;
+  const pieces = bindablePieces(gpu, gradients.flat);
+  const grads = pieces.map(({ first, count }) => gradients.flat.view([count], first));
+  gradNorm(recorder, { grads, norm, workspace });
+  pieces.forEach(({ first, count }, piece) => {
+    const of = (flat: Tensor) => flat.view([count], first);
+    adamw(recorder, {
+      param: of(parameters.flat),
+      grad: grads[piece],
+      moment1: of(moment1.flat),
+      moment2: of(moment2.flat),
+      decay: decay.view([count / DECAY_BLOCK], first / DECAY_BLOCK),
+      norm,
+      step: adamStep,
+      beta1,
+      beta2,
+      eps: epsilon,
+      maxNorm: maxGradNorm,
+    });
+  });
+  return recorder.finish();
+}
+
+/** Ranges of a flat buffer that fit one binding; their decay values start aligned, too. */
+function bindablePieces({ limits }: Gpu, flat: Tensor) {
+  const unit = DECAY_BLOCK * 64;
+  const size = Math.floor(limits.maxStorageBufferBindingSize / 4 / unit) * unit;
+  return rowChunks(flat.size, size);
+}
+
+/** Mean loss of one batch into `plan.loss`, without dropout and without gradients. */
+export function lossProgram(gpu: Gpu, plan: Gpt2Plan): Promise<Program> {
+  const recorder = new Recorder(gpu);
+  const { losses, loss, targets } = plan;
+  recorder.clear(loss);
+  recordForward(recorder, plan, modelDropout(plan, false));
+  for (const chunk of logitChunks(plan)) {
+    recordLogits(recorder, plan, chunk);
+    const { first, logits } = chunk;
+    crossEntropy(recorder.group("cross-entropy"), { logits, targets, losses, first });
+  }
+  sumLosses(recorder, { losses, out: loss, scale: 1 / losses.size });
+  return recorder.finish();
+}
+
+/** Programs that leave in `plan.logits` one chunk of logits after the other. */
+export function logitPrograms(gpu: Gpu, plan: Gpt2Plan): Promise<Program>[] {
+  return logitChunks(plan).map((chunk) => {
+    const recorder = new Recorder(gpu);
+    if (chunk.first === 0) recordForward(recorder, plan, modelDropout(plan, false));
+    recordLogits(recorder, plan, chunk);
+    return recorder.finish();
+  });
+}

@@ -1,0 +1,56 @@
+/** The engine behind `--gpu`: our own kernels on whatever WebGPU adapter the machine has. */
+
+import { type Gpt2, Gpt2 as Model, requestGpu } from "../../kernels/mod.ts";
+import { parameterTable } from "../model/parameters.ts";
+import type { Engine, EngineOptions } from "./engine.ts";
+
+/** Throws a `GpuUnavailableError` without an adapter, a `GpuMemoryError` if the plan is too large. */
+export async function createWebGpuEngine(options: EngineOptions): Promise<Engine> {
+  const { model: shape, train, parameters, moments } = options;
+  const gpu = await requestGpu();
+  let model: Gpt2;
+  try {
+    model = Model.create(gpu, {
+      shape,
+      table: parameterTable(shape),
+      batch: train.batchSize,
+      optimizer: {
+        beta1: train.beta1,
+        beta2: train.beta2,
+        epsilon: train.adamEpsilon,
+        weightDecay: train.weightDecay,
+        maxGradNorm: train.maxGradNorm,
+      },
+    });
+    model.setParameters(parameters);
+    if (moments) model.setMoments(moments);
+  } catch (error) {
+    gpu.destroy();
+    throw error;
+  }
+  return {
+    description: `WebGPU, ${gpu.name}`,
+    memory: model.memory,
+    step: (batches, step, learningRate) =>
+      model.step(batches, { step, learningRate, seed: dropoutSeed(train.seed, step) }),
+    metrics: () => model.metrics(),
+    loss: (batch) => model.loss(batch),
+    logits: (inputs) => model.logits(inputs),
+    gradients: (batch) => model.gradients(batch),
+    async state() {
+      return { parameters: await model.parameters(), ...await model.moments() };
+    },
+    async close() {
+      await model.destroy();
+      gpu.destroy();
+    },
+  };
+}
+
+/**
+ * The dropout seed of a step's first micro-batch; the following ones count on from it. The factor
+ * is odd, so that no two steps of a run share a seed before 2³² / 4096 steps.
+ */
+function dropoutSeed(seed: number, step: number): number {
+  return (Math.imul(seed, 0x9e3779b1) + Math.imul(step, 4096)) >>> 0;
+}
