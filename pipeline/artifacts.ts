@@ -171,6 +171,33 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/**
+ * Puts the finished folder `temporary` in the place of `folder`. A folder cannot be renamed over
+ * another, so the old one first steps aside to `folder`.previous; whoever finds only that one there
+ * came between the two renames and may read it.
+ */
+export async function replaceFolder(temporary: string, folder: string): Promise<void> {
+  const previous = `${folder}.previous`;
+  if (await exists(folder)) {
+    if (await exists(previous)) await Deno.remove(previous, { recursive: true });
+    await Deno.rename(folder, previous);
+  }
+  await Deno.rename(temporary, folder);
+  await syncFolder(dirname(folder));
+  if (await exists(previous)) await Deno.remove(previous, { recursive: true });
+}
+
+/** Whether there is a file or folder at `path`. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 // ---------------------------------------------------------------------------------------------
 // Token files: llm.c's format. A header of 256 int32 (magic, version, number of tokens), then that
 // many uint16 token ids, little-endian. Documents start with the end-of-text token.

@@ -14,11 +14,12 @@
 import { basename, dirname, join } from "@std/path";
 import {
   ArtifactError,
+  exists,
   readJson,
+  replaceFolder,
   requireFile,
   type RunPaths,
   sha256File,
-  syncFolder,
   temporaryName,
   writeAtomic,
   writeJson,
@@ -225,34 +226,11 @@ async function verifySums(folder: string): Promise<Set<string>> {
   return names;
 }
 
-// A folder cannot be renamed over another, so the old one steps aside first. Between those two
-// renames only the old one exists, under its second name, and readers take it from there.
-
+/** Where `replaceFolder` keeps the old folder between its two renames: readers look there too. */
 const previousName = (folder: string) => `${folder}.previous`;
-
-async function replaceFolder(temporary: string, folder: string): Promise<void> {
-  const previous = previousName(folder);
-  if (await exists(folder)) {
-    if (await exists(previous)) await Deno.remove(previous, { recursive: true });
-    await Deno.rename(folder, previous);
-  }
-  await Deno.rename(temporary, folder);
-  await syncFolder(dirname(folder));
-  if (await exists(previous)) await Deno.remove(previous, { recursive: true });
-}
 
 async function currentFolder(folder: string): Promise<string> {
   if (await exists(folder)) return folder;
   if (await exists(previousName(folder))) return previousName(folder);
   throw new ArtifactError(`Cannot find checkpoint ${folder}; run "${MADE_BY}" first`);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
