@@ -139,13 +139,13 @@ export function resumedConfig(
   before: { model: GptConfig; train: TrainConfig },
   overrides: Overrides,
 ): { model: GptConfig; train: TrainConfig; changes: string[] } {
-  const given: Record<string, Value> = { ...overrides.model, ...overrides.train };
+  const train: Partial<TrainConfig> = { ...overrides.train };
   if (overrides.tokens !== undefined) {
-    given.steps = stepsFor(overrides.tokens, before.model, before.train);
+    train.steps = stepsFor(overrides.tokens, before.model, before.train);
   }
   const old: Record<string, Value> = { ...before.model, ...before.train };
   const changes: string[] = [];
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries({ ...overrides.model, ...train })) {
     if (old[name] === value) continue;
     if (!CHANGEABLE.includes(name)) {
       throw new RangeError(
@@ -155,14 +155,9 @@ export function resumedConfig(
     }
     changes.push(`${name} ${old[name]} → ${value}`);
   }
-  const train = validateTrainConfig({ ...before.train, ...given as Partial<TrainConfig> });
-  return { model: before.model, train: pickTrain(train, before.train), changes };
-}
-
-/** Drops what came in from the model's overrides, which equal the run's own. */
-function pickTrain(from: TrainConfig, like: TrainConfig): TrainConfig {
-  const names = new Set([...Object.keys(like), ...Object.keys(presets.micro.train)]);
-  return Object.fromEntries(
-    Object.entries(from).filter(([name]) => names.has(name)),
-  ) as TrainConfig;
+  return {
+    model: before.model,
+    train: validateTrainConfig({ ...before.train, ...train }),
+    changes,
+  };
 }

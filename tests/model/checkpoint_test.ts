@@ -11,6 +11,7 @@ import {
 } from "../../pipeline/model/checkpoint.ts";
 import { initialParameters } from "../../pipeline/model/init.ts";
 import { readSafetensorsHeader } from "../../pipeline/model/safetensors.ts";
+import { inFolder } from "../helpers/in_folder.ts";
 
 const config: GptConfig = {
   vocab_size: 11,
@@ -42,15 +43,6 @@ const checkpoint: Required<Checkpoint> = {
     validationsSinceBest: 1,
     seconds: 12.5,
   },
-};
-
-const inFolder = (run: (folder: string) => Promise<void>) => async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 };
 
 const names = async (folder: string) =>

@@ -6,15 +6,7 @@ import {
   readSafetensorsHeader,
   writeSafetensors,
 } from "../../pipeline/model/safetensors.ts";
-
-const inFolder = (run: (folder: string) => Promise<void>) => async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-};
+import { inFolder } from "../helpers/in_folder.ts";
 
 const tensors = new Map([
   ["a", { shape: [2, 3], data: new Float32Array([1, -2, 3.5, 0, 1e-30, Infinity]) }],

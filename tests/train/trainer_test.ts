@@ -6,15 +6,7 @@ import { readLog } from "../../pipeline/train/log.ts";
 import { train, type TrainingJob } from "../../pipeline/train/trainer.ts";
 import { createTinyEngine } from "./tiny_engine.ts";
 import { tinyJob } from "./tiny_job.ts";
-
-const inFolder = (run: (folder: string) => Promise<void>) => async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-};
+import { inFolder } from "../helpers/in_folder.ts";
 
 /** What must be the same in two runs that are the same: all but the clock. */
 const losses = async (job: TrainingJob) =>
