@@ -9,7 +9,7 @@ import { encodeNotes } from "./encode_notes.ts";
 import { countNotes, readNoteBatches } from "./note_batches.ts";
 import { PATTERN } from "./pre_tokenizer.ts";
 import { sha256File, tokensReport, tokenUsage } from "./report.ts";
-import { type Fingerprint, Staging } from "./staging.ts";
+import { type Fingerprint, FORMAT, Staging } from "./staging.ts";
 import {
   bpeTokenizerJson,
   CHARACTERS,
@@ -21,9 +21,6 @@ import {
 import { BYTE_TOKENS } from "./vocabulary.ts";
 import { WordCounts } from "./word_counts.ts";
 import { WorkerPool } from "./worker_pool.ts";
-
-/** Raise when the same notes and options give other files. */
-const FORMAT = 1;
 
 const DEFAULT_VOCAB_SIZE = 4096;
 
@@ -53,6 +50,8 @@ await runTask(defineTask({
       throw new UsageError("--vocab-size is of no use with --kind char; leave it out");
     }
     const paths = workspace(data);
+    const staging = new Staging(paths.processed);
+    await staging.recover();
     const notes = await countNotes(paths.notes);
     const fingerprint: Fingerprint = {
       format: FORMAT,
@@ -63,7 +62,7 @@ await runTask(defineTask({
     };
     const pool = new WorkerPool();
     try {
-      await tokenize(pool, paths, fingerprint, notes);
+      await tokenize(pool, paths, staging, fingerprint, notes);
     } finally {
       pool.close();
     }
@@ -73,10 +72,10 @@ await runTask(defineTask({
 async function tokenize(
   pool: WorkerPool,
   paths: Workspace,
+  staging: Staging,
   fingerprint: Fingerprint,
   notes: { train: number; val: number; test: number },
 ): Promise<void> {
-  const staging = new Staging(paths.processed);
   const resume = await staging.open(fingerprint);
   const tokenizerPath = join(staging.folder, "tokenizer.json");
   let json: TokenizerJson;

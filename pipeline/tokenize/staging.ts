@@ -14,6 +14,9 @@ import {
   writeJson,
 } from "../artifacts.ts";
 
+/** To be raised when the code makes other files of the same notes and options. */
+export const FORMAT = 1;
+
 /** What decides every byte of the output: if any of it differs, no work can be reused. */
 export interface Fingerprint {
   format: number;
@@ -45,7 +48,6 @@ export class Staging {
 
   /** The progress to resume from, or undefined after making an empty folder. */
   async open(fingerprint: Fingerprint): Promise<Progress | undefined> {
-    await this.#recover();
     const progress = await this.#saved();
     if (JSON.stringify(progress?.fingerprint) === JSON.stringify(fingerprint)) return progress;
     await removeFolder(this.folder);
@@ -74,8 +76,8 @@ export class Staging {
     await removeFolder(this.#previous);
   }
 
-  /** Finishes a commit that was cut short between its two renames. */
-  async #recover(): Promise<void> {
+  /** Undoes a commit that was cut short between its two renames. */
+  async recover(): Promise<void> {
     if (!await exists(this.#previous)) return;
     if (await exists(this.#processed)) await removeFolder(this.#previous);
     else await Deno.rename(this.#previous, this.#processed);

@@ -38,14 +38,30 @@ export async function writeNotes(path: string, notes: readonly TestNote[]): Prom
   await Deno.remove(json);
 }
 
-/** Runs `deno task tokenize` as a process of its own. */
-export async function tokenize(paths: Workspace, ...flags: string[]) {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["task", "-q", "tokenize", "--data", paths.root, ...flags],
+/** `deno task tokenize` as a process of its own: of `deno run`, so that a kill reaches it. */
+export function tokenizeCommand(paths: Workspace, ...flags: string[]): Deno.Command {
+  const main = new URL("../../pipeline/tokenize/main.ts", import.meta.url).pathname;
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-R", "-W", "-E", "-S", "--allow-ffi", main, "--data", paths.root, ...flags],
+    stdin: "null",
     stdout: "piped",
     stderr: "piped",
   });
-  const { code, stdout, stderr } = await command.output();
+}
+
+/** Runs it to its end. */
+export async function tokenize(paths: Workspace, ...flags: string[]) {
+  const { code, stdout, stderr } = await tokenizeCommand(paths, ...flags).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** SHA-256 of every file of a folder. */
+export async function hashes(folder: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for await (const { name } of Deno.readDir(folder)) {
+    const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(`${folder}/${name}`));
+    found[name] = new Uint8Array(digest).toHex();
+  }
+  return found;
 }

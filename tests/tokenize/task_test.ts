@@ -16,11 +16,11 @@ import {
 } from "../../pipeline/artifacts.ts";
 import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
 import { huggingFace } from "./fixture.ts";
-import { type TestNote, tokenize, withNotes, writeNotes } from "./notes_parquet.ts";
+import { hashes, type TestNote, tokenize, withNotes, writeNotes } from "./notes_parquet.ts";
 
 const splitOf = (i: number): Split => i % 10 === 3 ? "val" : i % 10 === 7 ? "test" : "train";
 
-const notes: TestNote[] = Array.from({ length: 3000 }, (_, i) => ({
+const notes: TestNote[] = Array.from({ length: 1000 }, (_, i) => ({
   text: `${i}: ${huggingFace.corpus[i % huggingFace.corpus.length]}`,
   split: splitOf(i),
 }));
@@ -32,20 +32,14 @@ async function expectTokens(paths: Workspace, notes: TestNote[]): Promise<void> 
   for (const split of splits) {
     const expected = notes.filter((note) => note.split === split)
       .flatMap(({ text }) => [tokenizer.endOfText, ...tokenizer.encode(text)]);
-    assertEquals([...await readTokens(paths.tokens(split))], expected, split);
+    const found = await readTokens(paths.tokens(split));
+    assertEquals(found.findIndex((token, i) => token !== expected[i]), -1, split);
+    assertEquals(found.length, expected.length, split);
   }
 }
 
 const entries = async (folder: string) =>
   (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
-
-async function contents(paths: Workspace): Promise<Record<string, number[]>> {
-  const files: Record<string, number[]> = {};
-  for (const name of await entries(paths.processed)) {
-    files[name] = [...await Deno.readFile(`${paths.processed}/${name}`)];
-  }
-  return files;
-}
 
 Deno.test("bpe: every note's tokens in order, in its split, and the numbers about them", () =>
   withNotes(notes, async (paths) => {
@@ -93,12 +87,12 @@ Deno.test("char: 38 ids, and what a run decodes is the original's text", () =>
 Deno.test("a failed run leaves the previous files as they were", () =>
   withNotes(notes, async (paths) => {
     assertEquals((await tokenize(paths, "--vocab-size", "300")).code, 0);
-    const before = await contents(paths);
+    const before = await hashes(paths.processed);
     await Deno.writeTextFile(paths.notes, "no parquet");
     const { code, stderr } = await tokenize(paths, "--vocab-size", "400");
     assertEquals(code, 1);
     assertMatch(stderr, /^error: Cannot read notes .*run "deno task ingest" again\n$/);
-    assertEquals(await contents(paths), before);
+    assertEquals(await hashes(paths.processed), before);
     await writeNotes(paths.notes, notes.slice(0, 50));
     assertEquals((await tokenize(paths, "--vocab-size", "300")).code, 0);
     await expectTokens(paths, notes.slice(0, 50));
