@@ -17,9 +17,13 @@ fn pcg4d_mix(counter: vec4u) -> vec4u {
   return v;
 }
 
-// 0 below the threshold p · 2³², 1/(1 − p) from there on. A threshold of 0 means no dropout.
+// 0 below the threshold p · 2³², 1/(1 − p) from there on, for columns 4 · quad to 4 · quad + 3.
+fn dropout_factors(threshold: u32, keep: f32, row: u32, quad: u32, site: u32, seed: u32) -> vec4f {
+  return select(vec4f(keep), vec4f(), pcg4d(vec4u(quad, row, site, seed)) < vec4u(threshold));
+}
+
+// The same for one column. A threshold of 0 means no dropout.
 fn dropout_factor(threshold: u32, keep: f32, row: u32, column: u32, site: u32, seed: u32) -> f32 {
   if (threshold == 0u) { return 1.0; }
-  let bits = pcg4d(vec4u(column / 4u, row, site, seed))[column % 4u];
-  return select(keep, 0.0, bits < threshold);
+  return dropout_factors(threshold, keep, row, column / 4u, site, seed)[column % 4u];
 }
