@@ -6,7 +6,9 @@
 
 import { join } from "@std/path";
 import {
+  exists,
   readJson,
+  replaceFolder,
   type Split,
   type SplitCounts,
   syncFolder,
@@ -71,9 +73,7 @@ export class Staging {
   async commit(): Promise<void> {
     await Deno.remove(this.#progress);
     await syncFolder(this.folder);
-    if (await exists(this.#processed)) await Deno.rename(this.#processed, this.#previous);
-    await Deno.rename(this.folder, this.#processed);
-    await removeFolder(this.#previous);
+    await replaceFolder(this.folder, this.#processed);
   }
 
   /** Undoes a commit that was cut short between its two renames. */
@@ -81,16 +81,6 @@ export class Staging {
     if (!await exists(this.#previous)) return;
     if (await exists(this.#processed)) await removeFolder(this.#previous);
     else await Deno.rename(this.#previous, this.#processed);
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 
