@@ -24,6 +24,32 @@ export interface Scorer {
   close(): Promise<void>;
 }
 
+/** A model that reads whole sequences without a cache, as training does. */
+export interface LogitsModel {
+  /** (batch, length, vocab) for inputs (batch, length). */
+  logits(inputs: Int32Array, length: number): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** Loads the graph that gives all logits of a checkpoint's tensors. */
+export async function logitsFromTensors(
+  config: GptConfig,
+  parameters: Tensors,
+  given?: Runtime,
+): Promise<LogitsModel> {
+  const runtime = given ?? await loadRuntime();
+  const file = scorerGraph(config, (g) => float32Weights(g, config, parameters), "logits");
+  const session = await runtime.createSession(file);
+  return {
+    async logits(inputs, length) {
+      const dims = [inputs.length / length, length];
+      const input_ids = new runtime.Tensor("int32", inputs, dims);
+      return (await session.run({ input_ids })).logits.data as Float32Array;
+    },
+    close: () => session.release(),
+  };
+}
+
 /** Loads a scorer of a checkpoint's tensors that also reports the `k` likeliest tokens. */
 export function scorerFromTensors(
   config: GptConfig,

@@ -1,0 +1,64 @@
+/** README.md of an export: what the model is, how good, and what may not be done with it. */
+
+import { bytes, format } from "../cli.ts";
+import type { ExportReport } from "./export.ts";
+
+/** In the form Hugging Face calls a model card: a YAML header, then Markdown. */
+export function modelCard(report: ExportReport): string {
+  const { model, parameters, files, parity, quantization: q } = report;
+  const size = (name: string) => bytes(files[name].bytes);
+  return `---
+library_name: transformers.js
+pipeline_tag: text-generation
+tags: [gpt2, onnx, clinical]
+---
+
+# ${report.run}: a GPT-2 that completes discharge notes
+
+${
+    format(parameters)
+  } parameters: ${model.n_layer} layers, ${model.n_head} heads, ${model.n_embd} wide,
+${model.n_positions} tokens of context, ${
+    format(model.vocab_size)
+  } tokens of vocabulary. Trained with Nano Med GPT on the notes
+of the site that made it, from the checkpoint at step ${report.step ?? "unknown"}.
+
+> A model trained on clinical text can repeat passages of it word for word. Treat these files as you
+> treat the notes: under the same access rules and the same data use agreement, never in public.
+
+It predicts what is usually written next. It knows nothing of the patient: no dose, laterality,
+allergy or finding it proposes may stand without the clinician having checked it.
+
+## Files
+
+| file | arithmetic | size |
+|---|---|---|
+| onnx/model.onnx | float32 | ${size("onnx/model.onnx")} |
+| onnx/model_quantized.onnx | int8, activations quantized as they come | ${
+    size("onnx/model_quantized.onnx")
+  } |
+| model.safetensors | float32, Hugging Face \`GPT2LMHeadModel\` | ${size("model.safetensors")} |
+
+\`\`\`js
+import { pipeline } from "@huggingface/transformers";
+const generate = await pipeline("text-generation", "path/to/this/folder", { dtype: "q8" });
+\`\`\`
+
+## Measured on the test split
+
+| | float32 | int8 |
+|---|---|---|
+| bits per character | ${q.float32.toFixed(4)} | ${q.int8.toFixed(4)} (${
+    signedPercent(q.relativeDifference)
+  }) |
+
+Over ${format(q.tokens)} tokens. Layers kept in float32 in the int8 file: ${
+    q.keptFloat32.length === 0 ? "none" : q.keptFloat32.join(", ")
+  }.
+Greedy continuations of ${parity.prompts} prompts, ${format(parity.tokens)} tokens, are those of the
+checkpoint; the largest difference of a logit is ${parity.logitDifference.toExponential(1)}.
+`;
+}
+
+export const signedPercent = (share: number): string =>
+  `${share < 0 ? "−" : "+"}${(Math.abs(share) * 100).toFixed(2)}%`;
