@@ -20,7 +20,7 @@ export interface EncodedPart {
 export interface Requests {
   /** Counts the pre-tokens of a batch; remembers them. */
   count: { request: NoteBatch; reply: null };
-  /** The counts of all batches so far. */
+  /** The counts of all batches so far, which the worker then forgets. */
   takeCounts: { request: null; reply: ReturnType<WordCounts["pack"]> };
   /** What `encode` is to encode with: null for characters. */
   load: { request: Vocabulary | null; reply: null };
@@ -28,7 +28,7 @@ export interface Requests {
   encode: { request: NoteBatch; reply: EncodedPart[] };
 }
 
-const counts = new WordCounts();
+let counts = new WordCounts();
 let encoder: BpeEncoder | CharEncoder | undefined;
 
 const handlers: {
