@@ -1,0 +1,25 @@
+/** What every answer of the report is made with. */
+
+import type { Chart } from "../../report/chart.ts";
+import type { Section } from "../../report/page.ts";
+import type { Eda } from "../analyse.ts";
+
+/** Renders a Vega-Lite specification and keeps it as `name`.svg beside the page. */
+export type DrawChart = (name: string, spec: object, description: string) => Promise<Chart>;
+
+/** One question of the report: measures in, section out. */
+export type Answer = (eda: Eda, draw: DrawChart) => Promise<Section> | Section;
+
+/** `0.1234` as `12.3%`; small shares keep a significant digit. */
+export function percent(value: number): string {
+  if (value > 0 && value < 0.0005) return "< 0.1%";
+  return `${(value * 100).toFixed(value >= 0.9995 || value === 0 ? 0 : 1)}%`;
+}
+
+/** A number with at most three significant digits after a small integer part: 0.65, 12.3, 1,690. */
+export function short(value: number): string {
+  if (Math.abs(value) >= 100 || Number.isInteger(value)) {
+    return Math.round(value).toLocaleString("en-US");
+  }
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+}

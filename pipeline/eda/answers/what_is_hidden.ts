@@ -1,0 +1,117 @@
+import { format } from "../../cli.ts";
+import { type Content, figure, html, notice, share, table } from "../../report/html.ts";
+import { barChart } from "../charts.ts";
+import type { Eda } from "../analyse.ts";
+import { type Answer, percent, short } from "./answer.ts";
+
+const SECTIONS_SHOWN = 12;
+
+/** What is de-identified, and what may have been missed. */
+export const whatIsHidden: Answer = async (eda, draw) => {
+  const { redactions, lengths, counts } = eda;
+  const marked = redactions.total >= counts.notes / 10;
+  const lead = marked
+    ? `${format(redactions.total)} redactions (___): ${
+      format(lengths.redactions.median)
+    } in the median note, one in ${short(lengths.raw_words.total / redactions.total)} words. ${
+      percent(redactions.notes_with / counts.notes)
+    } of the notes have at least one.`
+    : redactions.placeholders.length > 0
+    ? "The notes hardly use ___; other placeholders are listed below."
+    : "The notes hold no placeholders: nothing shows that they were de-identified.";
+  return {
+    id: "de-identified",
+    title: "What is de-identified?",
+    lead,
+    body: [
+      marked ? await redactionCharts(eda, draw) : "",
+      redactions.placeholders.length === 0 ? "" : table({
+        caption: "Other placeholders",
+        columns: ["style", "occurrences", "notes"],
+        rows: redactions.placeholders.map(({ style, matches, notes }) => [
+          html`<code>${style}</code>`,
+          format(matches),
+          format(notes),
+        ]),
+      }),
+      residual(eda),
+    ],
+  };
+};
+
+async function redactionCharts(
+  { redactions }: Eda,
+  draw: Parameters<Answer>[1],
+): Promise<Content> {
+  const bars = (rows: { count: number; share: number }[], labels: string[]) =>
+    rows.map(({ count, share }, index) => ({
+      label: labels[index],
+      value: count,
+      text: `${percent(share)}  (${format(count)})`,
+    }));
+  const kinds = redactions.by_kind;
+  const sections = redactions.by_section.slice(0, SECTIONS_SHOWN);
+  const words = (caption: string, rows: Eda["redactions"]["words_before"]) =>
+    table({
+      caption,
+      columns: ["word", "redactions", { title: "share", align: "left" }],
+      rows: rows.slice(0, 12).map(({ word, count, share: part }) => [
+        html`<code>${word}</code>`,
+        format(count),
+        share(part / rows[0].share, percent(part)),
+      ]),
+    });
+  return [
+    figure(
+      (await draw(
+        "redaction_kinds",
+        barChart(bars(kinds, kinds.map(({ kind }) => kind)), "redactions"),
+        "Redactions by what was probably taken out",
+      )).inline,
+      "What was probably taken out, guessed from the words on either side. MIMIC's ___ carries no type, so nothing can confirm the guess.",
+    ),
+    figure(
+      (await draw(
+        "redaction_sections",
+        barChart(bars(sections, sections.map(({ name }) => name)), "redactions"),
+        "Redactions by section of the note",
+      )).inline,
+      "Where in the note the redactions stand.",
+    ),
+    html`<div class="columns">${words("Word before ___", redactions.words_before)}${
+      words("Word after ___", redactions.words_after)
+    }</div>`,
+  ];
+}
+
+/** Counts and masked forms of what looks like an identifier that is still there. */
+function residual({ identifiers, counts }: Eda): Content {
+  const found = identifiers.filter(({ matches }) => matches > 0);
+  const clear = identifiers.filter(({ matches }) => matches === 0).map(({ what }) => what);
+  return [
+    html`<h3>What may have been missed</h3>`,
+    html`<p>A search for identifiers that have a shape. Examples are masked: x a letter, X a capital, 9 a digit. A hit is not proof of an identifier, and no hit is no proof that there is none: names in running text have no shape.</p>`,
+    found.length === 0 ? "" : table({
+      columns: [
+        "kind",
+        "hits",
+        "notes",
+        { title: "share of notes", align: "left" },
+        "masked examples",
+      ],
+      rows: found.map(({ kind, matches, notes, examples }) => [
+        kind,
+        format(matches),
+        format(notes),
+        share(notes / counts.notes, percent(notes / counts.notes)),
+        examples.map(({ masked }, index) => [index > 0 ? ", " : "", html`<code>${masked}</code>`]),
+      ]),
+    }),
+    clear.length === 0 ? "" : html`<p>Not found: ${clear.join("; ")}.</p>`,
+    found.some(({ kind }) => kind === "phone" || kind === "email" || kind === "ssn")
+      ? notice(
+        "Telephone numbers, e-mail addresses or social security numbers were found. Have them looked at before the notes are used.",
+      )
+      : "",
+  ];
+}

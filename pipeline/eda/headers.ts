@@ -1,0 +1,105 @@
+/** Recognises the headers that divide a note into sections, and which of them a corpus uses. */
+
+/** The sections of a MIMIC-IV-Note discharge summary, in their order. */
+export const mimicSections: readonly string[] = [
+  "Chief Complaint",
+  "Major Surgical or Invasive Procedure",
+  "History of Present Illness",
+  "Past Medical History",
+  "Social History",
+  "Family History",
+  "Physical Exam",
+  "Pertinent Results",
+  "Brief Hospital Course",
+  "Medications on Admission",
+  "Discharge Medications",
+  "Discharge Disposition",
+  "Facility",
+  "Discharge Diagnosis",
+  "Discharge Condition",
+  "Discharge Instructions",
+  "Followup Instructions",
+];
+
+/** `HPI:` alone on its line, decorated or not. */
+const ALONE = /^\s*[*=_]{0,3}([A-Z][A-Za-z0-9 ,/&()'#-]{1,48}?)\s*[*=_]{0,3}:[*=_\s]*$/;
+/** Capitals alone on their line, without a colon: `ADMISSION LABS`. */
+const CAPITALS = /^\s*[*=_]{0,3}([A-Z][A-Z ,/&()'-]{3,48}?)[*=_\s]*$/;
+/** `PLAN: Return in two weeks`, `Service: MEDICINE`. */
+const INLINE = /^\s*[*=_]{0,3}([A-Z][A-Z0-9 ,/&()'-]{1,48}|[A-Z][a-z]+(?: [A-Za-z]+){0,3}):/;
+const MOST_WORDS = 7;
+
+export interface Header {
+  /** Upper case, single spaces: what makes two headers the same. */
+  key: string;
+  /** As written. */
+  form: string;
+}
+
+/** The header that `line` is or begins with. */
+export function headerOf(line: string): Header | undefined {
+  const first = line.charCodeAt(0);
+  // Most lines are prose: they start with a small letter, or hold no colon and small letters.
+  if (first >= 0x61 && first <= 0x7a) return undefined;
+  const match = line.includes(":") ? ALONE.exec(line) ?? INLINE.exec(line) : CAPITALS.exec(line);
+  if (match === null) return undefined;
+  const form = match[1].trim().replace(/\s+/g, " ");
+  if (form.split(" ").length > MOST_WORDS || form.length < 2) return undefined;
+  return { key: form.toUpperCase(), form };
+}
+
+/** The headers of a corpus and what kind of notes they make. */
+export interface HeaderSet {
+  /**
+   * - `mimic`: the sections of a MIMIC discharge summary; other headers stand below them.
+   * - `headed`: other headers, each taken as a section.
+   * - `plain`: no header is common enough.
+   */
+  shape: "mimic" | "headed" | "plain";
+  sections: Header[];
+  /** Common headers inside sections (`mimic` only). */
+  subHeaders: Header[];
+}
+
+/** A header counts if this share of the notes has it. */
+const COMMON = 0.05;
+const MOST_HEADERS = 40;
+/** So many of MIMIC's sections in at least half the notes make a corpus MIMIC-shaped. */
+const MIMIC_EVIDENCE = 6;
+
+/** Finds the headers of a corpus in a sample of its notes. */
+export function discoverHeaders(sample: readonly string[]): HeaderSet {
+  const notesWith = new Map<string, number>();
+  const forms = new Map<string, Map<string, number>>();
+  for (const text of sample) {
+    const here = new Map<string, string>();
+    for (const line of text.split("\n")) {
+      const header = headerOf(line);
+      if (header && !here.has(header.key)) here.set(header.key, header.form);
+    }
+    for (const [key, form] of here) {
+      notesWith.set(key, (notesWith.get(key) ?? 0) + 1);
+      const seen = forms.get(key) ?? new Map<string, number>();
+      forms.set(key, seen.set(form, (seen.get(form) ?? 0) + 1));
+    }
+  }
+  const common = [...notesWith]
+    .filter(([, notes]) => notes >= Math.max(2, COMMON * sample.length))
+    .sort((a, b) => b[1] - a[1])
+    .map(([key]): Header => ({ key, form: commonest(forms.get(key)!) }));
+  return classify(common, (key) => (notesWith.get(key) ?? 0) / sample.length);
+}
+
+function classify(common: Header[], shareOf: (key: string) => number): HeaderSet {
+  const mimic = mimicSections.map((form): Header => ({ key: form.toUpperCase(), form }));
+  const mimicKeys = new Set(mimic.map(({ key }) => key));
+  if (mimic.filter(({ key }) => shareOf(key) >= 0.5).length >= MIMIC_EVIDENCE) {
+    const subHeaders = common.filter(({ key }) => !mimicKeys.has(key)).slice(0, MOST_HEADERS);
+    return { shape: "mimic", sections: mimic, subHeaders };
+  }
+  const sections = common.slice(0, MOST_HEADERS);
+  return { shape: sections.length > 0 ? "headed" : "plain", sections, subHeaders: [] };
+}
+
+const commonest = (counts: Map<string, number>): string =>
+  [...counts].reduce((best, entry) => entry[1] > best[1] ? entry : best)[0];

@@ -1,0 +1,96 @@
+/** The report as a page: the original project's five questions, each answered before it is shown. */
+
+import { format } from "../cli.ts";
+import { renderChart } from "../report/chart.ts";
+import { type Content, tiles } from "../report/html.ts";
+import { page } from "../report/page.ts";
+import type { Eda } from "./analyse.ts";
+import { type Answer, type DrawChart, percent, short } from "./answers/answer.ts";
+import { howLong } from "./answers/how_long.ts";
+import { howMany } from "./answers/how_many.ts";
+import { whatFormat } from "./answers/what_format.ts";
+import { whatIsHidden } from "./answers/what_is_hidden.ts";
+import { whatRepeats } from "./answers/what_repeats.ts";
+import { whereFrom } from "./answers/where_from.ts";
+import { whichWords } from "./answers/which_words.ts";
+
+const answers: readonly Answer[] = [
+  howMany,
+  howLong,
+  whichWords,
+  whatIsHidden,
+  whatFormat,
+  whatRepeats,
+];
+
+/** The page, and the charts by file name. */
+export interface EdaReport {
+  page: string;
+  charts: Map<string, string>;
+}
+
+/** Renders all charts and writes the page around them. */
+export async function edaReport(eda: Eda): Promise<EdaReport> {
+  const charts = new Map<string, string>();
+  const draw: DrawChart = async (name, spec, description) => {
+    const chart = await renderChart(spec, description);
+    charts.set(`${name}.svg`, chart.file);
+    return chart;
+  };
+  const sections = [];
+  for (const answer of answers) sections.push(await answer(eda, draw));
+  if (eda.ingest) sections.push(whereFrom(eda.ingest));
+  const sources = eda.counts.by_source.map(({ source }) => source);
+  const named = sources.length > 3 ? `${sources.length} sources` : sources.join(", ");
+  const text = page({
+    title: "The notes at a glance",
+    subtitle: `${named} · measured ${eda.created.slice(0, 16).replace("T", " ")} UTC`,
+    summary: summary(eda),
+    sections,
+    footer:
+      "Computed on this machine by deno task eda; the page loads nothing and sends nothing. The numbers behind it are in eda.json, the charts beside it as SVG.",
+  });
+  return { page: text, charts };
+}
+
+/** The figures to leave with. */
+function summary({ counts, lengths, vocabulary, redactions, recurrence, sections }: Eda): Content {
+  const named = counts.notes > counts.notes_without_patient;
+  return tiles([
+    {
+      label: "notes",
+      value: format(counts.notes),
+      note: named ? `of ${format(counts.patients)} patients` : "patients are not named",
+    },
+    {
+      label: "words in the median note",
+      value: format(lengths.raw_words.median),
+      note: `${format(lengths.characters.median)} characters`,
+    },
+    {
+      label: "different words",
+      value: format(vocabulary.words.distinct),
+      note: `${format(vocabulary.raw_words.distinct)} as written`,
+    },
+    {
+      label: "redactions in the median note",
+      value: format(lengths.redactions.median),
+      note: redactions.total === 0
+        ? "no ___ anywhere"
+        : `one in ${short(lengths.raw_words.total / redactions.total)} words`,
+    },
+    {
+      label: "sections",
+      value: sections.shape === "plain" ? "none" : format(sections.sections.length),
+      note:
+        { mimic: "MIMIC-IV-Note's layout", headed: "common headers", plain: "no common header" }[
+          sections.shape
+        ],
+    },
+    {
+      label: "templated text",
+      value: percent(recurrence.share_of_text_templated),
+      note: "sentences shared by ten notes or more",
+    },
+  ]);
+}
