@@ -40,15 +40,28 @@ export interface RunLock {
   [Symbol.dispose](): void;
 }
 
-/** Throws an `ArtifactError` if another process trains in `run`. */
+/**
+ * Takes the run and clears away what a killed process left half-written there. Throws an
+ * `ArtifactError` if another process trains in it.
+ */
 export async function lockRun(run: RunPaths): Promise<RunLock> {
   await Deno.mkdir(run.root, { recursive: true });
   const file = await Deno.open(join(run.root, "train.lock"), { create: true, write: true });
-  if (await file.tryLock(true)) return { [Symbol.dispose]: () => file.close() };
+  if (await file.tryLock(true)) {
+    await removeTemporaries(run.root);
+    return { [Symbol.dispose]: () => file.close() };
+  }
   file.close();
   throw new ArtifactError(
     `Cannot train in ${run.root}: another process is training there; wait for it or use --run NAME`,
   );
+}
+
+/** Only the lock's holder may: everyone else's temporary files would be at work. */
+async function removeTemporaries(folder: string): Promise<void> {
+  for (const { name } of await Array.fromAsync(Deno.readDir(folder))) {
+    if (name.endsWith(".tmp")) await Deno.remove(join(folder, name), { recursive: true });
+  }
 }
 
 /**

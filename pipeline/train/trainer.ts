@@ -138,8 +138,8 @@ class Trainer {
 
   async run(): Promise<TrainingResult> {
     const { train, signal } = this.#job;
-    if (this.#state.step === 0) await this.#reachMilestone();
-    else await this.#resumed();
+    if (this.#job.state) await this.#resumed();
+    else await this.#reachMilestone();
     let outcome: TrainingResult["outcome"] = "finished";
     while (this.#state.step < train.steps) {
       await this.#issueSteps();
