@@ -6,7 +6,17 @@ import { wordsOf } from "./words.ts";
 export type NumbersPolicy = "never" | "confident" | "always";
 export const numbersPolicies: readonly NumbersPolicy[] = ["never", "confident", "always"];
 
-export type CutReason = "redaction" | "section" | "stop" | "text_after" | "repetition";
+export type CutReason =
+  | "redaction"
+  | "unreadable"
+  | "section"
+  | "stop"
+  | "text_after"
+  | "repetition";
+
+/** Bytes that are no UTF-8, and control characters but for tab and line ends. */
+// deno-lint-ignore no-control-regex
+const UNREADABLE = /[\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
 /** A suggestion has to end before this character. */
 export interface Cut {
@@ -44,6 +54,7 @@ export function findCut(text: string, { before, after, stop }: CutRules): Cut | 
     if (at >= 0) cuts.push({ at, reason });
   };
   add(text.indexOf("_"), "redaction"); // `___` stands for what was removed: never offer it
+  add(text.search(UNREADABLE), "unreadable");
   add(sectionEnd(text), "section");
   for (const sequence of stop) if (sequence !== "") add(text.indexOf(sequence), "stop");
   add(repeatsTextAfter(text, after), "text_after");

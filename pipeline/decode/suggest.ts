@@ -167,7 +167,8 @@ async function extend<S>(
     if (tokens.length >= cache.contextLength) return growth.finished("tokens", count);
     const logits = await cache.logitsAfter(tokens, options.signal);
     const { token, next, ends, ending } = chooseNext(logits, bytes, vocabulary, options);
-    const stop = growth.check(bytesText(bytes), probability, ends ? ending : 0, count);
+    const { text, whole } = bytesText(bytes);
+    const stop = growth.check(text, probability, ends && whole ? ending : 0, count);
     if (stop) return growth.finished(stop, count);
     probability *= next;
     if (vocabulary.bytes[token] === "") return growth.finished("end", count);

@@ -19,9 +19,16 @@ export function byteString(bytes: Uint8Array): string {
 /** The UTF-8 bytes of `text` as a byte string. */
 export const textBytes = (text: string): string => byteString(encoder.encode(text));
 
-/** The text of a byte string; bytes that are no UTF-8 become U+FFFD. */
-export const bytesText = (bytes: string): string =>
-  new TextDecoder().decode(Uint8Array.from(bytes, (char) => char.charCodeAt(0)));
+/**
+ * The text of a byte string; bytes that are no UTF-8 become U+FFFD. A character that the string
+ * ends in the middle of is left out: then `whole` is false.
+ */
+export function bytesText(bytes: string): { text: string; whole: boolean } {
+  const decoder = new TextDecoder();
+  const input = Uint8Array.from(bytes, (char) => char.charCodeAt(0));
+  const text = decoder.decode(input, { stream: true });
+  return { text, whole: decoder.decode() === "" };
+}
 
 export class Vocabulary {
   /** Byte string of each token; "" for the end-of-text token. */

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Decoder, type SuggestSettings } from "../../pipeline/decode/decoder.ts";
 import type { Suggestion } from "../../pipeline/decode/growth.ts";
-import { corpusModel, pieceTokenizer } from "../helpers/tiny_language.ts";
+import { corpusModel, modelOf, pieceTokenizer } from "../helpers/tiny_language.ts";
 
 const tokenizer = pieceTokenizer(
   "The| patient| has| hypertension| hyper|tension| diabetes| and| chest| pain| was| given| Lasix| mg| daily| for| home| no| fever|Plan|___| Dr| admitted| to"
@@ -149,6 +149,16 @@ Deno.test("characters of several bytes are never cut in two", async () => {
     for (const { text } of await decoder.suggest("The patient has", { maxTokens })) {
       assert(!text.includes("\ufffd"), text);
     }
+  }
+});
+
+Deno.test("bytes that are no text are never offered", async () => {
+  // After " has" come a lone continuation byte and a space, or a control character.
+  for (const byte of [0x80, 0xc3, 0x07]) {
+    const next = new Map([[byte, 0x20], [0x20, tokenizer.encode("home")[0]]]);
+    const model = modelOf(tokenizer, (tokens) => new Map([[next.get(tokens.at(-1)!) ?? byte, 1]]));
+    const decoder = new Decoder(model, tokenizer);
+    assertEquals(await decoder.suggest("The patient has"), [], `byte ${byte}`);
   }
 });
 

@@ -1,0 +1,114 @@
+// A real workerd with a really exported model, and the same app on plain Deno.
+
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertFalse,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { join } from "@std/path";
+import { Decoder } from "../../pipeline/decode/decoder.ts";
+import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
+import { readRunCheckpoint } from "../../pipeline/model/checkpoint.ts";
+import { runPaths } from "../../pipeline/artifacts.ts";
+import { modelFromTensors } from "../../pipeline/onnx/session.ts";
+import { startWorker } from "../../worker/serve.ts";
+import type { RunningWorker } from "../../worker/start_worker.ts";
+import { startDeno } from "../../worker/start_deno.ts";
+import { writeTinyRun } from "../helpers/tiny_export.ts";
+
+const texts = ["", "The patient", "Discharge Medi", "no ", "a".repeat(900), "Ménière's dis"];
+
+const ask = (url: string, body: unknown) =>
+  fetch(`${url}/complete`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+
+/** The worker's answers are those of the decoder on the checkpoint itself. */
+async function answersLikeTheDecoder(worker: RunningWorker, root: string): Promise<void> {
+  const run = runPaths(root);
+  const { config, parameters } = await readRunCheckpoint(run);
+  const tokenizer = createTokenizer(JSON.parse(await Deno.readTextFile(run.tokenizer)));
+  const model = await modelFromTensors(config, parameters);
+  const decoder = new Decoder(model, tokenizer);
+  let shown = 0;
+  for (const text of texts) {
+    const expected = await decoder.suggest(text, { n: 3, minConfidence: 0.001 });
+    const response = await ask(worker.url, { text, n: 3, min_confidence: 0.001 });
+    assertEquals(response.status, 200);
+    const { completions } = await response.json();
+    assertEquals(
+      completions.map((completion: { text: string }) => completion.text),
+      expected.map((suggestion) => suggestion.text),
+    );
+    for (const [index, { confidence }] of expected.entries()) {
+      assertAlmostEquals(completions[index].confidence, confidence, 2e-4);
+    }
+    shown += completions.length;
+  }
+  assert(shown >= 6, `only ${shown} suggestions: the comparison says little`);
+  await model.close();
+}
+
+Deno.test("workerd answers as the decoder does, remembers, refuses, and ends", async () => {
+  const root = join(await Deno.makeTempDir(), "runs", "tiny");
+  const { exportFolder } = await writeTinyRun(root);
+  const lines: string[] = [];
+  const worker = await startWorker({
+    exportFolder,
+    port: 0,
+    precision: "f32",
+    onLog: (line) => lines.push(line),
+  });
+  try {
+    await answersLikeTheDecoder(worker, root);
+
+    const again = await (await ask(worker.url, { text: texts[1], n: 3, min_confidence: 0.001 }))
+      .json();
+    assertEquals(again.usage.computed_tokens, 0, "the same text is computed twice");
+    assertEquals(again.model, "tiny");
+
+    const wrong = await ask(worker.url, { text: ["SENTINEL"] });
+    assertEquals(wrong.status, 422);
+    assertFalse((await wrong.text()).includes("SENTINEL"));
+
+    for (const file of ["model.onnx", "build/model.onnx", "tokenizer.json", "entry.mjs"]) {
+      const response = await fetch(`${worker.url}/${file}`);
+      assertEquals(response.status, 404, file);
+      await response.body?.cancel();
+    }
+    assertFalse(lines.join("\n").includes("SENTINEL"));
+  } finally {
+    await worker.stop();
+  }
+  await assertRejects(() => fetch(`${worker.url}/healthz`), TypeError);
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("plain Deno serves the same answers", async () => {
+  const root = join(await Deno.makeTempDir(), "runs", "tiny");
+  const { exportFolder } = await writeTinyRun(root);
+  const worker = await startDeno({ exportFolder, port: 0, precision: "f32" });
+  try {
+    await answersLikeTheDecoder(worker, root);
+  } finally {
+    await worker.stop();
+  }
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("serve without an export names the command that makes one", async () => {
+  const data = await Deno.makeTempDir();
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "worker/serve.ts", "--data", data, "--run", "nano"],
+  }).output();
+  assertEquals(code, 1);
+  const message = new TextDecoder().decode(stderr).trim();
+  assertStringIncludes(message, `run "deno task export --run nano" first`);
+  assertEquals(message.split("\n").length, 1, message);
+  await Deno.remove(data, { recursive: true });
+});

@@ -1,0 +1,122 @@
+/**
+ * Assembles what runs in workerd: the bundled app, ONNX Runtime's WebAssembly, and the model and
+ * tokenizer of an export, all as modules of one script. Weights are thereby reachable by no URL.
+ *
+ * workerd compiles no WebAssembly from bytes. The module is therefore imported, and a small glue
+ * module instantiates it for ONNX Runtime instead of fetching it.
+ */
+
+import { basename, dirname, fromFileUrl, join } from "@std/path";
+
+const here = dirname(fromFileUrl(import.meta.url));
+
+/** Hands ONNX Runtime the compiled module in place of a URL. */
+const GLUE = `import start from "./ort-wasm-simd-threaded.mjs";
+import wasm from "./ort.wasm";
+
+export default (options) =>
+  start({
+    ...options,
+    locateFile: (file) => file,
+    instantiateWasm(imports, done) {
+      WebAssembly.instantiate(wasm, imports).then((instance) => done(instance, wasm));
+      return {};
+    },
+  });
+`;
+
+const ENTRY = `import * as ort from "./ort.wasm.min.mjs";
+import config from "./config.json";
+import info from "./info.json";
+import model from "./model.onnx";
+import tokenizer from "./tokenizer.json";
+import { createWorker } from "./worker.mjs";
+
+ort.env.wasm.numThreads = 1;
+ort.env.wasm.wasmPaths = { mjs: "./glue.mjs", wasm: "ort.wasm" };
+
+export default createWorker({
+  ort,
+  model,
+  config: JSON.parse(config),
+  tokenizer: JSON.parse(tokenizer),
+  info: JSON.parse(info),
+});
+`;
+
+export type Precision = "int8" | "f32";
+
+/** Name of the ONNX file of an export, by precision. */
+export const modelFile = (precision: Precision) =>
+  join("onnx", precision === "int8" ? "model_quantized.onnx" : "model.onnx");
+
+/** Throws an error that names `deno task export` unless `exportFolder` holds what a worker needs. */
+export async function requireExport(exportFolder: string, precision: Precision): Promise<void> {
+  for (const file of ["config.json", "tokenizer.json", modelFile(precision)]) {
+    await Deno.stat(join(exportFolder, file)).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      const run = basename(dirname(exportFolder));
+      throw new Error(
+        `Cannot find ${join(exportFolder, file)}; run "deno task export --run ${run}" first`,
+      );
+    });
+  }
+}
+
+/** What the worker is told about the model of `exportFolder`. */
+export async function modelInfo(exportFolder: string) {
+  const settings = await readJson(join(exportFolder, "generation_config.json")).catch(() => ({}));
+  return {
+    name: basename(dirname(exportFolder)),
+    minConfidence: settings.min_confidence as number | undefined,
+  };
+}
+
+// deno-lint-ignore no-explicit-any
+const readJson = async (path: string): Promise<any> => JSON.parse(await Deno.readTextFile(path));
+
+/** Fills `folder` with wrangler.jsonc and, under build/, every module of the worker. */
+export async function assemble(
+  exportFolder: string,
+  folder: string,
+  precision: Precision = "int8",
+): Promise<void> {
+  await requireExport(exportFolder, precision);
+  const build = join(folder, "build");
+  await Deno.mkdir(build, { recursive: true });
+  const runtime = new URL("./", import.meta.resolve("onnxruntime-web/wasm"));
+  await Promise.all([
+    bundle(join(here, "src", "main.ts"), join(build, "worker.mjs")),
+    Deno.writeTextFile(join(build, "glue.mjs"), GLUE),
+    Deno.writeTextFile(join(build, "entry.mjs"), ENTRY),
+    Deno.writeTextFile(
+      join(build, "info.json"),
+      JSON.stringify(await modelInfo(exportFolder)),
+    ),
+    Deno.copyFile(new URL("ort.wasm.min.mjs", runtime), join(build, "ort.wasm.min.mjs")),
+    Deno.copyFile(
+      new URL("ort-wasm-simd-threaded.mjs", runtime),
+      join(build, "ort-wasm-simd-threaded.mjs"),
+    ),
+    Deno.copyFile(new URL("ort-wasm-simd-threaded.wasm", runtime), join(build, "ort.wasm")),
+    Deno.copyFile(join(exportFolder, modelFile(precision)), join(build, "model.onnx")),
+    Deno.copyFile(join(exportFolder, "config.json"), join(build, "config.json")),
+    Deno.copyFile(join(exportFolder, "tokenizer.json"), join(build, "tokenizer.json")),
+    Deno.copyFile(join(here, "wrangler.jsonc"), join(folder, "wrangler.jsonc")).catch((error) => {
+      if (folder !== here) throw error;
+    }),
+  ]);
+}
+
+async function bundle(entry: string, output: string): Promise<void> {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--quiet", "--platform", "browser", "--minify", "--output", output, entry],
+    cwd: here,
+  }).output();
+  if (code === 0) return;
+  throw new Error(
+    `Cannot bundle the worker: deno bundle exited with ${code}: ${
+      new TextDecoder().decode(stderr).trim().split("\n")[0]
+    }`,
+  );
+}

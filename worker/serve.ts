@@ -1,0 +1,59 @@
+/**
+ * `deno task serve`: the exported model behind /complete on this machine, in the runtime that
+ * Cloudflare Workers uses (workerd, started by wrangler), or with --deno in plain Deno.
+ */
+
+import { workspace } from "../pipeline/artifacts.ts";
+import { defineTask, runTask } from "../pipeline/cli.ts";
+import { type Precision, requireExport } from "./build.ts";
+import { startDeno } from "./start_deno.ts";
+import { startWorker } from "./start_worker.ts";
+
+export { startWorker };
+
+export const task = defineTask({
+  name: "serve",
+  summary: "Serves the exported model of a run at POST /complete, on this machine only.",
+  flags: {
+    run: { type: "string", default: "latest", placeholder: "NAME", help: "run to serve" },
+    port: { type: "integer", default: 8787, min: 0, max: 65535, help: "port; 0 takes a free one" },
+    precision: {
+      type: "string",
+      choices: ["int8", "f32"],
+      default: "int8",
+      help: "weights to serve",
+    },
+    deno: { type: "boolean", help: "plain Deno with native ONNX Runtime instead of workerd" },
+  },
+  examples: ["deno task serve", "deno task serve --run nano --port 9000 --deno"],
+  async run({ run, data, port, precision, deno }) {
+    const exportFolder = workspace(data).run(run).export;
+    await requireExport(exportFolder, precision as Precision);
+    const start = deno ? startDeno : startWorker;
+    const worker = await start({
+      exportFolder,
+      port,
+      precision: precision as Precision,
+      onLog: console.log,
+    });
+    try {
+      console.log(`${worker.url} is ready. Try it:\n\n${curlLine(worker.url)}\n\nCtrl-C stops it.`);
+      await interrupted();
+    } finally {
+      await worker.stop();
+    }
+  },
+});
+
+/** A command line that can be pasted into a shell. */
+const curlLine = (url: string) =>
+  `curl -s ${url}/complete -H 'content-type: application/json' -d '{"text": "The patient is a"}'`;
+
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    Deno.addSignalListener("SIGINT", resolve);
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", resolve);
+  });
+}
+
+if (import.meta.main) await runTask(task);

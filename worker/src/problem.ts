@@ -1,0 +1,101 @@
+/**
+ * Errors as RFC 9457 problem+json. A message names the field and the rule, never what was sent: a
+ * note must not come back in an error, where a client would log it.
+ */
+
+import type { Context, ErrorHandler, NotFoundHandler } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { z } from "@hono/zod-openapi";
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+}).openapi("Problem");
+
+type Problem = z.output<typeof problemSchema>;
+
+const titles: Record<number, string> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
+
+/** An error that becomes a problem+json answer. */
+export class ProblemError extends Error {
+  override name = "ProblemError";
+  readonly status: number;
+  readonly headers: Record<string, string>;
+
+  constructor(status: number, detail: string, headers: Record<string, string> = {}) {
+    super(detail);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+export function problemResponse(
+  status: number,
+  detail: string,
+  { errors, headers = {} }: { errors?: Problem["errors"]; headers?: Record<string, string> } = {},
+): Response {
+  const problem: Problem = {
+    type: "about:blank",
+    title: titles[status] ?? "Error",
+    status,
+    detail,
+    ...(errors && { errors }),
+  };
+  return new Response(JSON.stringify(problem), {
+    status,
+    headers: { "content-type": "application/problem+json", ...headers },
+  });
+}
+
+/** 422, with one message per wrong field. */
+export function validationProblem(error: z.ZodError, fields: readonly string[]): Response {
+  const errors = error.issues.map((issue) => ({
+    field: issue.path.filter((part) => typeof part === "number" || fields.includes(String(part)))
+      .join("."),
+    message: issueMessage(issue, fields),
+  }));
+  const [{ field, message }] = errors;
+  return problemResponse(422, field === "" ? message : `${field}: ${message}`, { errors });
+}
+
+/** Zod's own messages, but for those that would quote what was sent. */
+function issueMessage(issue: z.core.$ZodIssue, fields: readonly string[]): string {
+  if (issue.code === "unrecognized_keys") {
+    return `expected only the fields ${fields.join(", ")}; another was sent`;
+  }
+  if (issue.code === "custom") return "not accepted";
+  return issue.message;
+}
+
+export const handleError: ErrorHandler = (error: Error, _c: Context) => {
+  if (error instanceof ProblemError) {
+    return problemResponse(error.status, error.message, { headers: error.headers });
+  }
+  if (error instanceof HTTPException) {
+    const detail = error.status === 400
+      ? "The body is not valid JSON"
+      : titles[error.status] ?? "Error";
+    return problemResponse(error.status, detail);
+  }
+  // The message may hold anything; the class tells an operator where to look.
+  console.log(JSON.stringify({ event: "error", error: error.name }));
+  return problemResponse(500, "The request could not be completed");
+};
+
+export const handleNotFound: NotFoundHandler = () =>
+  problemResponse(404, "There is nothing at this path; see /docs");

@@ -1,0 +1,78 @@
+/** What `POST /complete` takes and gives. Every field's meaning and limit is stated here once. */
+
+import { z } from "@hono/zod-openapi";
+import { numbersPolicies } from "../../pipeline/decode/policy.ts";
+import { suggestDefaults } from "../../pipeline/decode/suggest.ts";
+
+/** Longest text, in UTF-16 units: several times the longest discharge summaries. */
+export const MAX_TEXT = 100_000;
+
+const text = (description: string) => z.string().max(MAX_TEXT).openapi({ description });
+
+export const completeRequest = z.strictObject({
+  text: text("Text before the caret.").openapi({ example: "The patient is a" }),
+  text_after: text("Text after the caret; a suggestion never repeats it.").default(""),
+  section: z.string().max(200).default("").openapi({
+    description: "Name of the section the caret is in, where `text` does not show its header.",
+    example: "History of Present Illness",
+  }),
+  max_words: z.int().min(1).max(50).default(suggestDefaults.maxWords).openapi({
+    description: "Longest suggestion, in words.",
+  }),
+  n: z.int().min(1).max(10).default(suggestDefaults.n).openapi({
+    description: "Most alternatives, the most confident first.",
+  }),
+  min_confidence: z.number().min(0).max(1).optional().openapi({
+    description:
+      "Least probability that a suggestion is right. By default what the evaluation found best.",
+  }),
+  numbers: z.enum(numbersPolicies).default(suggestDefaults.numbers).openapi({
+    description:
+      "Numbers and doses: `never`, only when very likely (`confident`), or like any word (`always`).",
+  }),
+  stop: z.array(z.string().min(1).max(100)).max(8).default([]).openapi({
+    description: "A suggestion ends before any of these.",
+  }),
+  temperature: z.number().min(0).max(2).default(0).openapi({
+    description: "0 takes the likeliest words; above 0 draws them, repeatably by `seed`.",
+  }),
+  seed: z.int().min(0).max(2 ** 32 - 1).default(1).openapi({
+    description: "Decides what is drawn at a temperature above 0.",
+  }),
+  stream: z.boolean().default(false).openapi({
+    description: "Answer as text/event-stream: `suggestion` events as the text grows, then `done`.",
+  }),
+}).openapi("CompleteRequest");
+
+export type CompleteRequest = z.output<typeof completeRequest>;
+
+export const completion = z.object({
+  text: z.string().openapi({
+    description: "To be inserted at the caret as it is; begins with a space where a word begins.",
+    example: " 45-year-old",
+  }),
+  confidence: z.number().openapi({
+    description: "Probability that the note goes on with this text and a word ends there.",
+  }),
+  tokens: z.int().openapi({ description: "Tokens computed for it." }),
+  finish_reason: z.string().openapi({
+    description:
+      "Why it is not longer: confidence, words, tokens, number, redaction, section, stop, text_after, repetition, end.",
+  }),
+}).openapi("Completion");
+
+export const completeResponse = z.object({
+  completions: z.array(completion).openapi({
+    description: "Empty where nothing is likely enough to be shown.",
+  }),
+  model: z.string().openapi({ description: "Name of the model, as in GET /model." }),
+  usage: z.object({
+    text_characters: z.int(),
+    computed_tokens: z.int().openapi({
+      description: "Tokens that went through the model; the rest was remembered from before.",
+    }),
+  }),
+  timing: z.object({ total_ms: z.number() }),
+}).openapi("CompleteResponse");
+
+export type CompleteResponse = z.output<typeof completeResponse>;

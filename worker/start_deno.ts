@@ -1,0 +1,33 @@
+/** The same app on plain Deno with native ONNX Runtime, for those who keep everything in house. */
+
+import { join } from "@std/path";
+import * as ort from "onnxruntime-node";
+import { createTokenizer } from "../pipeline/decode/tokenizer.ts";
+import { modelFile, modelInfo, requireExport } from "./build.ts";
+import { createApp } from "./src/app.ts";
+import { completionService } from "./src/service.ts";
+import { loadModel, type Runtime } from "./src/session.ts";
+import type { RunningWorker, StartOptions } from "./start_worker.ts";
+
+/** Serves the export on the loopback interface; resolves when the model is loaded. */
+export async function startDeno(
+  { exportFolder, port, precision = "int8" }: StartOptions,
+): Promise<RunningWorker> {
+  await requireExport(exportFolder, precision);
+  const read = async (file: string) =>
+    JSON.parse(await Deno.readTextFile(join(exportFolder, file)));
+  const config = await read("config.json");
+  const model = await Deno.readFile(join(exportFolder, modelFile(precision)));
+  const service = completionService(
+    await modelInfo(exportFolder),
+    createTokenizer(await read("tokenizer.json")),
+    () => loadModel(ort as unknown as Runtime, model, config, { executionProviders: ["cpu"] }),
+  );
+  await service.ready();
+  const app = createApp(service);
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port, onListen() {} },
+    (request) => app.fetch(request),
+  );
+  return { url: `http://127.0.0.1:${server.addr.port}`, stop: () => server.shutdown() };
+}
