@@ -1,10 +1,11 @@
 """Writes tests/fixtures/tokenizer.json: what Hugging Face `tokenizers` learns and encodes.
 
-    deno eval 'import { PATTERN } from "./pipeline/tokenize/pre_tokenizer.ts"; console.log(PATTERN)' |
+    deno run tests/tokenize/oracle_input.ts |
       python tests/oracle/tokenizer_fixture.py > tests/fixtures/tokenizer.json
 
-Reads the pre-tokenization pattern from stdin. The corpus is made here from a few dozen words and
-phrases of our own; the encoded strings are random Unicode from a fixed seed.
+Reads from stdin, as JSON, the pre-tokenization pattern and the tokenizer.json of `--kind char`. The
+corpus is made here from a few dozen words and phrases of our own; the other encoded strings are
+random Unicode from a fixed seed.
 """
 
 import json
@@ -25,7 +26,7 @@ OBJECTS = [
 ]
 ENDS = [".", ". ", ", improved.", "; see below.", " ___.", " (resolved).", " - stable\n", ".\n \n"]
 HEADERS = ["HPI:\n", "ASSESSMENT AND PLAN:\n", "Discharge Medications:\n1. ", "LABS: WBC-9.1* Hgb-11.2*\n"]
-ALPHABET = "abYZ 019_-/.,:*'\"<|>\n\r\t\0é°µ’中🙂\u00a0\u2028\u0301\ufeff\u0660"
+ALPHABET = "abYZİK 019_-/.,:*'\"<|>\n\r\t\0é°µ’中🙂\u00a0\u2028\u0301\ufeff\u0660"
 
 
 def note(rng: random.Random) -> str:
@@ -48,7 +49,9 @@ def random_string(rng: random.Random) -> str:
 
 
 def main() -> None:
-    pattern = sys.stdin.read().rstrip("\n")
+    given = json.load(sys.stdin)
+    pattern, char = given["pattern"], Tokenizer.from_str(json.dumps(given["char"]))
+    char.encode_special_tokens = True
     rng = random.Random(7)
     corpus = [note(rng) for _ in range(60)]
     tokenizer = Tokenizer(models.BPE())
@@ -73,7 +76,9 @@ def main() -> None:
         "corpus": corpus,
         "vocab": sorted(model["vocab"], key=model["vocab"].get),
         "merges": model["merges"],
-        "encoded": [[text, tokenizer.encode(text).ids] for text in corpus[:5] + strings],
+        "encoded": [
+            [text, tokenizer.encode(text).ids, char.encode(text).ids] for text in corpus[:5] + strings
+        ],
     }, sys.stdout, separators=(",", ":"))
     print()
 

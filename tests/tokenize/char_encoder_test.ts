@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
 import { CharEncoder } from "../../pipeline/tokenize/char_encoder.ts";
 import { charTokenizerJson } from "../../pipeline/tokenize/tokenizer_json.ts";
+import { huggingFace } from "./fixture.ts";
 import { RandomText } from "./random_text.ts";
 
 const tokenizer = createTokenizer(JSON.parse(JSON.stringify(charTokenizerJson())));
@@ -25,6 +26,13 @@ Deno.test("decode(encode(x)) = x for every string over the 37 symbols", () => {
   const all = "the quick brown fox jumps over 0123456789 lazy dogs";
   assertEquals(tokenizer.decode(tokenizer.encode(all)), all);
   assertEquals(tokenizer.decode(encodeInBulk(all)), all);
+});
+
+Deno.test("the same ids as Hugging Face tokenizers (Rust)", () => {
+  for (const [text, _, ids] of huggingFace.encoded) {
+    assertEquals(encodeInBulk(text), ids, JSON.stringify(text));
+    assertEquals(tokenizer.encode(text), ids, JSON.stringify(text));
+  }
 });
 
 Deno.test("bulk and prompt encoders agree on every code point", () => {

@@ -10,7 +10,8 @@ export const huggingFace = fixture as unknown as {
   corpus: string[];
   vocab: string[];
   merges: [string, string][];
-  encoded: [string, number[]][];
+  /** Text, ids by the BPE learned, ids by `--kind char`. */
+  encoded: [string, number[], number[]][];
 };
 
 /** The pre-tokens of `texts`, counted. */

@@ -13,7 +13,7 @@ import { bytes as formatBytes, defineTask } from "../../../pipeline/cli.ts";
 import type { NoteBatch } from "../../../pipeline/tokenize/note_batches.ts";
 import { bpeTokenizerJson } from "../../../pipeline/tokenize/tokenizer_json.ts";
 import { WorkerPool } from "../../../pipeline/tokenize/worker_pool.ts";
-import { encode, encodeInJavaScript, learn, loadNotes, noteTexts } from "./ours.ts";
+import { encode, encodeInJavaScript, hashIds, learn, loadNotes, noteTexts } from "./ours.ts";
 import { type Measurement, Peer, timed } from "./peer.ts";
 
 interface Settings {
@@ -52,7 +52,7 @@ export const task = defineTask({
       await writeJson(out, report);
       console.log(
         `${report.notes} notes, ${formatBytes(report.bytes)}, vocabulary ${report.vocabSize}. ` +
-          `Same merges: ${report.sameMerges}, same number of tokens: ${report.sameTokens}.\nWrote ${out}`,
+          `Same merges: ${report.sameMerges}, same ids: ${report.sameIds}.\nWrote ${out}`,
       );
     } finally {
       pool.close();
@@ -76,28 +76,30 @@ async function compare(
   await Deno.writeTextFile(files[1], JSON.stringify(json));
 
   const encoding: Pair = { ours: [], peer: [] };
-  await inTurn(rounds, encoding, new Peer(python, [...files, "1"]), "encode", async () => {
-    const { result, measurement } = await timed(() => encode(vocabulary, notes));
-    return { ...measurement, tokens: result };
-  });
+  const oneThread = new Peer(python, [...files, "1"]);
+  const sameIds = (await oneThread.ask("hash")).sha256 === hashIds(vocabulary, notes);
+  await inTurn(rounds, encoding, oneThread, "encode", () => timed(() => encode(vocabulary, notes)));
   const training: Pair = { ours: [], peer: [] };
-  await inTurn(rounds, training, new Peer(python, [...files, `${threads}`]), "train", async () => {
-    return (await timed(() => learn(pool, notes, vocabSize))).measurement;
-  });
+  const allThreads = new Peer(python, [...files, `${threads}`]);
+  await inTurn(
+    rounds,
+    training,
+    allThreads,
+    "train",
+    () => timed(() => learn(pool, notes, vocabSize)),
+  );
   // A hundredth of the speed: a hundredth of the notes.
   const few = texts.slice(0, Math.ceil(texts.length / 100));
   const fewBytes = new TextEncoder().encode(few.join("")).length;
-  const inJavaScript = (await timed(() => encodeInJavaScript(json, few))).measurement;
+  const inJavaScript = await timed(() => encodeInJavaScript(json, few));
 
-  const peers = [...encoding.peer, ...training.peer];
   return {
     notes: texts.length,
     bytes: size,
     vocabSize: vocabulary.tokens.length,
     sameMerges: training.peer.every(({ same_merges }) => same_merges),
-    sameTokens:
-      new Set([...encoding.ours, ...encoding.peer].map(({ tokens }) => tokens)).size === 1,
-    versions: { ...Deno.version, tokenizers: peers[0].version },
+    sameIds,
+    versions: { ...Deno.version, tokenizers: training.peer[0].version },
     cores: navigator.hardwareConcurrency,
     rows: [
       row("encode, 1 thread", "ours", encoding.ours, size),

@@ -1,6 +1,7 @@
 /** Our side of the comparison, on notes that lie in memory. */
 
 import { Tokenizer } from "@huggingface/tokenizers";
+import { createHash } from "node:crypto";
 import { BpeEncoder } from "../../../pipeline/tokenize/bpe_encoder.ts";
 import { trainBpe } from "../../../pipeline/tokenize/bpe_trainer.ts";
 import { type NoteBatch, readNoteBatches } from "../../../pipeline/tokenize/note_batches.ts";
@@ -42,19 +43,29 @@ export async function learn(
   return trainBpe(words.words, words.counts, { vocabSize, minFrequency: 2 });
 }
 
-/** Encodes all notes with an encoder that has seen none before; returns the number of tokens. */
-export function encode(vocabulary: Vocabulary, batches: readonly NoteBatch[]): number {
+/** Encodes all notes with an encoder that has seen none before; `use` gets the ids of each batch. */
+export function encode(
+  vocabulary: Vocabulary,
+  batches: readonly NoteBatch[],
+  use?: (ids: Uint16Array) => void,
+): void {
   const encoder = new BpeEncoder(vocabulary);
-  let out = new Uint16Array(), tokens = 0;
+  let out = new Uint16Array();
   for (const { bytes, ends } of batches) {
     if (out.length < bytes.length) out = new Uint16Array(bytes.length);
     let at = 0;
     for (let note = 0, start = 0; note < ends.length; start = ends[note++]) {
       at = encoder.encode(bytes, start, ends[note], out, at);
     }
-    tokens += at;
+    use?.(out.subarray(0, at));
   }
-  return tokens;
+}
+
+/** SHA-256 of all ids as uint16. */
+export function hashIds(vocabulary: Vocabulary, batches: readonly NoteBatch[]): string {
+  const hash = createHash("sha256");
+  encode(vocabulary, batches, (ids) => hash.update(ids));
+  return hash.digest("hex");
 }
 
 /** Encodes with `@huggingface/tokenizers`, the one that prompts go through. */

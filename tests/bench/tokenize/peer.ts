@@ -7,20 +7,17 @@ export interface Measurement {
   seconds: number;
   /** CPU time of all threads, in seconds. */
   cpu: number;
-  tokens?: number;
+  sha256?: string;
   same_merges?: boolean;
   version?: string;
 }
 
 /** Runs `job` once and times it. */
-export async function timed<T>(
-  job: () => T | Promise<T>,
-): Promise<{ result: T; measurement: Measurement }> {
+export async function timed(job: () => unknown): Promise<Measurement> {
   const start = performance.now(), before = cpuUsage();
-  const result = await job();
+  await job();
   const { user, system } = cpuUsage(before);
-  const seconds = (performance.now() - start) / 1000;
-  return { result, measurement: { seconds, cpu: (user + system) / 1e6 } };
+  return { seconds: (performance.now() - start) / 1000, cpu: (user + system) / 1e6 };
 }
 
 /** tests/oracle/tokenizer_bench.py, which loads everything first and then waits to be asked. */
@@ -41,7 +38,7 @@ export class Peer {
     this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   }
 
-  async ask(job: "encode" | "train"): Promise<Measurement> {
+  async ask(job: "encode" | "hash" | "train"): Promise<Measurement> {
     await this.#input.write(new TextEncoder().encode(`${job}\n`));
     while (!this.#rest.includes("\n")) {
       const { value, done } = await this.#lines.read();
