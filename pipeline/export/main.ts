@@ -31,7 +31,7 @@ export const task = defineTask({
     console.log(
       `float32  ${size("model.onnx")}, ${q.float32.toFixed(4)} bits per character
 int8     ${size("model_quantized.onnx")}, ${q.int8.toFixed(4)} bits per character (${
-        signedPercent(q.relativeDifference)
+        signedPercent(q.cost)
       })
 Wrote ${workspace(data).run(run).export}; next: deno task serve`,
     );

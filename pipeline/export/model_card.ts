@@ -48,9 +48,7 @@ const generate = await pipeline("text-generation", "path/to/this/folder", { dtyp
 
 | | float32 | int8 |
 |---|---|---|
-| bits per character | ${q.float32.toFixed(4)} | ${q.int8.toFixed(4)} (${
-    signedPercent(q.relativeDifference)
-  }) |
+| bits per character | ${q.float32.toFixed(4)} | ${q.int8.toFixed(4)} (${signedPercent(q.cost)}) |
 
 Over ${format(q.tokens)} tokens. Layers kept in float32 in the int8 file: ${
     q.keptFloat32.length === 0 ? "none" : q.keptFloat32.join(", ")
