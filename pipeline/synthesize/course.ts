@@ -1,0 +1,106 @@
+/** Brief hospital course by problem, and the list of diagnoses. */
+
+import type { Admission } from "./admission.ts";
+import { GAP, renderAll, renderRule, type Rule } from "./grammar.ts";
+
+/** Separates a problem's title from its text in the knowledge files. */
+const TITLE_END = " :: ";
+
+export function courseBlock(admission: Admission): string {
+  const { style, random, presentation } = admission;
+  const blocks: string[] = [];
+  const summary = renderRule(admission.rule("summary"), admission).trim();
+  const narrative = presentation.rules.has("narrative");
+  if (narrative) blocks.push(renderRule(admission.rule("narrative"), admission));
+  else if (summary) blocks.push(summary);
+  const acute = narrative ? [] : renderAll(admission.rule("course"), admission);
+  for (const { rules } of admission.complications) acute.push(...problemsOf(admission, rules));
+  const chronic = admission.patient.conditions
+    .filter((condition) => !presentation.covers.includes(condition.name))
+    .flatMap((condition) =>
+      random.chance(0.35 + 0.5 * style.detail) ? problemsOf(admission, condition.rules) : []
+    );
+  const heads = style.courseHeads && !narrative;
+  if (heads && acute.length > 0) {
+    blocks.push(style.subheader(random.pick(["acute issues", "active issues", "acute problems"])));
+  }
+  blocks.push(...acute.map((text) => problem(admission, text)));
+  if (chronic.length > 0 && !narrative) {
+    if (heads) {
+      blocks.push(
+        style.subheader(random.pick(["chronic issues", "chronic problems", "stable issues"])),
+      );
+    }
+    blocks.push(...chronic.map((text) => problem(admission, text)));
+  }
+  if (narrative) {
+    const closing = renderRule(admission.rule("narrative.close"), admission);
+    if (closing && !admission.expired) blocks.push(closing);
+  } else {
+    const ending = transitional(admission);
+    if (ending) blocks.push(ending);
+  }
+  return blocks.join("\n\n");
+}
+
+function problemsOf(admission: Admission, rules: Map<string, Rule>): string[] {
+  const rule = rules.get("problem");
+  if (!rule) return [];
+  const text = admission.within(rules, () => renderRule(rule, admission)).trim();
+  return text === "" ? [] : [text];
+}
+
+function problem({ style }: Admission, text: string): string {
+  const at = text.indexOf(TITLE_END);
+  if (at < 0) return text;
+  const title = style.problem(text.slice(0, at));
+  return `${title}${title.endsWith("\n") ? "" : GAP}${text.slice(at + TITLE_END.length)}`;
+}
+
+function transitional(admission: Admission): string {
+  const { style, random } = admission;
+  if (admission.expired) return "";
+  const items = renderAll(admission.rule("transitional"), admission);
+  const chronic = admission.patient.conditions
+    .filter((condition) => !admission.presentation.covers.includes(condition.name));
+  for (const { rules } of [...admission.complications, ...chronic]) {
+    const rule = rules.get("transitional");
+    if (rule) items.push(...admission.within(rules, () => renderAll(rule, admission)));
+  }
+  items.push(...renderAll(admission.rule("transitional.general"), admission));
+  if (items.length === 0) return "";
+  const title = random.pick(["transitional issues", "transitional issues", "transitional"]);
+  return `${style.subheader(title)}\n${items.map((item) => style.bullet + item).join("\n")}`;
+}
+
+export function diagnosisBlock(admission: Admission): string {
+  const { style, patient, complications, presentation } = admission;
+  const primary = renderAll(admission.rule("diagnosis"), admission);
+  const secondary: string[] = [];
+  const owners = [
+    ...complications,
+    ...patient.conditions.filter((c) =>
+      c.kind === "chronic" && !presentation.covers.includes(c.name)
+    ),
+  ];
+  for (const { rules } of owners) {
+    const rule = rules.get("diagnosis");
+    if (rule) secondary.push(admission.within(rules, () => renderRule(rule, admission)));
+  }
+  const first = primary[0], rest = [...primary.slice(1), ...secondary.filter(Boolean)];
+  const numbered = (items: string[]) => items.map((item, i) => `${i + 1}. ${item}`).join("\n");
+  switch (style.diagnosis) {
+    case "plain":
+      return [first, ...rest].join("\n");
+    case "numbered":
+      return numbered([first, ...rest]);
+    case "headed":
+      return rest.length === 0
+        ? `Primary:\n${first}`
+        : `Primary:\n${first}\n\nSecondary:\n${rest.join("\n")}`;
+    case "capitals":
+      return rest.length === 0
+        ? `PRIMARY DIAGNOSIS:\n${first}`
+        : `PRIMARY DIAGNOSIS:\n${first}\n\nSECONDARY DIAGNOSES:\n${rest.join("\n")}`;
+  }
+}

@@ -1,0 +1,310 @@
+/**
+ * Templates and rules: the language of the knowledge files, compiled once into closures.
+ * knowledge/../README.md describes it for authors.
+ */
+
+import type { Random } from "./random.ts";
+
+/** What a template may ask of the note it is being written into. */
+export interface Scope {
+  readonly random: Random;
+  /** How likely an abbreviation is preferred to the full words, 0 to 1. */
+  readonly abbreviate: number;
+  test(condition: Condition): boolean;
+  /** `$he`, `$history` … */
+  variable(name: string): string;
+  /** `{@Creat}`, `{@Creat.peak}`, `{@Creat.last}`. */
+  lab(name: string, when: string): string;
+  /** `{=anticoagulant}`: the home drugs of a class, by name; `{+…}`: those on leaving. */
+  drugs(drugClass: string, onLeaving: boolean): string;
+  rule(name: string): Rule;
+  /** Results of `!` rules, which are rendered once per note. */
+  readonly memo: Map<string, string>;
+}
+
+export type Template = (scope: Scope) => string;
+
+export interface Condition {
+  negated: boolean;
+  /** Either `kind.name` … */
+  kind: string;
+  name: string;
+  /** … or `rule=value`. */
+  equals?: string;
+}
+
+export interface RuleLine {
+  weight: number;
+  probability: number;
+  conditions: readonly Condition[];
+  template: Template;
+}
+
+/** one of the lines | all lines as sentences | all lines as lines | one, remembered per note. */
+export type RuleKind = "one" | "sentences" | "lines" | "memo";
+
+export interface Rule {
+  name: string;
+  kind: RuleKind;
+  lines: RuleLine[];
+}
+
+/** Everything a template mentions, so that a typing mistake is found at load and not in a note. */
+export interface Mentions {
+  rules: Set<string>;
+  variables: Set<string>;
+  labs: Set<string>;
+  classes: Set<string>;
+  conditions: Condition[];
+}
+
+export const noMentions = (): Mentions => ({
+  rules: new Set(),
+  variables: new Set(),
+  labs: new Set(),
+  classes: new Set(),
+  conditions: [],
+});
+
+/** Stands for the space after a full stop until the author's habit (one or two) is known. */
+export const GAP = "\u0001";
+
+/** Full phrase → what clinicians write for it. */
+export type Abbreviations = ReadonlyMap<string, readonly string[]>;
+
+export class Compiler {
+  readonly #abbreviations: Abbreviations;
+  readonly #pattern: RegExp | undefined;
+  mentions = noMentions();
+
+  constructor(abbreviations: Abbreviations) {
+    this.#abbreviations = abbreviations;
+    const phrases = [...abbreviations.keys()].sort((a, b) => b.length - a.length);
+    if (phrases.length > 0) this.#pattern = new RegExp(`\\b(${phrases.join("|")})\\b`, "g");
+  }
+
+  /** A rule's line: prefixes (`3x`, `40%`, `?has.copd:`) and a template. */
+  line(source: string): RuleLine {
+    const line: RuleLine = { weight: 1, probability: 1, conditions: [], template: () => "" };
+    let rest = source;
+    for (;;) {
+      const weight = /^(\d+(?:\.\d+)?)x\s+/.exec(rest);
+      const probability = /^(\d+)%\s+/.exec(rest);
+      const condition = /^\?([^{}|:]+):\s+/.exec(rest);
+      if (weight) line.weight = Number(weight[1]);
+      else if (probability) line.probability = Number(probability[1]) / 100;
+      else if (condition) line.conditions = this.conditions(condition[1]);
+      else break;
+      rest = rest.slice((weight ?? probability ?? condition)![0].length);
+    }
+    line.template = this.template(rest);
+    return line;
+  }
+
+  /** `has.afib,!held.anticoagulant` or `side=left`. */
+  conditions(source: string): Condition[] {
+    return source.split(",").map((part) => {
+      const negated = part.startsWith("!");
+      const body = negated ? part.slice(1) : part;
+      const match = /^([a-z_.]+)=(.+)$/.exec(body);
+      const [kind, ...name] = body.split(".");
+      const condition: Condition = match
+        ? { negated, kind: "equals", name: match[1], equals: match[2] }
+        : { negated, kind, name: name.join(".") };
+      if (match) this.mentions.rules.add(match[1]);
+      this.mentions.conditions.push(condition);
+      return condition;
+    });
+  }
+
+  template(source: string): Template {
+    return this.#sequence(new Cursor(source.replaceAll("\\n", "\n")), false);
+  }
+
+  #sequence(cursor: Cursor, inBraces: boolean): Template {
+    const parts: Template[] = [];
+    let literal = "";
+    const flush = () => {
+      if (literal !== "") parts.push(...this.#literal(literal));
+      literal = "";
+    };
+    while (!cursor.done) {
+      if (inBraces && (cursor.char === "|" || cursor.char === "}")) break;
+      const reference = cursor.take(/<(\^?)([a-z][a-z_0-9.]*)>/y);
+      const variable = reference ? null : cursor.take(/\$([A-Za-z_]+)/y);
+      if (reference) {
+        flush();
+        parts.push(this.#reference(reference[2], reference[1] === "^"));
+      } else if (variable) {
+        flush();
+        const name = variable[1];
+        this.mentions.variables.add(name);
+        parts.push((scope) => scope.variable(name));
+      } else if (cursor.char === "{") {
+        flush();
+        cursor.advance();
+        parts.push(this.#braces(cursor));
+      } else {
+        literal += cursor.char;
+        cursor.advance();
+      }
+    }
+    flush();
+    return concatenate(parts);
+  }
+
+  #reference(name: string, capital: boolean): Template {
+    this.mentions.rules.add(name);
+    return capital
+      ? (scope) => capitalise(renderRule(scope.rule(name), scope))
+      : (scope) => renderRule(scope.rule(name), scope);
+  }
+
+  #braces(cursor: Cursor): Template {
+    const range = cursor.take(/(\d+(?:\.(\d+))?)\.\.(\d+(?:\.\d+)?)(?:\/(\d+))?\}/y);
+    if (range) return numberRange(+range[1], +range[3], range[2]?.length ?? 0, +(range[4] ?? 0));
+    const lab = cursor.take(/@([A-Za-z0-9_-]+)(?:\.(peak|last))?\}/y);
+    if (lab) {
+      const [, name, when] = lab;
+      this.mentions.labs.add(name);
+      return (scope) => scope.lab(name, when ?? "first");
+    }
+    const drugs = cursor.take(/([=+])([a-z_0-9]+)\}/y);
+    if (drugs) {
+      const [, sign, drugClass] = drugs;
+      this.mentions.classes.add(drugClass);
+      return (scope) => scope.drugs(drugClass, sign === "+");
+    }
+    const chance = cursor.take(/(\d+)%:\s?/y);
+    const condition = chance ? null : cursor.take(/\?([^{}|:]+):\s?/y);
+    const conditions = condition ? this.conditions(condition[1]) : [];
+    const options = this.#alternatives(cursor);
+    if (chance || condition) {
+      const [yes, no = () => ""] = options;
+      const probability = chance ? Number(chance[1]) / 100 : 1;
+      if (chance) return (scope) => scope.random.chance(probability) ? yes(scope) : no(scope);
+      return (scope) => conditions.every((c) => scope.test(c)) ? yes(scope) : no(scope);
+    }
+    return (scope) => scope.random.pick(options)(scope);
+  }
+
+  #alternatives(cursor: Cursor): Template[] {
+    const options = [this.#sequence(cursor, true)];
+    while (cursor.char === "|") {
+      cursor.advance();
+      options.push(this.#sequence(cursor, true));
+    }
+    if (cursor.char !== "}") throw new SyntaxError(`"{" without "}" in: ${cursor.source}`);
+    cursor.advance();
+    return options;
+  }
+
+  /** Plain text: sentence gaps marked, phrases that have an abbreviation made a choice. */
+  #literal(text: string): Template[] {
+    const marked = text.replace(/([a-z0-9)%_][.?!]) (?=[A-Z]|$)/g, `$1${GAP}`);
+    if (this.#pattern === undefined) return [() => marked];
+    return marked.split(this.#pattern).filter((piece) => piece !== "").map((piece) => {
+      const short = this.#abbreviations.get(piece);
+      if (short === undefined) return () => piece;
+      return (scope) => scope.random.chance(scope.abbreviate) ? scope.random.pick(short) : piece;
+    });
+  }
+}
+
+class Cursor {
+  position = 0;
+  constructor(readonly source: string) {}
+  get done() {
+    return this.position >= this.source.length;
+  }
+  get char() {
+    return this.source[this.position];
+  }
+  advance() {
+    this.position++;
+  }
+  take(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.position;
+    const match = pattern.exec(this.source);
+    if (match) this.position = pattern.lastIndex;
+    return match;
+  }
+}
+
+function concatenate(parts: Template[]): Template {
+  if (parts.length === 0) return () => "";
+  if (parts.length === 1) return parts[0];
+  return (scope) => {
+    let text = "";
+    for (const part of parts) text += part(scope);
+    return text;
+  };
+}
+
+function numberRange(low: number, high: number, decimals: number, step: number): Template {
+  if (decimals > 0) return (scope) => scope.random.between(low, high).toFixed(decimals);
+  const unit = step || 1;
+  return (scope) => String(low + unit * scope.random.integer(0, Math.floor((high - low) / unit)));
+}
+
+/** Repairs what optional words leave behind: double blanks, blanks before commas, small letters. */
+export function tidy(text: string): string {
+  return text
+    .replace(/(?<=\S) {2,}/g, " ")
+    .replace(/ +([,.;:])(?=[\s\u0001]|$)/g, "$1")
+    .replace(/ ?\u0001 */g, GAP)
+    .replace(/\u0001[a-z]/g, (found) => found.toUpperCase());
+}
+
+export function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** The rule's text in this note; empty when no line applies. */
+export function renderRule(rule: Rule, scope: Scope): string {
+  switch (rule.kind) {
+    case "memo": {
+      const known = scope.memo.get(rule.name);
+      if (known !== undefined) return known;
+      const text = renderOne(rule, scope);
+      scope.memo.set(rule.name, text);
+      return text;
+    }
+    case "one":
+      return renderOne(rule, scope);
+    case "sentences":
+      return renderAll(rule, scope).map(capitalise).join(GAP);
+    case "lines":
+      return renderAll(rule, scope).join("\n");
+  }
+}
+
+/** The texts of every line that applies and is not empty. */
+export function renderAll(rule: Rule, scope: Scope): string[] {
+  const texts: string[] = [];
+  for (const line of rule.lines) {
+    if (!applies(line, scope) || !scope.random.chance(line.probability)) continue;
+    const text = line.template(scope);
+    if (text !== "") texts.push(text);
+  }
+  return texts;
+}
+
+function renderOne(rule: Rule, scope: Scope): string {
+  const lines = rule.lines;
+  let total = 0;
+  for (const line of lines) if (applies(line, scope)) total += line.weight;
+  let left = scope.random.next() * total;
+  for (const line of lines) {
+    if (!applies(line, scope)) continue;
+    left -= line.weight;
+    if (left >= 0) continue;
+    return scope.random.chance(line.probability) ? line.template(scope) : "";
+  }
+  return "";
+}
+
+function applies(line: RuleLine, scope: Scope): boolean {
+  for (const condition of line.conditions) if (!scope.test(condition)) return false;
+  return true;
+}

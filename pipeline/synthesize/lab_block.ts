@@ -1,0 +1,92 @@
+/** Pertinent results: laboratory lines, microbiology, imaging. */
+
+import type { Admission } from "./admission.ts";
+import { renderAll, tidy } from "./grammar.ts";
+import { printValue } from "./labs.ts";
+import type { Draw } from "./lab_plan.ts";
+
+export function labBlock(admission: Admission): string {
+  const { draws, style, random } = admission;
+  const blocks: string[] = [];
+  blocks.push(`${style.subheader("admission labs")}\n${drawLines(admission, draws[0], 0)}`);
+  const later = draws.slice(1, -1);
+  if (later.length > 0) {
+    const title = random.pick(["interval labs", "pertinent labs", "other pertinent labs", "trend"]);
+    const lines = later.map((draw) => drawLines(admission, draw, 0.5)).filter(Boolean);
+    if (lines.length > 0) blocks.push(`${style.subheader(title)}\n${lines.join("\n")}`);
+  }
+  if (!admission.expired && draws.length > 1) {
+    blocks.push(`${style.subheader("discharge labs")}\n${drawLines(admission, draws.at(-1)!, 1)}`);
+  }
+  const micro = renderAll(admission.rule("micro"), admission);
+  if (micro.length > 0) {
+    blocks.push(
+      `${style.subheader(random.pick(["micro", "microbiology"]))}\n${tidy(micro.join("\n"))}`,
+    );
+  }
+  const imaging = renderAll(admission.rule("imaging"), admission);
+  if (imaging.length > 0) {
+    const title = random.pick(["imaging", "imaging", "studies", "imaging/studies", "reports"]);
+    blocks.push(
+      `${style.subheader(title)}\n${tidy(imaging.join(random.chance(0.6) ? "\n\n" : "\n"))}`,
+    );
+  }
+  return blocks.join("\n\n");
+}
+
+/** How likely a panel is drawn: on admission, in between, at the end. */
+const panelShare: Record<string, [number, number, number]> = {
+  CBC: [1, 0.85, 0.95],
+  DIFF: [0.75, 0.08, 0.05],
+  COAG: [0.6, 0.2, 0.2],
+  CHEM: [1, 0.9, 0.95],
+  LIVER: [0.5, 0.15, 0.15],
+  MINERAL: [0.55, 0.6, 0.7],
+};
+
+/** The same for a panel that a problem of this stay is about. */
+const followed = [1, 0.25, 0.15];
+
+function drawLines(admission: Admission, draw: Draw, phase: 0 | 0.5 | 1): string {
+  const { knowledge, random, patient, style } = admission;
+  const lines: string[] = [];
+  for (const [panel, tests] of knowledge.panels) {
+    if (panel === "vital") continue;
+    const shares = panelShare[panel];
+    const measured = tests.some((name) => admission.courses.get(name)!.measured);
+    const share = Math.max(shares?.[phase * 2] ?? 0, measured ? followed[phase * 2] : 0);
+    if (!random.chance(share)) continue;
+    const values = tests.map((name) =>
+      printValue(knowledge.tests.get(name)!, patient.sex, draw.values.get(name)!)
+    );
+    lines.push(labLine(admission, panel, draw.clock, values, style.longLabNames && phase === 0));
+  }
+  return lines.join("\n");
+}
+
+/** Numbers that de-identification took for something else. */
+function labLine(
+  { random, knowledge }: Admission,
+  panel: string,
+  clock: string,
+  values: string[],
+  long: boolean,
+): string {
+  const shown = values.map((value) => {
+    const name = value.slice(0, value.indexOf("-"));
+    if (name === "Lymphs" && random.chance(0.6)) return "___";
+    if ((name === "PT" || name === "INR") && random.chance(0.7)) return "";
+    if (name === "Plt" && random.chance(0.5)) return "Plt ___";
+    return value;
+  });
+  if (panel === "COAG" && shown.includes("")) {
+    return `___ ${clock} BLOOD ___ ${shown.filter((value) => value.startsWith("PTT")).join(" ")}`;
+  }
+  if (!long) return `___ ${clock} BLOOD ${shown.filter(Boolean).join(" ")}`;
+  const renamed = shown.filter(Boolean).map((value) => {
+    const dash = value.indexOf("-");
+    const name = value.slice(0, dash);
+    return dash < 0 ? value.toUpperCase() : knowledge.tests.get(name)!.longName + value.slice(dash);
+  });
+  return `___ ${clock}   ${renamed.join(" ")}`;
+}

@@ -1,0 +1,96 @@
+/** When blood was drawn in a stay, and what it showed. */
+
+import type { Admission } from "./admission.ts";
+import { courseAt, derive, drawTarget, type LabChange, type LabCourse } from "./labs.ts";
+
+export interface Draw {
+  /** Share of the stay that has passed. */
+  time: number;
+  clock: string;
+  values: Map<string, number>;
+}
+
+/** The course of every test: the patient's own baseline, changed by every problem of this stay. */
+export function planLabs(admission: Admission): void {
+  const { knowledge, patient, courses } = admission;
+  for (const [name, test] of knowledge.tests) {
+    let baseline = patient.baselines.get(name);
+    if (baseline === undefined) {
+      const [low, high] = test.usual[patient.sex];
+      baseline = admission.random.between(low, high);
+      patient.baselines.set(name, baseline);
+    }
+    courses.set(name, { first: baseline, last: baseline });
+  }
+  for (const condition of patient.conditions) {
+    for (const change of [...condition.labs, ...condition.vitals]) applyChronic(admission, change);
+  }
+  const flow = courses.get("O2flow")!.first;
+  for (const problem of admission.problems) {
+    for (const change of [...problem.labs, ...problem.vitals]) applyAcute(admission, change);
+  }
+  courses.get("O2flow")!.last = Math.round(flow);
+}
+
+/** A chronic condition moves the baseline itself, drawn once per patient. */
+function applyChronic(admission: Admission, change: LabChange): void {
+  const { patient, courses, random } = admission;
+  if (!change.first || !change.conditions.every((c) => admission.test(c))) return;
+  const key = `${change.test} changed`;
+  let value = patient.baselines.get(key);
+  if (value === undefined) {
+    if (!random.chance(change.probability)) return;
+    value = drawTarget(change.first, patient.baselines.get(change.test)!, random.next(), random);
+    patient.baselines.set(key, value);
+  }
+  courses.set(change.test, { first: value, last: value });
+}
+
+function applyAcute(admission: Admission, change: LabChange): void {
+  if (!admission.applies(change)) return;
+  const { courses, random, severity } = admission;
+  const before = courses.get(change.test)!;
+  const baseline = before.last;
+  const target = (wanted: LabChange["first"]) =>
+    wanted && drawTarget(wanted, baseline, severity, random);
+  const course: LabCourse = {
+    first: target(change.first) ?? before.first,
+    peak: target(change.peak) ?? before.peak,
+    last: target(change.last) ?? before.last,
+    measured: true,
+  };
+  if (admission.expired) course.last = course.peak ?? course.first;
+  courses.set(change.test, course);
+}
+
+/** Blood on arrival, on some mornings, and on the day of discharge. */
+export function planDraws(admission: Admission): void {
+  const { random, days, style } = admission;
+  const between = Math.min(days - 1, Math.round(days * style.detail * random.between(0.1, 0.45)));
+  const times = [0];
+  for (let i = 1; i <= between; i++) times.push(i / (between + 1));
+  times.push(1);
+  const clocks = [`${clock(random)}`, ...times.slice(1).map(() => morning(random))];
+  admission.draws = times.map((time, index) => ({
+    time,
+    clock: clocks[index],
+    values: drawValues(admission, time),
+  }));
+}
+
+function drawValues(admission: Admission, time: number): Map<string, number> {
+  const values = new Map<string, number>();
+  for (const [name, test] of admission.knowledge.tests) {
+    const value = courseAt(admission.courses.get(name)!, time) *
+      (1 + test.noise * admission.random.normal() * 0.7);
+    values.set(name, Number(Math.max(0, value).toFixed(test.decimals)));
+  }
+  derive(values);
+  return values;
+}
+
+const pad = (n: number) => String(n).padStart(2, "0");
+const clock = (random: Admission["random"]) =>
+  `${pad(random.integer(1, 12))}:${pad(random.integer(0, 59))}${random.chance(0.6) ? "PM" : "AM"}`;
+const morning = (random: Admission["random"]) =>
+  `${pad(random.integer(4, 8))}:${pad(random.integer(0, 59))}AM`;

@@ -1,0 +1,46 @@
+/** `deno task synthesize`: notes in MIMIC-IV-Note's shape, out of a clinical grammar. */
+
+import { workspace } from "../artifacts.ts";
+import { bytes, defineTask, format, Progress, runTask } from "../cli.ts";
+import { loadKnowledge } from "./knowledge.ts";
+import { writeCorpus } from "./write_corpus.ts";
+
+const task = defineTask({
+  name: "synthesize",
+  summary: "Invent discharge summaries in MIMIC-IV-Note's schema and layout (discharge.csv.gz).",
+  flags: {
+    notes: { type: "integer", default: 3000, min: 1, help: "how many notes" },
+    seed: { type: "integer", default: 1, min: 0, help: "same seed, same bytes" },
+    out: { type: "string", placeholder: "PATH", help: "csv.gz to write; default in the workspace" },
+    workers: {
+      type: "integer",
+      default: Math.max(1, Math.min(8, navigator.hardwareConcurrency)),
+      min: 1,
+      max: 64,
+      help: "threads; the output does not depend on it",
+    },
+  },
+  examples: [
+    "deno task synthesize --notes 3000",
+    "deno task synthesize --notes 331794 --out /tmp/discharge.csv.gz",
+  ],
+  async run({ notes, seed, out, workers, data }) {
+    const path = out ?? workspace(data).synthetic;
+    const { presentations } = await loadKnowledge(); // a mistake in the files shows before any thread
+    console.log(`${format(notes)} notes, seed ${seed}, ${presentations.length} presentations`);
+    const progress = new Progress("synthesize", notes, "notes");
+    const size = await writeCorpus(path, {
+      notes,
+      seed,
+      workers,
+      onProgress: (done) => progress.update(done),
+    });
+    progress.finish(
+      `${format(size.notes)} notes, ${bytes(size.csvBytes)} of CSV, ` +
+        `${format(size.notes / progress.seconds)} notes/s`,
+    );
+    console.log(`${path}\nNext: deno task ingest ${path}`);
+  },
+});
+
+if (import.meta.main) await runTask(task);
