@@ -33,7 +33,7 @@ async function expectSameRun(one: RunPaths, other: RunPaths): Promise<void> {
   }
 }
 
-const flags = [...tinyFlags(240), "--eval-interval", "40", "--checkpoint-interval", "4"];
+const flags = [...tinyFlags(120), "--eval-interval", "30", "--checkpoint-interval", "4"];
 
 Deno.test(
   "kill -9 at random moments, --resume each time: the same losses and weights bit by bit",
@@ -44,7 +44,7 @@ Deno.test(
     const run = paths.run("killed");
     let start = ["--run", "killed", ...flags, "--resid-pdrop", "0.1"];
     const kills: number[] = [];
-    for (let step = 1; step < 220; step += 30 + Math.floor(Math.random() * 40)) {
+    for (let step = 1; step < 110; step += 15 + Math.floor(Math.random() * 20)) {
       const process = startTraining(paths, ...start);
       const ended = outcomeOf(process);
       await untilStep(run, step);
