@@ -74,9 +74,9 @@ export interface TrainingResult {
   loss: number;
 }
 
-/** Steps in flight at most, and how long to wait before fetching their losses. */
-const MAX_IN_FLIGHT = 32;
+/** As many steps are issued at once as take about this long, and at most so many. */
 const SETTLE_MS = 500;
+const MAX_IN_FLIGHT = 256;
 /** The training loss shown on the terminal averages over about this many steps. */
 const SMOOTHING_STEPS = 20;
 
@@ -112,6 +112,8 @@ class Trainer {
   /** Where the batches of each step in flight were taken. */
   #taken = new Map<number, string>();
   #settledAt = performance.now();
+  /** How many steps to issue before fetching their losses; one until their duration is known. */
+  #inFlight = 1;
   #lastLoss = NaN;
 
   private constructor(job: TrainingJob, engine: Engine, log: RunLog, state: TrainingState) {
@@ -166,13 +168,10 @@ class Trainer {
 
   /** Issues steps up to the next milestone, or as many as may be in flight. */
   async #issueSteps(): Promise<void> {
-    const { train, signal } = this.#job;
-    const first = this.#state.step + 1;
-    for (let step = first; step <= train.steps; step++) {
+    const last = Math.min(this.#state.step + this.#inFlight, this.#job.train.steps);
+    for (let step = this.#state.step + 1; step <= last; step++) {
       await this.#engine.step(this.#takeBatches(step), step, this.#learningRate(step));
-      const waited = performance.now() - this.#settledAt;
-      if (this.#isMilestone(step) || signal.aborted) break;
-      if (step - first + 1 >= MAX_IN_FLIGHT || waited >= SETTLE_MS) break;
+      if (this.#isMilestone(step) || this.#job.signal.aborted) break;
     }
   }
 
@@ -192,6 +191,8 @@ class Trainer {
   async #settle(): Promise<boolean> {
     const metrics = await this.#engine.metrics();
     const elapsed = (performance.now() - this.#settledAt) / 1000;
+    const stepMs = 1000 * elapsed / metrics.length;
+    this.#inFlight = Math.max(1, Math.min(MAX_IN_FLIGHT, Math.round(SETTLE_MS / stepMs)));
     const tokensPerSecond = metrics.length * this.#tokensPerStep / elapsed;
     for (const one of metrics) {
       const reason = spikeReason(one, this.#state.gradNormMean, this.#job.train.spikeFactor);
