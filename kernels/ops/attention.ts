@@ -4,15 +4,17 @@
  */
 
 import { defineKernel } from "../core/kernel.ts";
-import type { Recorder } from "../core/recorder.ts";
+import { type Recorder, spread } from "../core/recorder.ts";
 import { expectShape, type Tensor } from "../core/tensor.ts";
 import {
   attentionBackwardKeyCode,
   attentionBackwardQueryCode,
   attentionForwardCode,
-} from "./attention_lanes.ts";
+  KEYS,
+  QUERIES,
+} from "./attention_tile.ts";
 import { type Dropout, dropoutFunctions, dropoutParams } from "./dropout.ts";
-import type { Tuning } from "./reduction.ts";
+import deltaWgsl from "./attention_backward_delta.wgsl" with { type: "text" };
 
 const params = {
   t: "u32",
@@ -23,14 +25,21 @@ const params = {
   site: "u32",
 } as const;
 
-/** The three kernels for heads of one size. */
+export const attentionDelta = defineKernel({
+  label: "attention_backward_delta",
+  code: deltaWgsl,
+  params: { n: "u32", t: "u32", heads: "u32", quads: "u32" },
+  bindings: { out: "read", dout: "read", delta: "read_write" },
+  overrides: ["WG"],
+});
+
+/** The kernels for heads of one size. */
 export const attentionKernels = once((headSize) => ({
   forward: defineKernel({
     label: `attention_forward_${headSize}`,
     code: dropoutFunctions + attentionForwardCode(headSize),
     params,
     bindings: { qkv: "read", seed: "read", out: "read_write", lse: "read_write" },
-    overrides: ["WG"],
   }),
   backwardQuery: defineKernel({
     label: `attention_backward_query_${headSize}`,
@@ -38,14 +47,12 @@ export const attentionKernels = once((headSize) => ({
     params,
     bindings: {
       qkv: "read",
-      out: "read",
       dout: "read",
       lse: "read",
+      delta: "read",
       seed: "read",
-      delta: "read_write",
       dqkv: "read_write",
     },
-    overrides: ["WG"],
   }),
   backwardKey: defineKernel({
     label: `attention_backward_key_${headSize}`,
@@ -59,7 +66,6 @@ export const attentionKernels = once((headSize) => ({
       seed: "read",
       dqkv: "read_write",
     },
-    overrides: ["WG"],
   }),
 }));
 
@@ -88,7 +94,6 @@ export interface AttentionForward {
 export function attentionForward(
   recorder: Recorder,
   { qkv, heads, out, lse, dropout }: AttentionForward,
-  { workgroup = 64 }: Tuning = {},
 ): void {
   const { b, t, headSize, settings } = sizesOf(out, heads, dropout);
   expectShape("qkv", qkv, [b, t, 3 * out.shape[2]]);
@@ -96,8 +101,7 @@ export function attentionForward(
   recorder.dispatch(attentionKernels(headSize).forward, {
     params: settings,
     tensors: { qkv, seed: dropout.seed, out, lse },
-    overrides: { WG: workgroup },
-    workgroups: [Math.ceil(t / workgroup), b * heads],
+    workgroups: [Math.ceil(t / QUERIES), b * heads],
   });
 }
 
@@ -121,7 +125,6 @@ export interface AttentionBackward {
 export function attentionBackward(
   recorder: Recorder,
   { qkv, heads, out, lse, dout, dqkv, delta, dropout }: AttentionBackward,
-  { workgroup = 64 }: Tuning = {},
 ): void {
   const { b, t, headSize, settings } = sizesOf(out, heads, dropout);
   for (const [name, tensor] of Object.entries({ qkv, dqkv })) {
@@ -131,24 +134,33 @@ export function attentionBackward(
   for (const [name, tensor] of Object.entries({ lse, delta })) {
     expectShape(name, tensor, [b, heads, t]);
   }
-  const { backwardQuery, backwardKey } = attentionKernels(headSize);
-  const { seed } = dropout;
-  const common = {
-    params: settings,
-    overrides: { WG: workgroup },
-    workgroups: [Math.ceil(t / workgroup), b * heads] as const,
-  };
-  recorder.dispatch(backwardQuery, {
-    ...common,
-    tensors: { qkv, out, dout, lse, seed, delta, dqkv },
+  const n = b * t * heads;
+  recorder.dispatch(attentionDelta, {
+    params: { n, t, heads, quads: headSize / 4 },
+    tensors: { out, dout, delta },
+    workgroups: spread(Math.ceil(n / 64)),
   });
-  recorder.dispatch(backwardKey, { ...common, tensors: { qkv, dout, lse, delta, seed, dqkv } });
+  const { backwardQuery, backwardKey } = attentionKernels(headSize);
+  const tensors = { qkv, dout, lse, delta, seed: dropout.seed, dqkv };
+  recorder.dispatch(backwardQuery, {
+    params: settings,
+    tensors,
+    workgroups: [Math.ceil(t / QUERIES), b * heads],
+  });
+  recorder.dispatch(backwardKey, {
+    params: settings,
+    tensors,
+    workgroups: [Math.ceil(t / KEYS), b * heads],
+  });
 }
 
 function sizesOf(out: Tensor, heads: number, dropout: Dropout) {
   const [b, t, c] = out.shape, headSize = c / heads;
-  if (!Number.isInteger(headSize)) {
-    throw new RangeError(`out (${out.label}) has ${c} columns, not a multiple of ${heads} heads`);
+  if (headSize % 4 !== 0) {
+    throw new RangeError(
+      `Cannot run attention with heads of ${headSize} dimensions: expected a multiple of 4; ` +
+        "choose another n_embd or n_head",
+    );
   }
   const scale = 1 / Math.sqrt(headSize);
   return { b, t, headSize, settings: { t, heads, scale, ...dropoutParams(dropout) } };

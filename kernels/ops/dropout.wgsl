@@ -22,8 +22,8 @@ fn dropout_factors(threshold: u32, keep: f32, row: u32, quad: u32, site: u32, se
   return select(vec4f(keep), vec4f(), pcg4d(vec4u(quad, row, site, seed)) < vec4u(threshold));
 }
 
-// The same for one column. A threshold of 0 means no dropout.
+// The same for one column. A threshold of 0 with a keep of 1 means no dropout, and is not worth a
+// branch: for an if in a loop, lavapipe (Mesa 22.3) leaks 190 kB of host memory per dispatch.
 fn dropout_factor(threshold: u32, keep: f32, row: u32, column: u32, site: u32, seed: u32) -> f32 {
-  if (threshold == 0u) { return 1.0; }
   return dropout_factors(threshold, keep, row, column / 4u, site, seed)[column % 4u];
 }

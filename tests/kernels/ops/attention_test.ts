@@ -3,16 +3,16 @@ import * as reference from "../../../kernels/reference/attention.ts";
 import { normals32, testKernel } from "../../helpers/gpu_scratch.ts";
 
 const cases = [
-  { b: 1, t: 1, heads: 1, size: 4, probability: 0, workgroup: 32 },
-  { b: 2, t: 24, heads: 4, size: 8, probability: 0, workgroup: undefined },
-  { b: 1, t: 37, heads: 2, size: 6, probability: 0.2, workgroup: 8 },
-  { b: 2, t: 130, heads: 3, size: 64, probability: 0, workgroup: undefined },
-  { b: 1, t: 100, heads: 2, size: 32, probability: 0.3, workgroup: 16 },
-  { b: 1, t: 65, heads: 1, size: 33, probability: 0.1, workgroup: undefined },
+  { b: 1, t: 1, heads: 1, size: 4, probability: 0 },
+  { b: 2, t: 24, heads: 4, size: 8, probability: 0 },
+  { b: 1, t: 37, heads: 2, size: 12, probability: 0.2 },
+  { b: 2, t: 130, heads: 3, size: 64, probability: 0 },
+  { b: 1, t: 100, heads: 2, size: 32, probability: 0.3 },
+  { b: 1, t: 65, heads: 1, size: 76, probability: 0.1 },
 ];
 
 testKernel("attention forward and backward", cases, async (scratch, test) => {
-  const { b, t, heads, size, probability, workgroup } = test, c = heads * size;
+  const { b, t, heads, size, probability } = test, c = heads * size;
   // Scores with a spread of about 4: some queries look at one key, others at many.
   const x = normals32(b * t * 3 * c, 1).map((value) => Math.fround(1.5 * value));
   const d = normals32(b * t * c, 2);
@@ -30,9 +30,8 @@ testKernel("attention forward and backward", cases, async (scratch, test) => {
   const out = scratch.output([b, t, c]), lse = scratch.output([b, heads, t]);
   const dqkv = scratch.output([b, t, 3 * c]), delta = scratch.output([b, heads, t]);
   await scratch.run((recorder) => {
-    attentionForward(recorder, { qkv, heads, out, lse, dropout }, { workgroup });
-    const saved = { qkv, heads, out, lse, dropout };
-    attentionBackward(recorder, { ...saved, dout, dqkv, delta }, { workgroup });
+    attentionForward(recorder, { qkv, heads, out, lse, dropout });
+    attentionBackward(recorder, { qkv, heads, out, lse, dropout, dout, dqkv, delta });
   });
   await scratch.expect("out", out, expected.out);
   await scratch.expect("lse", lse, expected.lse);

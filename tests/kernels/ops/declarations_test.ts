@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { declarationProblems } from "../../../kernels/core/declaration.ts";
 import type { KernelDeclaration } from "../../../kernels/core/kernel.ts";
 import * as adamw from "../../../kernels/ops/adamw.ts";
+import { attentionDelta, attentionKernels } from "../../../kernels/ops/attention.ts";
 import * as columnSums from "../../../kernels/ops/column_sums.ts";
 import * as crossEntropy from "../../../kernels/ops/cross_entropy.ts";
 import * as dropout from "../../../kernels/ops/dropout.ts";
@@ -15,6 +16,7 @@ import * as residual from "../../../kernels/ops/residual.ts";
 
 const modules = [
   adamw,
+  { attentionDelta, ...attentionKernels(64) },
   columnSums,
   crossEntropy,
   dropout,
