@@ -1,104 +1,115 @@
-/** curves.svg: training and validation loss against the step, with the baseline as a line. */
+/** Loss curves of one or several runs, with the bigram baseline as a line. */
 
-import { parse, View } from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
 import { writeAtomic } from "../artifacts.ts";
+import { type Chart, ink, renderChart } from "../report/chart.ts";
 import type { LogEntry } from "./log.ts";
+
+export interface RunCurves {
+  name: string;
+  entries: readonly LogEntry[];
+  /** Validation loss of the bigram baseline in nats. */
+  baseline?: number;
+}
+
+/** What runs are compared over: tokens where their steps are of different sizes. */
+export type Axis = "step" | "tokens";
+
+interface Point {
+  x: number;
+  loss: number;
+  series: string;
+}
 
 /** More points than pixels only make the file larger. */
 const MAX_POINTS = 400;
 
-interface Point {
-  step: number;
-  loss: number;
-  series: "training" | "validation";
+const colours = (["series1", "series2", "series3", "series4", "series5"] as const).map(ink);
+
+/** Writes curves.svg of one run. */
+export async function writeCurves(path: string, run: RunCurves): Promise<void> {
+  await writeAtomic(path, (await curvesChart([run], "step")).file);
 }
 
-/** Draws the curves of a log. `baseline` is a loss in nats. */
-export async function writeCurves(
-  path: string,
-  entries: readonly LogEntry[],
-  title: string,
-  baseline?: number,
-): Promise<void> {
-  await writeAtomic(path, await svg(spec(curvePoints(entries), title, baseline)));
+/** Training losses thin, validation losses bold with a point each. */
+export function curvesChart(runs: readonly RunCurves[], axis: Axis): Promise<Chart> {
+  const overlaid = runs.length > 1;
+  const label = (run: RunCurves, kind: string) => overlaid ? run.name : kind;
+  const training = runs.flatMap((run) => trainingPoints(run.entries, axis, label(run, "training")));
+  const validation = runs.flatMap((run) =>
+    validationPoints(run.entries, axis, label(run, "validation"))
+  );
+  const domain = overlaid ? runs.map(({ name }) => name) : ["training", "validation"];
+  const range = domain.map((_, i) => colours[i % colours.length]);
+  const encoding = {
+    x: {
+      field: "x",
+      type: "quantitative",
+      title: axis === "step" ? "optimizer step" : "training tokens",
+      axis: { format: "~s" },
+    },
+    y: {
+      field: "loss",
+      type: "quantitative",
+      title: "cross-entropy, nats per token",
+      scale: { zero: false },
+    },
+    color: {
+      field: "series",
+      type: "nominal",
+      scale: { domain, range },
+      legend: { title: null, orient: "top-right" },
+    },
+  };
+  const spec = {
+    width: 760,
+    height: 380,
+    layer: [
+      {
+        data: { values: training },
+        mark: { type: "line", strokeWidth: 1, opacity: 0.6 },
+        encoding,
+      },
+      {
+        data: { values: validation },
+        mark: { type: "line", strokeWidth: 2.5, point: { size: 24 } },
+        encoding,
+      },
+      ...baselineLayers(runs),
+    ],
+  };
+  return renderChart(spec, `Loss curves of ${runs.map(({ name }) => name).join(", ")}`);
 }
 
-/** Validation losses as they are, training losses averaged over equal stretches of steps. */
-export function curvePoints(entries: readonly LogEntry[]): Point[] {
+/** Averages over equal stretches of steps. */
+export function trainingPoints(entries: readonly LogEntry[], axis: Axis, series: string): Point[] {
   const points: Point[] = [];
   const training = entries.filter((entry) => entry.kind === "train");
   const stretch = Math.ceil(training.length / MAX_POINTS);
   for (let i = 0; i < training.length; i += stretch) {
     const part = training.slice(i, i + stretch);
     const loss = part.reduce((sum, entry) => sum + entry.loss, 0) / part.length;
-    points.push({ step: part.at(-1)!.step, loss, series: "training" });
-  }
-  for (const { kind, step, ...entry } of entries) {
-    if (kind === "validation" && "loss" in entry) {
-      points.push({ step, loss: entry.loss, series: "validation" });
-    }
+    points.push({ x: part.at(-1)![axis], loss, series });
   }
   return points;
 }
 
-function spec(points: Point[], title: string, baseline: number | undefined): TopLevelSpec {
-  const color = {
-    field: "series",
-    type: "nominal" as const,
-    scale: { domain: ["training", "validation"], range: ["#9db7d5", "#c8443c"] },
-    legend: { title: null, orient: "top-right" as const },
-  };
-  return {
-    width: 640,
-    height: 320,
-    background: "white",
-    title,
-    layer: [
-      {
-        data: { values: points },
-        mark: { type: "line", point: { size: 12 } },
-        encoding: {
-          x: { field: "step", type: "quantitative", title: "optimizer step" },
-          y: {
-            field: "loss",
-            type: "quantitative",
-            title: "cross-entropy, nats per token",
-            scale: { zero: false },
-          },
-          color,
-        },
-      },
-      ...(baseline === undefined ? [] : [
-        {
-          data: { values: [{ loss: baseline }] },
-          mark: { type: "rule" as const, strokeDash: [4, 4], color: "#666" },
-          encoding: { y: { field: "loss", type: "quantitative" as const } },
-        },
-        {
-          data: { values: [{ loss: baseline, text: "bigram baseline" }] },
-          mark: {
-            type: "text" as const,
-            align: "left" as const,
-            dy: -6,
-            x: 4,
-            color: "#666",
-          },
-          encoding: {
-            y: { field: "loss", type: "quantitative" as const },
-            text: { field: "text", type: "nominal" as const },
-          },
-        },
-      ]),
-    ],
-  };
+function validationPoints(entries: readonly LogEntry[], axis: Axis, series: string): Point[] {
+  return entries.filter((entry) => entry.kind === "validation")
+    .map((entry) => ({ x: entry[axis], loss: entry.loss, series }));
 }
 
-async function svg(chart: TopLevelSpec): Promise<string> {
-  const view = new View(parse(compile(chart).spec), { renderer: "none" });
-  try {
-    return await view.toSVG();
-  } finally {
-    view.finalize();
-  }
+/** Runs on the same data share their baseline. */
+function baselineLayers(runs: readonly RunCurves[]): object[] {
+  const losses = new Set(runs.flatMap(({ baseline }) => baseline ?? []));
+  if (losses.size === 0) return [];
+  const values = [...losses].map((loss) => ({ loss, text: `bigram baseline ${loss.toFixed(3)}` }));
+  const y = { field: "loss", type: "quantitative" };
+  return [
+    { data: { values }, mark: { type: "rule", strokeDash: [4, 4] }, encoding: { y } },
+    {
+      data: { values },
+      mark: { type: "text", align: "left", x: 6, dy: -7, color: ink("muted") },
+      encoding: { y, text: { field: "text", type: "nominal" } },
+    },
+  ];
 }

@@ -24,7 +24,8 @@ export function runObserver(run: ObservedRun, terminal: Terminal): Observer {
     message: (text) => terminal.message(text),
     async validated(state, entry, log) {
       terminal.validated(state, entry);
-      await writeCurves(run.paths.curves, log, run.name, run.baseline);
+      const { name, baseline } = run;
+      await writeCurves(run.paths.curves, { name, baseline, entries: log });
     },
     async sample({ step }, parameters) {
       const model = await modelFromTensors(run.model, parameters);
