@@ -32,9 +32,14 @@ const CP1252_HIGH = "€\0‚ƒ„…†‡ˆ‰Š‹Œ\0Ž\0\0‘’“”•�
 const cp1252Byte = new Map(
   [...CP1252_HIGH].flatMap((char, index) => char === "\0" ? [] : [[char, 0x80 + index]]),
 );
-/** A UTF-8 lead byte followed by continuation bytes, each shown as its Windows-1252 character. */
+/** A UTF-8 continuation byte, shown as its Windows-1252 character. */
+const CONTINUATION = `[\\u0080-\\u00bf${CP1252_HIGH.replaceAll("\0", "")}]`;
+/**
+ * UTF-8 shown as Windows-1252: Latin (`Ã©`), Greek (`Î¼`), punctuation (`â€™`), a byte order mark
+ * and emoji. Other lead bytes are left alone: `café”–` would turn into Chinese.
+ */
 const MOJIBAKE = new RegExp(
-  `[\\u00c2-\\u00f4](?:[\\u0080-\\u00bf]|[${CP1252_HIGH.replaceAll("\0", "")}]){1,3}`,
+  `[ÂÃÎÏ]${CONTINUATION}|â${CONTINUATION}{2}|ï»¿|ðŸ${CONTINUATION}{2}`,
   "g",
 );
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -50,26 +55,19 @@ export function cleanText(raw: string, decodedAsCp1252 = false): Cleaned {
   if (!NEEDS_A_LOOK.test(text)) return { text, repairs, replacementCharacters: 0 };
   apply("newlines", text.replace(/\r\n?/g, "\n"));
   apply("control", text.replace(CONTROLS, ""));
-  apply("mark", text.replace(MARKS, ""));
   apply("mojibake", text.replace(MOJIBAKE, undoCp1252));
+  apply("mark", text.replace(MARKS, ""));
   return { text, repairs, replacementCharacters: text.split("\ufffd").length - 1 };
 }
 
-/** `â€™` back to `’`; text that only looks like it stays. */
+/** `â€™` back to `’`; what is not UTF-8 after all stays. */
 function undoCp1252(run: string): string {
-  // The run may hold a character too many: the longest prefix that is UTF-8 is repaired.
-  for (let length = run.length; length >= 2; length--) {
-    const bytes = Uint8Array.from(
-      run.slice(0, length),
-      (char) => cp1252Byte.get(char) ?? char.charCodeAt(0),
-    );
-    try {
-      return utf8.decode(bytes) + run.slice(length);
-    } catch {
-      // Not UTF-8 at this length.
-    }
+  const bytes = Uint8Array.from(run, (char) => cp1252Byte.get(char) ?? char.charCodeAt(0));
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return run;
   }
-  return run;
 }
 
 /**

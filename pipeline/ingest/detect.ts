@@ -33,6 +33,9 @@ export async function findFiles(inputs: string[], format: Format | "auto"): Prom
     for (const path of paths) {
       const name = info.isDirectory ? relative(input, path) : basename(path);
       const { size } = await Deno.stat(path);
+      if (size === 0 && !info.isDirectory) {
+        throw new InputError(`Cannot ingest ${path}: the file is empty`);
+      }
       files.push({ path, name, bytes: size, format: await formatOf(path, format) });
     }
   }

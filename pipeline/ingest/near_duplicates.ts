@@ -99,39 +99,42 @@ export function estimateSimilarity(a: string, b: string): number {
   return similarity(first, second, 0);
 }
 
+/** By character code: the letter or digit in lower case, 0 for everything else. */
+const spelling = Uint8Array.from({ length: 128 }, (_, code) => {
+  const char = String.fromCharCode(code);
+  return /[A-Za-z0-9]/.test(char) ? char.toLowerCase().charCodeAt(0) : 0;
+});
+const HASH_START = 0x811c9dc5 | 0;
+const BASE = 31;
+const OLDEST = BASE ** SHINGLE_WORDS;
+
 /**
  * Fills `signature` from the shingles of `text` and returns how many there are. A word is a run
- * of letters and digits in any case; everything else, `___` included, separates.
+ * of letters and digits in any case; everything else, `___` included, separates. A shingle's hash
+ * is a polynomial in the FNV-1a hashes of its words, so that the next one follows from the last.
  */
 function signatureOf(text: string, signature: Uint32Array): number {
   signature.fill(EMPTY);
-  const recent = new Uint32Array(SHINGLE_WORDS);
-  let words = 0, hash = 0;
+  const recent = new Int32Array(SHINGLE_WORDS);
+  let words = 0, place = 0, hash = HASH_START, shingle = 0;
   for (let at = 0; at <= text.length; at++) {
-    const code = at < text.length ? text.charCodeAt(at) : 32;
-    const lower = code | 0x20;
-    if ((lower >= 0x61 && lower <= 0x7a) || (code >= 0x30 && code <= 0x39) || code > 0x7f) {
-      hash = Math.imul(hash ^ lower, 0x01000193) + 0x9e3779b9 | 0;
+    const code = at < text.length ? text.charCodeAt(at) : 0;
+    const letter = code < 128 ? spelling[code] : code;
+    if (letter !== 0) {
+      hash = Math.imul(hash ^ letter, 0x01000193);
       continue;
     }
-    if (hash === 0) continue;
-    recent[words % SHINGLE_WORDS] = hash;
-    words++;
-    hash = 0;
-    if (words >= SHINGLE_WORDS) addShingle(recent, words, signature);
+    if (hash === HASH_START) continue;
+    shingle = (Math.imul(shingle, BASE) + hash | 0) - Math.imul(recent[place], OLDEST) | 0;
+    recent[place] = hash;
+    place = place + 1 === SHINGLE_WORDS ? 0 : place + 1;
+    hash = HASH_START;
+    if (++words < SHINGLE_WORDS) continue;
+    const mixed = mix(shingle);
+    const bin = mixed >>> 25, value = mixed & 0x1ffffff;
+    if (value < signature[bin]) signature[bin] = value;
   }
   return Math.max(0, words - SHINGLE_WORDS + 1);
-}
-
-function addShingle(recent: Uint32Array, words: number, signature: Uint32Array): void {
-  let combined = 0;
-  for (let back = 0; back < SHINGLE_WORDS; back++) {
-    combined = Math.imul(combined, 31) + recent[(words + back) % SHINGLE_WORDS] | 0;
-  }
-  const mixed = mix(combined);
-  const bin = mixed >>> 25;
-  const value = (mixed & 0x1ffffff) >>> 0;
-  if (value < signature[bin]) signature[bin] = value;
 }
 
 /** MurmurHash3's finalizer (Appleby): every input bit reaches every output bit. */

@@ -2,8 +2,9 @@
  * Recognises where a record of a damaged CSV file begins, so that a row with a quote that never
  * closes costs that row and not the rest of the file.
  *
- * A line begins a record if every field before the text lies on it and its first field is shaped
- * like the first fields of the records read so far (`10000032-DS-21` has the shape `9-a-9`).
+ * A line begins a record if every field before the text lies on it, its first field is shaped like
+ * the first fields of the records read so far (`10000032-DS-21` has the shape `9-a-9`), and the
+ * text opens with a quote where all texts so far did.
  */
 
 import { type CsvRecord, emptyRecord, readRecord } from "./csv_record.ts";
@@ -20,6 +21,8 @@ export class RecordStart {
   readonly #shapes = new Set<string>();
   readonly #scratch: CsvRecord = emptyRecord();
   #learned = 0;
+  /** Every text so far stood in quotes, as in MIMIC; spreadsheets quote only where they must. */
+  #textQuoted = true;
 
   constructor(delimiter: number, columns: number, textColumn: number) {
     this.#delimiter = delimiter;
@@ -31,6 +34,8 @@ export class RecordStart {
   learn(bytes: Uint8Array, record: CsvRecord): void {
     if (this.#learned >= RECORDS_TO_LEARN_FROM) return;
     this.#learned++;
+    const text = record.starts[this.#textColumn];
+    if (bytes[text - 1] !== QUOTE) this.#textQuoted = false;
     this.#shapes.add(shape(bytes, record.starts[0], record.ends[0]));
   }
 
@@ -54,7 +59,7 @@ export class RecordStart {
       if (bytes[position] !== this.#delimiter) return false;
       position++;
     }
-    return true;
+    return !this.#textQuoted || bytes[position] === QUOTE;
   }
 
   /** Where the text comes first only a whole, faultless record tells. */
