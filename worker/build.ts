@@ -7,6 +7,7 @@
  */
 
 import { basename, dirname, fromFileUrl, join } from "@std/path";
+import type { ModelInfo } from "./src/service.ts";
 
 const here = dirname(fromFileUrl(import.meta.url));
 
@@ -63,12 +64,21 @@ export async function requireExport(exportFolder: string, precision: Precision):
   }
 }
 
-/** What the worker is told about the model of `exportFolder`. */
-export async function modelInfo(exportFolder: string) {
-  const settings = await readJson(join(exportFolder, "generation_config.json")).catch(() => ({}));
+/** What the worker tells about the model at GET /model: from the export's own files. */
+export async function modelInfo(exportFolder: string, precision: Precision): Promise<ModelInfo> {
+  const optional = (file: string) => readJson(join(exportFolder, file)).catch(() => ({}));
+  const config = await readJson(join(exportFolder, "config.json"));
+  const settings = await optional("generation_config.json");
+  const report = await optional("export.json");
   return {
     name: basename(dirname(exportFolder)),
-    minConfidence: settings.min_confidence as number | undefined,
+    min_confidence: settings.min_confidence,
+    precision,
+    context_length: config.n_positions,
+    vocabulary: config.vocab_size,
+    parameters: report.parameters,
+    weights: report.files?.[modelFile(precision)],
+    card: await Deno.readTextFile(join(exportFolder, "README.md")).catch(() => undefined),
   };
 }
 
@@ -91,7 +101,7 @@ export async function assemble(
     Deno.writeTextFile(join(build, "entry.mjs"), ENTRY),
     Deno.writeTextFile(
       join(build, "info.json"),
-      JSON.stringify(await modelInfo(exportFolder)),
+      JSON.stringify(await modelInfo(exportFolder, precision)),
     ),
     Deno.copyFile(new URL("ort.wasm.min.mjs", runtime), join(build, "ort.wasm.min.mjs")),
     Deno.copyFile(

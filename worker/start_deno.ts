@@ -5,13 +5,15 @@ import * as ort from "onnxruntime-node";
 import { createTokenizer } from "../pipeline/decode/tokenizer.ts";
 import { modelFile, modelInfo, requireExport } from "./build.ts";
 import { createApp } from "./src/app.ts";
+import { localRateLimiter } from "./src/limits.ts";
+import { settingsOf } from "./src/main.ts";
 import { completionService } from "./src/service.ts";
 import { loadModel, type Runtime } from "./src/session.ts";
-import type { RunningWorker, StartOptions } from "./start_worker.ts";
+import { noAuth, type RunningWorker, type StartOptions } from "./start_worker.ts";
 
 /** Serves the export on the loopback interface; resolves when the model is loaded. */
 export async function startDeno(
-  { exportFolder, port, precision = "int8" }: StartOptions,
+  { exportFolder, port, precision = "int8", onLog = () => {}, secrets = noAuth }: StartOptions,
 ): Promise<RunningWorker> {
   await requireExport(exportFolder, precision);
   const read = async (file: string) =>
@@ -19,12 +21,15 @@ export async function startDeno(
   const config = await read("config.json");
   const model = await Deno.readFile(join(exportFolder, modelFile(precision)));
   const service = completionService(
-    await modelInfo(exportFolder),
+    await modelInfo(exportFolder, precision),
     createTokenizer(await read("tokenizer.json")),
     () => loadModel(ort as unknown as Runtime, model, config, { executionProviders: ["cpu"] }),
   );
   await service.ready();
-  const app = createApp(service);
+  const app = createApp(service, {
+    ...settingsOf({ ...secrets, RATE_LIMITER: localRateLimiter(1200, 60) }),
+    log: onLog,
+  });
   const server = Deno.serve(
     { hostname: "127.0.0.1", port, onListen() {} },
     (request) => app.fetch(request),

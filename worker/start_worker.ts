@@ -28,9 +28,12 @@ export interface StartOptions {
   precision?: Precision;
   /** Receives every line that the worker prints. */
   onLog?: (line: string) => void;
-  /** Values of the worker's environment, as `wrangler secret` would set them. */
+  /** Values of the worker's environment, as `wrangler secret` would set them; default `noAuth`. */
   secrets?: Record<string, string>;
 }
+
+/** On the loopback interface of one's own machine nobody has to prove who he is. */
+export const noAuth = { DEVELOPMENT_NO_AUTH: "true" };
 
 export interface RunningWorker {
   url: string;
@@ -42,7 +45,7 @@ const START_TIMEOUT_MS = 300_000;
 
 /** Assembles a worker from an export in a temporary folder, starts it, waits until it is ready. */
 export async function startWorker(options: StartOptions): Promise<RunningWorker> {
-  const { exportFolder, precision, secrets = {}, onLog = () => {} } = options;
+  const { exportFolder, precision, secrets = noAuth, onLog = () => {} } = options;
   const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-worker-" });
   try {
     await assemble(exportFolder, folder, precision);

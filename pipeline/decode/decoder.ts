@@ -23,6 +23,8 @@ export class Decoder<S = unknown> {
   readonly tokenizer: Tokenizer;
   readonly cache: PrefixCache<S>;
   readonly #vocabulary: Vocabulary;
+  /** Every token that holds an underscore. */
+  readonly #placeholders: readonly number[];
 
   constructor(model: NextTokenModel<S>, tokenizer: Tokenizer, limits?: PrefixCacheLimits) {
     if (model.vocabSize !== tokenizer.vocabSize) {
@@ -33,6 +35,9 @@ export class Decoder<S = unknown> {
     this.tokenizer = tokenizer;
     this.cache = new PrefixCache(model, limits);
     this.#vocabulary = new Vocabulary(tokenizer);
+    this.#placeholders = this.#vocabulary.bytes.flatMap((bytes, token) =>
+      bytes.includes("_") ? token : []
+    );
   }
 
   /** What may stand behind the caret after `text`, the most confident first; often nothing. */
@@ -43,10 +48,16 @@ export class Decoder<S = unknown> {
     return suggest(means, text, options);
   }
 
-  /** The tokens that the model writes after `text`, one by one: see `generateTokens`. */
-  generate(text: string, options?: GenerateOptions): AsyncGenerator<GeneratedToken> {
+  /**
+   * The tokens that the model writes after `text`, one by one (see `generateTokens`), without the
+   * placeholder `___` of de-identification: it stands for what nobody may invent.
+   */
+  generate(text: string, options?: Omit<GenerateOptions, "avoid">): AsyncGenerator<GeneratedToken> {
     const room = Math.min(options?.maxTokens ?? 64, this.cache.contextLength >> 1);
     const context = fitWindow(text, this.tokenizer, this.cache.contextLength - room);
-    return generateTokens(this.cache, context, this.tokenizer.endOfText, options);
+    return generateTokens(this.cache, context, this.tokenizer.endOfText, {
+      ...options,
+      avoid: this.#placeholders,
+    });
   }
 }

@@ -3,19 +3,20 @@
 import { checkSampling, sampleToken, type Sampling, softmax } from "./sample.ts";
 import { seededRandom } from "./random.ts";
 import type { NextTokenModel, Tokenizer } from "./types.ts";
-import { PrefixCache } from "./prefix_cache.ts";
+import { type FeedOptions, PrefixCache } from "./prefix_cache.ts";
 import { fitWindow } from "./window.ts";
 
-export interface GenerateOptions extends Sampling {
+export interface GenerateOptions extends Sampling, FeedOptions {
   maxTokens?: number;
   /** The same seed gives the same text; ignored by greedy decoding. */
   seed?: number;
-  signal?: AbortSignal;
+  /** Tokens that are never taken. */
+  avoid?: readonly number[];
 }
 
 export interface GeneratedToken {
   token: number;
-  /** Natural logarithm of the model's probability, before temperature, top-k and top-p. */
+  /** Natural logarithm of the model's probability, before temperature, top-k, top-p and `avoid`. */
   logProbability: number;
 }
 
@@ -27,14 +28,17 @@ export async function* generateTokens<S>(
   cache: PrefixCache<S>,
   context: readonly number[],
   endOfText: number,
-  { maxTokens = 64, seed = 1, signal, ...sampling }: GenerateOptions = {},
+  options: GenerateOptions = {},
 ): AsyncGenerator<GeneratedToken> {
-  checkSampling(sampling);
+  const { maxTokens = 64, seed = 1, avoid = [] } = options;
+  checkSampling(options);
   const random = seededRandom(seed);
   let tokens = context.slice(-cache.contextLength);
   for (let count = 0; count < maxTokens; count++) {
-    const logits = await cache.logitsAfter(tokens, signal);
-    const token = sampleToken(logits, sampling, random);
+    const logits = await cache.logitsAfter(tokens, options);
+    const allowed = logits.slice();
+    for (const token of avoid) allowed[token] = -Infinity;
+    const token = sampleToken(allowed, options, random);
     if (token === endOfText) return;
     yield { token, logProbability: Math.log(softmax(logits)[token]) };
     if (tokens.length >= cache.contextLength) tokens = tokens.slice(tokens.length >> 1);

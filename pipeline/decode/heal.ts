@@ -4,7 +4,7 @@
  * tokens whose bytes agree with what was typed, over every tokenization worth following.
  */
 
-import type { PrefixCache } from "./prefix_cache.ts";
+import type { FeedOptions, PrefixCache } from "./prefix_cache.ts";
 import { softmax } from "./sample.ts";
 import { isSpace } from "./words.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -78,7 +78,7 @@ export async function heal<S>(
   context: readonly number[],
   typed: string,
   width: number,
-  signal?: AbortSignal,
+  options: FeedOptions = {},
 ): Promise<Hypothesis[]> {
   if (typed === "") return [{ tokens: [], bytes: "", probability: 1 }];
   const open = [{ tokens: [] as number[], rest: typed, probability: 1 }];
@@ -89,7 +89,7 @@ export async function heal<S>(
     const { tokens, rest, probability } = open.shift()!;
     if (probability < MIN_SHARE * total) break;
     if (context.length + tokens.length >= cache.contextLength) continue;
-    const next = softmax(await cache.logitsAfter([...context, ...tokens], signal));
+    const next = softmax(await cache.logitsAfter([...context, ...tokens], options));
     for (const token of vocabulary.startingWith(rest)) {
       total += probability * next[token];
       found.push({

@@ -24,10 +24,10 @@ export function weightIndex(matched: number, backoff: number): number {
   return matched * CLASSES + (found === -1 ? CLASSES - 1 : found);
 }
 
-/** The inner model's state and the tokens that the table looks back on. */
+/** The inner model's state and the tokens fed so far, on which the table looks back. */
 export interface MixtureState<S> {
   inner: S;
-  tail: readonly number[];
+  tokens: readonly number[];
 }
 
 /** `model` and `ngram`, mixed by `weights` (weightCount of them, each 0 to 1). */
@@ -48,9 +48,13 @@ export function mixture<S>(
     contextLength: model.contextLength,
     async feed(tokens, state) {
       const { logits, state: inner } = await model.feed(tokens, state?.inner);
-      const tail = [...(state?.tail ?? []), ...tokens].slice(1 - ngram.order);
-      return { logits: mix(logits, ngram, tail, weights), state: { inner, tail } };
+      const all = [...(state?.tokens ?? []), ...tokens];
+      return { logits: mix(logits, ngram, all, weights), state: { inner, tokens: all } };
     },
+    truncate: model.truncate && (({ inner, tokens }, length) => ({
+      inner: model.truncate!(inner, length),
+      tokens: tokens.slice(0, length),
+    })),
     stateBytes: model.stateBytes &&
       ((states) => model.stateBytes!(states.map(({ inner }) => inner))),
   };
@@ -60,14 +64,31 @@ export function mixture<S>(
 function mix(
   logits: Float32Array,
   ngram: NgramModel,
-  tail: readonly number[],
+  tokens: readonly number[],
   weights: readonly number[],
 ): Float32Array {
   const mixed = softmax(logits);
-  const { probabilities, matched, backoff } = ngram.predict(tail);
+  const { probabilities, matched, backoff } = ngram.predict(tokens);
   const weight = weights[weightIndex(matched, backoff)];
   for (let id = 0; id < mixed.length; id++) {
     mixed[id] = Math.log(weight * probabilities[id] + (1 - weight) * mixed[id]);
   }
   return mixed;
+}
+
+/** The table alone as a model, to measure what each of the two contributes. */
+export function ngramAlone(
+  ngram: NgramModel,
+  contextLength: number,
+): NextTokenModel<readonly number[]> {
+  return {
+    vocabSize: ngram.vocabSize,
+    contextLength,
+    feed(tokens, state = []) {
+      const all = [...state, ...tokens];
+      const logits = ngram.predict(all).probabilities.map(Math.log);
+      return Promise.resolve({ logits, state: all });
+    },
+    truncate: (state, length) => state.slice(0, length),
+  };
 }

@@ -6,6 +6,9 @@
 import type { NextTokenModel } from "./types.ts";
 
 interface Entry<S> {
+  scope: string;
+  /** One UTF-16 unit per token (ids are below 65536), so that prefixes are string prefixes. */
+  tokens: string;
   logits: Float32Array;
   state: S;
 }
@@ -17,14 +20,24 @@ export interface PrefixCacheLimits {
   maxBytes?: number;
 }
 
+export interface FeedOptions {
+  /** Ends the computation between two tokens with the signal's reason. */
+  signal?: AbortSignal;
+  /**
+   * Whose text this is. Sequences are remembered by scope: how fast an answer comes must not tell
+   * one person what another has typed.
+   */
+  scope?: string;
+  /** Told how many tokens went through the model; the rest was remembered. */
+  onFed?: (tokens: number) => void;
+}
+
 export class PrefixCache<S> {
   readonly #model: NextTokenModel<S>;
   readonly #maxEntries: number;
   readonly #maxBytes: number;
-  /** Keyed by the tokens, one UTF-16 unit each (ids are below 65536); Map order is age. */
+  /** Keyed by scope and tokens; Map order is age. */
   readonly #entries = new Map<string, Entry<S>>();
-  /** Tokens fed to the model since the construction, for measurements. */
-  tokensFed = 0;
 
   constructor(
     model: NextTokenModel<S>,
@@ -39,15 +52,25 @@ export class PrefixCache<S> {
     return this.#model.contextLength;
   }
 
-  /** Logits (vocabSize) that follow `tokens` (at least one); feeds only what is not remembered. */
-  async logitsAfter(tokens: readonly number[], signal?: AbortSignal): Promise<Float32Array> {
+  /** Logits (vocabSize) that follow `tokens` (at least one). */
+  async logitsAfter(
+    tokens: readonly number[],
+    { signal, scope = "", onFed }: FeedOptions = {},
+  ): Promise<Float32Array> {
     signal?.throwIfAborted();
-    const key = String.fromCharCode(...tokens);
-    const known = this.#longestPrefix(key);
-    if (known.length === tokens.length) return known.entry!.logits;
-    const fed = await this.#model.feed(tokens.slice(known.length), known.entry?.state);
-    this.tokensFed += tokens.length - known.length;
-    this.#remember(key, fed);
+    const sequence = String.fromCharCode(...tokens);
+    const key = `${scope.length}:${scope}${sequence}`;
+    const known = this.#entries.get(key);
+    if (known !== undefined) {
+      this.#entries.delete(key);
+      this.#entries.set(key, known);
+      return known.logits;
+    }
+    const { length, state } = this.#longestStart(scope, sequence);
+    const fed = await this.#model.feed(tokens.slice(length), state);
+    onFed?.(tokens.length - length);
+    this.#entries.set(key, { scope, tokens: sequence, ...fed });
+    this.#forget(key);
     return fed.logits;
   }
 
@@ -55,22 +78,28 @@ export class PrefixCache<S> {
     this.#entries.clear();
   }
 
-  #longestPrefix(key: string): { length: number; entry?: Entry<S> } {
-    for (let length = key.length; length > 0; length--) {
-      const prefix = key.slice(0, length);
-      const entry = this.#entries.get(prefix);
-      if (entry === undefined) continue;
-      this.#entries.delete(prefix);
-      this.#entries.set(prefix, entry);
-      return { length, entry };
+  /**
+   * The state of the longest start of `sequence` that is shorter than it: a remembered sequence, or
+   * the part that one has in common with it, where the model can truncate.
+   */
+  #longestStart(scope: string, sequence: string): { length: number; state?: S } {
+    let longest: { length: number; state?: S } = { length: 0 };
+    for (const entry of this.#entries.values()) {
+      if (entry.scope !== scope) continue;
+      const common = Math.min(commonLength(entry.tokens, sequence), sequence.length - 1);
+      if (common <= longest.length) continue;
+      if (common === entry.tokens.length) longest = { length: common, state: entry.state };
+      else if (this.#model.truncate) {
+        longest = { length: common, state: this.#model.truncate(entry.state, common) };
+      }
     }
-    return { length: 0 };
+    return longest;
   }
 
-  #remember(key: string, entry: Entry<S>): void {
-    this.#entries.set(key, entry);
+  /** Drops the least recently used entries but `newest` until the limits hold. */
+  #forget(newest: string): void {
     for (const oldest of this.#entries.keys()) {
-      if (oldest === key || !this.#isFull()) return;
+      if (oldest === newest || !this.#isFull()) return;
       this.#entries.delete(oldest);
     }
   }
@@ -81,4 +110,11 @@ export class PrefixCache<S> {
     const states = Array.from(this.#entries.values(), ({ state }) => state);
     return this.#model.stateBytes(states) > this.#maxBytes;
   }
+}
+
+function commonLength(a: string, b: string): number {
+  const limit = Math.min(a.length, b.length);
+  let length = 0;
+  while (length < limit && a.charCodeAt(length) === b.charCodeAt(length)) length++;
+  return length;
 }

@@ -9,7 +9,7 @@
 
 import { heal, healingStart, type Hypothesis } from "./heal.ts";
 import type { NumbersPolicy } from "./policy.ts";
-import type { PrefixCache } from "./prefix_cache.ts";
+import type { FeedOptions, PrefixCache } from "./prefix_cache.ts";
 import { Growth, type Suggestion } from "./growth.ts";
 import { sampleToken, softmax } from "./sample.ts";
 import type { Tokenizer } from "./types.ts";
@@ -17,7 +17,7 @@ import { bytesText, type Vocabulary } from "./vocabulary.ts";
 import { fitWindow } from "./window.ts";
 import { endsWord } from "./words.ts";
 
-export interface SuggestOptions {
+export interface SuggestOptions extends FeedOptions {
   /** Least probability that the whole suggestion is right. */
   minConfidence: number;
   maxWords: number;
@@ -36,8 +36,6 @@ export interface SuggestOptions {
   /** 0 takes the likeliest words; above 0 draws them, repeatably by `seed`. */
   temperature: number;
   random: () => number;
-  /** Ends the computation between two tokens with the signal's reason. */
-  signal?: AbortSignal;
   /**
    * Called at every end the suggestion reaches, the last included; `index` is its rank among the
    * alternatives. A header that shows only later can take ends back: what is returned counts.
@@ -45,7 +43,10 @@ export interface SuggestOptions {
   onGrow?: (index: number, suggestion: Suggestion) => void;
 }
 
-export const suggestDefaults: Omit<SuggestOptions, "random" | "signal" | "onGrow"> = {
+export const suggestDefaults: Omit<
+  SuggestOptions,
+  "random" | "onGrow" | keyof FeedOptions
+> = {
   minConfidence: 0.3,
   maxWords: 8,
   maxTokens: 32,
@@ -110,16 +111,16 @@ async function branches<S>(
   options: SuggestOptions,
 ): Promise<Hypothesis[]> {
   const { cache, vocabulary } = means;
-  const { n, signal, minConfidence, temperature } = options;
+  const { n, minConfidence, temperature } = options;
   const width = temperature > 0 ? 4 * n : n;
-  const open = await heal(cache, vocabulary, context, typed, width + 1, signal);
+  const open = await heal(cache, vocabulary, context, typed, width + 1, options);
   const ready: Hypothesis[] = [];
   while (open.length > 0 && ready.length < width) {
     open.sort((a, b) => b.probability - a.probability);
     const way = open.shift()!;
     if (way.probability < minConfidence) break;
     if (way.bytes !== "") ready.push(way);
-    else open.push(...await step(means, context, way, width, signal));
+    else open.push(...await step(means, context, way, width, options));
   }
   return temperature > 0 ? draw(ready, options) : ready;
 }
@@ -130,11 +131,11 @@ async function step<S>(
   context: number[],
   way: Hypothesis,
   width: number,
-  signal?: AbortSignal,
+  options: FeedOptions,
 ): Promise<Hypothesis[]> {
   const tokens = [...context, ...way.tokens];
   if (tokens.length >= cache.contextLength) return [];
-  const next = softmax(await cache.logitsAfter(tokens, signal));
+  const next = softmax(await cache.logitsAfter(tokens, options));
   const best = Array.from(next.keys()).sort((a, b) => next[b] - next[a]).slice(0, width);
   return best.filter((token) => vocabulary.bytes[token] !== "").map((token) => ({
     tokens: [...way.tokens, token],
@@ -165,7 +166,7 @@ async function extend<S>(
   let { bytes, probability } = way;
   for (let count = way.tokens.length;; count++) {
     if (tokens.length >= cache.contextLength) return growth.finished("tokens", count);
-    const logits = await cache.logitsAfter(tokens, options.signal);
+    const logits = await cache.logitsAfter(tokens, options);
     const { token, next, ends, ending } = chooseNext(logits, bytes, vocabulary, options);
     const { text, whole } = bytesText(bytes);
     const stop = growth.check(text, probability, ends && whole ? ending : 0, count);

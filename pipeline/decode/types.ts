@@ -15,6 +15,8 @@ export interface NextTokenModel<S = unknown> {
    * Throws a `RangeError` if the total exceeds `contextLength`.
    */
   feed(tokens: readonly number[], state?: S): Promise<{ logits: Float32Array; state: S }>;
+  /** The state as it was after its first `length` tokens (at least one), where the model can tell. */
+  truncate?(state: S, length: number): S;
   /** Bytes that `states` hold together, memory they share counted once; bounds what is cached. */
   stateBytes?(states: readonly S[]): number;
 }

@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { Decoder } from "../../pipeline/decode/decoder.ts";
 import { generate } from "../../pipeline/decode/generate.ts";
 import { corpusModel, modelOf, pieceTokenizer } from "../helpers/tiny_language.ts";
@@ -36,6 +36,16 @@ Deno.test("each token comes with the model's own log-probability", async () => {
   }
   assertEquals(tokens.length, 1);
   assertAlmostEquals(tokens[0].logProbability, Math.log(1 / 2), 0.01);
+});
+
+Deno.test("a decoder never generates the placeholder of de-identification", async () => {
+  const pieces = pieceTokenizer(["no", " fever", "___", " _", " __"]);
+  const decoder = new Decoder(corpusModel(pieces, ["no ___", "no ___ fever", "no fever"]), pieces);
+  for (let seed = 0; seed < 30; seed++) {
+    for await (const { token } of decoder.generate("no", { temperature: 1, seed, maxTokens: 8 })) {
+      assertFalse(pieces.decode([token]).includes("_"));
+    }
+  }
 });
 
 Deno.test("impossible settings are refused", async () => {

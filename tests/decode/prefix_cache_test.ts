@@ -11,12 +11,35 @@ const likeliest = (logits: Float32Array) => logits.indexOf(Math.max(...logits));
 Deno.test("only tokens behind the longest known prefix are fed", async () => {
   const inner = model();
   const cache = new PrefixCache(inner);
-  assertEquals(likeliest(await cache.logitsAfter([1, 2, 3])), 6);
-  assertEquals(likeliest(await cache.logitsAfter([1, 2, 3, 4])), 10);
+  let fed = 0;
+  const onFed = (tokens: number) => fed += tokens;
+  assertEquals(likeliest(await cache.logitsAfter([1, 2, 3], { onFed })), 6);
+  assertEquals(likeliest(await cache.logitsAfter([1, 2, 3, 4], { onFed })), 10);
   assertEquals(likeliest(await cache.logitsAfter([1, 2, 3, 5])), 11); // branches off 1 2 3
   assertEquals(likeliest(await cache.logitsAfter([1, 2, 3, 4])), 10); // known as a whole
   assertEquals(inner.fed, [3, 1, 1]);
-  assertEquals(cache.tokensFed, 5);
+  assertEquals(fed, 4);
+});
+
+Deno.test("a model that can truncate reuses what two sequences have in common", async () => {
+  const inner = {
+    ...model(),
+    truncate: (state: readonly number[], length: number) => state.slice(0, length),
+  };
+  const cache = new PrefixCache(inner);
+  await cache.logitsAfter([1, 2, 3, 4, 5]);
+  assertEquals(likeliest(await cache.logitsAfter([1, 2, 3, 9])), 15);
+  assertEquals(likeliest(await cache.logitsAfter([1, 2])), 3); // its logits were never seen
+  assertEquals(inner.fed, [5, 1, 1]);
+});
+
+Deno.test("what one scope computed does not speed up another", async () => {
+  const inner = model();
+  const cache = new PrefixCache(inner);
+  await cache.logitsAfter([1, 2, 3], { scope: "ward" });
+  await cache.logitsAfter([1, 2, 3], { scope: "clinic" });
+  await cache.logitsAfter([1, 2, 3, 4], { scope: "ward" });
+  assertEquals(inner.fed, [3, 3, 1]);
 });
 
 Deno.test("the least recently used prefix is forgotten first", async () => {
@@ -45,7 +68,7 @@ Deno.test("an aborted caller gets the reason, not an answer", async () => {
   const cache = new PrefixCache(model());
   const reason = new DOMException("superseded", "AbortError");
   await assertRejects(
-    () => cache.logitsAfter([1], AbortSignal.abort(reason)),
+    () => cache.logitsAfter([1], { signal: AbortSignal.abort(reason) }),
     DOMException,
     "superseded",
   );

@@ -16,14 +16,20 @@ const answer = {
 
 function stub(overrides: Partial<CompletionService> = {}) {
   const requests: CompleteRequest[] = [];
-  const app = createApp({
+  const service: CompletionService = {
+    info: { name: "stub" },
     complete: (request) => {
       requests.push(request);
       return Promise.resolve(answer);
     },
     ready: () => Promise.resolve(),
+    countTokens: () => 0,
+    generate: () => {
+      throw new Error("not asked for");
+    },
     ...overrides,
-  });
+  };
+  const app = createApp(service, { authenticate: () => Promise.resolve("test") });
   return { app, requests };
 }
 
@@ -48,6 +54,7 @@ Deno.test("POST /complete answers with the service's completions", async () => {
     stop: [],
     temperature: 0,
     seed: 1,
+    session: "",
     stream: false,
   });
 });
@@ -65,6 +72,7 @@ Deno.test("every field of a request reaches the service", async () => {
     stop: ["\n"],
     temperature: 1,
     seed: 9,
+    session: "field 1",
     stream: false,
   };
   assertEquals((await app.request("/complete", post(request))).status, 200);

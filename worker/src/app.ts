@@ -1,88 +1,134 @@
-/** The HTTP face of a completion service: routes, limits, headers. */
+/** The HTTP face of a completion service: who may call, limits, headers, routes. */
 
-import { createRoute, OpenAPIHono, type z } from "@hono/zod-openapi";
+import { OpenAPIHono, type z } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
-import { secureHeaders } from "hono/secure-headers";
-import {
-  handleError,
-  handleNotFound,
-  ProblemError,
-  problemSchema,
-  validationProblem,
-} from "./problem.ts";
-import { completeRequest, completeResponse } from "./request.ts";
+import { cors } from "hono/cors";
+import { NONCE, secureHeaders, type SecureHeadersVariables } from "hono/secure-headers";
+import { audit, type RequestVariables } from "./audit.ts";
+import type { Authenticate } from "./auth.ts";
+import { addCompleteRoute } from "./complete_route.ts";
+import { docsPage, type OpenApiDocument } from "./docs.ts";
+import { type RateLimiter, requireWithinLimit, runner } from "./limits.ts";
+import { generateRequest } from "./openai_request.ts";
+import { addOpenAiRoutes } from "./openai_route.ts";
+import { handleError, handleNotFound, ProblemError, validationProblem } from "./problem.ts";
+import { completeRequest } from "./request.ts";
 import type { CompletionService } from "./service.ts";
+
+export type App = OpenAPIHono<{ Variables: RequestVariables & SecureHeadersVariables }>;
+
+export interface AppSettings {
+  authenticate: Authenticate;
+  /** Origins of the pages that may call from a browser; the worker's own needs no entry. */
+  allowedOrigins?: readonly string[];
+  rateLimiter?: RateLimiter;
+  /** Receives one audit line per request. */
+  log?: (line: string) => void;
+}
 
 /** Largest body: the two longest texts in UTF-8, escaped as JSON would in ordinary text. */
 const MAX_BODY_BYTES = 512 * 1024;
 
-const problem = (description: string) => ({
-  description,
-  content: { "application/problem+json": { schema: problemSchema } },
-});
+/** Paths that compute: they take JSON by POST. */
+const computing = ["/complete", "/v1/completions"];
+/** Paths that need credentials. */
+const guarded = [...computing, "/v1/models", "/model"];
+const open = ["/healthz", "/readyz", "/openapi.json", "/docs"];
 
-const completeRoute = createRoute({
-  method: "post",
-  path: "/complete",
-  summary: "Complete the text before the caret",
-  request: {
-    body: { required: true, content: { "application/json": { schema: completeRequest } } },
-  },
-  responses: {
-    200: {
-      description: "What may be shown at the caret",
-      content: { "application/json": { schema: completeResponse } },
-    },
-    400: problem("The body is not JSON"),
-    413: problem("The body is too large"),
-    415: problem("The body is not declared as JSON"),
-    422: problem("A field is missing or wrong"),
-  },
-});
+const requestFields = [completeRequest, generateRequest].flatMap(({ shape }) => Object.keys(shape));
 
-/** The app around `service`: `createApp({ complete, … })`. */
-export function createApp(service: CompletionService): OpenAPIHono {
-  const app = new OpenAPIHono({
+const description = {
+  openapi: "3.1.0",
+  info: {
+    title: "Nano Med GPT",
+    version: "1.0.0",
+    description:
+      "Autocomplete for clinical notes. Not a medical device; suggestions must be read " +
+      "before they are accepted.",
+  },
+};
+
+/** The app around `service`. */
+export function createApp(service: CompletionService, settings: AppSettings): App {
+  const { authenticate, allowedOrigins = [], rateLimiter, log = () => {} } = settings;
+  const app: App = new OpenAPIHono({
     defaultHook: (result) => {
       if (!result.success) return validationProblem(result.error as z.ZodError, requestFields);
     },
   });
   app.onError(handleError);
   app.notFound(handleNotFound);
-  app.use(secureHeaders());
+  app.use(audit(log, new Set([...guarded, ...open])));
+  app.use(secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      styleSrc: [NONCE],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+    xFrameOptions: "DENY",
+    referrerPolicy: "no-referrer",
+    // Pages of allowed origins read the answers; CORS decides which.
+    crossOriginResourcePolicy: "cross-origin",
+  }));
   app.use(async (c, next) => {
     await next();
     c.header("cache-control", "no-store");
   });
-  app.use(
-    "/complete",
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw new ProblemError(413, `The body is larger than ${MAX_BODY_BYTES} bytes`);
-      },
-    }),
-  );
-  app.use("/complete", async (c, next) => {
-    if (c.req.method !== "POST") {
-      throw new ProblemError(405, "Send POST to this path", { allow: "POST" });
-    }
-    const type = c.req.header("content-type") ?? "";
-    if (!/^application\/json\s*(;|$)/i.test(type)) {
-      throw new ProblemError(415, "Send the body with content-type: application/json");
-    }
-    await next();
-  });
+  app.use(cors({
+    origin: (origin) => allowedOrigins.includes(origin) ? origin : null,
+    allowMethods: ["GET", "POST"],
+    allowHeaders: ["authorization", "content-type", "x-api-key"],
+    exposeHeaders: ["x-request-id", "retry-after"],
+    maxAge: 600,
+  }));
+  for (const path of guarded) {
+    app.use(path, async (c, next) => {
+      const caller = await authenticate(c.req.raw);
+      c.set("caller", caller);
+      c.get("facts").caller = caller;
+      await requireWithinLimit(rateLimiter, caller);
+      await next();
+    });
+  }
+  for (const path of computing) app.use(path, requireJson, limitBody);
+
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.get("/readyz", async (c) => {
     await service.ready();
     return c.json({ status: "ready" });
   });
-  app.openapi(completeRoute, async (c) => {
-    const request = c.req.valid("json");
-    return c.json(await service.complete(request, { signal: c.req.raw.signal }), 200);
+  app.get("/model", (c) => c.json(service.info));
+  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
+    type: "http",
+    scheme: "bearer",
+    description: "An API key, or an access token of the identity provider.",
   });
+  app.get("/openapi.json", (c) => c.json(app.getOpenAPI31Document(description)));
+  app.get("/docs", (c) => {
+    const document = app.getOpenAPI31Document(description) as unknown as OpenApiDocument;
+    return c.html(docsPage(document, c.get("secureHeadersNonce") ?? ""));
+  });
+  const run = runner();
+  addCompleteRoute(app, service, run);
+  addOpenAiRoutes(app, service, run);
   return app;
 }
 
-const requestFields = Object.keys(completeRequest.shape);
+const requireJson: Parameters<App["use"]>[1] = async (c, next) => {
+  if (c.req.method !== "POST") {
+    throw new ProblemError(405, "Send POST to this path", { allow: "POST" });
+  }
+  if (!/^application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? "")) {
+    throw new ProblemError(415, "Send the body with content-type: application/json");
+  }
+  await next();
+};
+
+const limitBody = bodyLimit({
+  maxSize: MAX_BODY_BYTES,
+  onError: () => {
+    throw new ProblemError(413, `The body is larger than ${MAX_BODY_BYTES} bytes`);
+  },
+});

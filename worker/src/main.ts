@@ -1,7 +1,10 @@
 /** The worker: binds the model that travels inside the bundle to the app. */
 
 import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
-import { createApp } from "./app.ts";
+import { type App, type AppSettings, createApp } from "./app.ts";
+import { type Authenticate, authenticator, type AuthSettings } from "./auth.ts";
+import type { RateLimiter } from "./limits.ts";
+import { ProblemError } from "./problem.ts";
 import { completionService, type ModelInfo } from "./service.ts";
 import { loadModel, type ModelConfig, type Runtime } from "./session.ts";
 
@@ -16,6 +19,13 @@ export interface Parts {
   info: ModelInfo;
 }
 
+/** Variables, secrets and bindings: wrangler.jsonc and `wrangler secret`. */
+export interface Environment extends AuthSettings {
+  /** Comma-separated origins of pages that may call from a browser. */
+  ALLOWED_ORIGINS?: string;
+  RATE_LIMITER?: RateLimiter;
+}
+
 /** What workerd calls; requests share the model of their isolate. */
 export function createWorker({ ort, model, config, tokenizer, info }: Parts) {
   const options = { executionProviders: ["wasm"], graphOptimizationLevel: "all" } as const;
@@ -24,6 +34,44 @@ export function createWorker({ ort, model, config, tokenizer, info }: Parts) {
     createTokenizer(tokenizer),
     () => loadModel(ort, new Uint8Array(model), config, options),
   );
-  const app = createApp(service);
-  return { fetch: app.fetch };
+  let app: App | undefined;
+  return {
+    fetch(request: Request, env: Environment, context: ExecutionContext) {
+      app ??= createApp(service, settingsOf(env));
+      // A client that leaves while the model loads must not leave it half loaded for all others.
+      context.waitUntil(service.ready().catch(() => {}));
+      return app.fetch(request, env, context);
+    },
+  };
+}
+
+/** The part of workerd's context that is used. */
+interface ExecutionContext {
+  waitUntil(promise: Promise<unknown>): void;
+  passThroughOnException(): void;
+  props: unknown;
+}
+
+/** The app's settings as the environment gives them. */
+export function settingsOf(env: Environment): AppSettings {
+  const origins = (env.ALLOWED_ORIGINS ?? "").split(",").map((origin) => origin.trim());
+  return {
+    authenticate: authenticatorOrNobody(env),
+    allowedOrigins: origins.filter((origin) => origin !== ""),
+    rateLimiter: env.RATE_LIMITER,
+    log: (line: string) => console.log(line),
+  };
+}
+
+/** Settings that cannot be used let nobody in; the operator is told why. */
+function authenticatorOrNobody(env: Environment): Authenticate {
+  try {
+    return authenticator(env);
+  } catch (error) {
+    console.log(JSON.stringify({ event: "misconfigured", error: (error as Error).message }));
+    return () =>
+      Promise.reject(
+        new ProblemError(503, "Authentication is misconfigured; see the worker's log"),
+      );
+  }
 }

@@ -23,10 +23,12 @@ const titles: Record<number, string> = {
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  409: "Conflict",
   413: "Content Too Large",
   415: "Unsupported Media Type",
   422: "Unprocessable Content",
   429: "Too Many Requests",
+  499: "Client Closed Request",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };
@@ -44,19 +46,18 @@ export class ProblemError extends Error {
   }
 }
 
+/** The JSON of a problem. */
+export function problemBody(status: number, detail: string, errors?: Problem["errors"]): Problem {
+  const title = titles[status] ?? "Error";
+  return { type: "about:blank", title, status, detail, ...(errors && { errors }) };
+}
+
 export function problemResponse(
   status: number,
   detail: string,
   { errors, headers = {} }: { errors?: Problem["errors"]; headers?: Record<string, string> } = {},
 ): Response {
-  const problem: Problem = {
-    type: "about:blank",
-    title: titles[status] ?? "Error",
-    status,
-    detail,
-    ...(errors && { errors }),
-  };
-  return new Response(JSON.stringify(problem), {
+  return new Response(JSON.stringify(problemBody(status, detail, errors)), {
     status,
     headers: { "content-type": "application/problem+json", ...headers },
   });
@@ -82,19 +83,26 @@ function issueMessage(issue: z.core.$ZodIssue, fields: readonly string[]): strin
   return issue.message;
 }
 
-export const handleError: ErrorHandler = (error: Error, _c: Context) => {
-  if (error instanceof ProblemError) {
-    return problemResponse(error.status, error.message, { headers: error.headers });
-  }
+/** The problem that `error` is to the caller. */
+export function problemOf(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
   if (error instanceof HTTPException) {
-    const detail = error.status === 400
-      ? "The body is not valid JSON"
-      : titles[error.status] ?? "Error";
-    return problemResponse(error.status, detail);
+    if (error.status === 400) return new ProblemError(400, "The body is not valid JSON");
+    return new ProblemError(error.status, titles[error.status] ?? "Error");
+  }
+  const name = error instanceof Error ? error.name : "Error";
+  if (name === "AbortError") return new ProblemError(499, "The client has gone");
+  if (name === "TimeoutError") {
+    return new ProblemError(503, "The answer took too long", { "retry-after": "5" });
   }
   // The message may hold anything; the class tells an operator where to look.
-  console.log(JSON.stringify({ event: "error", error: error.name }));
-  return problemResponse(500, "The request could not be completed");
+  console.log(JSON.stringify({ event: "error", error: name }));
+  return new ProblemError(500, "The request could not be completed");
+}
+
+export const handleError: ErrorHandler = (error: Error, _c: Context) => {
+  const { status, message, headers } = problemOf(error);
+  return problemResponse(status, message, { headers });
 };
 
 export const handleNotFound: NotFoundHandler = () =>

@@ -39,6 +39,10 @@ export const completeRequest = z.strictObject({
   seed: z.int().min(0).max(2 ** 32 - 1).default(1).openapi({
     description: "Decides what is drawn at a temperature above 0.",
   }),
+  session: z.string().max(64).default("").openapi({
+    description:
+      "Any name of one text field of one user: a newer request ends the older, and only requests of the same session share remembered text.",
+  }),
   stream: z.boolean().default(false).openapi({
     description: "Answer as text/event-stream: `suggestion` events as the text grows, then `done`.",
   }),
@@ -57,7 +61,7 @@ export const completion = z.object({
   tokens: z.int().openapi({ description: "Tokens computed for it." }),
   finish_reason: z.string().openapi({
     description:
-      "Why it is not longer: confidence, words, tokens, number, redaction, section, stop, text_after, repetition, end.",
+      "Why it is not longer: confidence, words, tokens, number, redaction, unreadable, section, stop, text_after, repetition, end.",
   }),
 }).openapi("Completion");
 

@@ -4,31 +4,46 @@ import { Decoder } from "../../pipeline/decode/decoder.ts";
 import type { Suggestion } from "../../pipeline/decode/growth.ts";
 import { suggestDefaults } from "../../pipeline/decode/suggest.ts";
 import type { NextTokenModel, Tokenizer } from "../../pipeline/decode/types.ts";
+import { generateText, type TextPiece, type TextSettings } from "./generate_text.ts";
 import { ProblemError } from "./problem.ts";
 import type { CompleteRequest, CompleteResponse } from "./request.ts";
 
-export interface CompleteOptions {
-  /** Ends the computation: the caller has gone, or has typed on. */
+export interface ComputeOptions {
+  /** Ends the computation: the caller has gone, has typed on, or has waited too long. */
   signal?: AbortSignal;
-  /** Told at every word that a suggestion grows by. */
-  onGrow?: (index: number, suggestion: Suggestion) => void;
+  /** Whose remembered texts may be reused. */
+  scope?: string;
 }
 
 export interface CompletionService {
-  complete(request: CompleteRequest, options?: CompleteOptions): Promise<CompleteResponse>;
-  /** Resolves when the model can answer; loads it if need be. */
+  readonly info: ModelInfo;
+  /** Resolves when the model can answer; loads it if need be. Throws a 503 `ProblemError`. */
   ready(): Promise<void>;
+  /** `onGrow` is told at every word that a suggestion grows by. */
+  complete(
+    request: CompleteRequest,
+    options?: ComputeOptions & { onGrow?: (index: number, suggestion: Suggestion) => void },
+  ): Promise<CompleteResponse>;
+  /** Tokens that `text` has. */
+  countTokens(text: string): number;
+  /** Plain generation, piece by piece. */
+  generate(
+    prompt: string,
+    settings: TextSettings,
+    options?: ComputeOptions,
+  ): AsyncIterable<TextPiece>;
 }
 
-/** What the export says about the model. */
+/** What the export says about the model; GET /model answers with it. */
 export interface ModelInfo {
   name: string;
   /** Confidence that the evaluation found best; `suggestDefaults` where there was none. */
-  minConfidence?: number;
+  min_confidence?: number;
+  [fact: string]: unknown;
 }
 
 /** How much memory the remembered texts may hold; an isolate has 128 MB in all. */
-const CACHE_BYTES = 16e6;
+const CACHE_BYTES = 24e6;
 
 /** A service on a model that is loaded when it is first asked for. */
 export function completionService<S>(
@@ -45,8 +60,13 @@ export function completionService<S>(
         throw new ProblemError(503, "The model is not loaded", { "retry-after": "5" });
       });
   return {
+    info,
     ready: async () => void await decoder(),
     complete: async (request, options) => await complete(info, await decoder(), request, options),
+    countTokens: (text) => tokenizer.encode(text).length,
+    async *generate(prompt, settings, options) {
+      yield* generateText(await decoder(), prompt, settings, options);
+    },
   };
 }
 
@@ -54,37 +74,37 @@ async function complete<S>(
   info: ModelInfo,
   decoder: Decoder<S>,
   request: CompleteRequest,
-  { signal, onGrow }: CompleteOptions = {},
+  options: Parameters<CompletionService["complete"]>[1],
 ): Promise<CompleteResponse> {
   const started = performance.now();
-  const fedBefore = decoder.cache.tokensFed;
+  let computed = 0;
   const suggestions = await decoder.suggest(request.text, {
     after: request.text_after,
     section: request.section,
     maxWords: request.max_words,
     n: request.n,
-    minConfidence: request.min_confidence ?? info.minConfidence ?? suggestDefaults.minConfidence,
+    minConfidence: request.min_confidence ?? info.min_confidence ?? suggestDefaults.minConfidence,
     numbers: request.numbers,
     stop: request.stop,
     temperature: request.temperature,
     seed: request.seed,
-    signal,
-    onGrow,
+    onFed: (tokens) => computed += tokens,
+    ...options,
   });
   return {
-    completions: suggestions.map(({ text, confidence, tokens, finish }) => ({
-      text,
-      confidence: rounded(confidence, 4),
-      tokens,
-      finish_reason: finish,
-    })),
+    completions: suggestions.map(completionOf),
     model: info.name,
-    usage: {
-      text_characters: request.text.length,
-      computed_tokens: decoder.cache.tokensFed - fedBefore,
-    },
+    usage: { text_characters: request.text.length, computed_tokens: computed },
     timing: { total_ms: rounded(performance.now() - started, 1) },
   };
 }
+
+/** A suggestion in the words of the API. */
+export const completionOf = ({ text, confidence, tokens, finish }: Suggestion) => ({
+  text,
+  confidence: rounded(confidence, 4),
+  tokens,
+  finish_reason: finish,
+});
 
 const rounded = (value: number, digits: number) => Number(value.toFixed(digits));

@@ -1,0 +1,47 @@
+/** What the routes have in common: documented errors, and answers as a stream of events. */
+
+import type { Context } from "hono";
+import type { RequestVariables } from "./audit.ts";
+import { eventStream, type Send } from "./event_stream.ts";
+import { problemBody, problemOf, problemSchema } from "./problem.ts";
+
+const problem = (description: string) => ({
+  description,
+  content: { "application/problem+json": { schema: problemSchema } },
+});
+
+/** The errors of every route that computes. */
+export const computeErrors = {
+  400: problem("The body is not JSON"),
+  401: problem("Credentials are missing, unknown or expired"),
+  403: problem("The credentials lack a scope"),
+  409: problem("A newer request of the same session has come"),
+  413: problem("The body is too large"),
+  415: problem("The body is not declared as JSON"),
+  422: problem("A field is missing or wrong"),
+  429: problem("Too many requests"),
+  503: problem("The model is not loaded, took too long, or nothing authenticates callers"),
+};
+
+/** Answers with the events that `run` sends; an error becomes an `error` event. */
+export function streamed(
+  c: Context<{ Variables: RequestVariables }>,
+  run: (send: Send, gone: AbortSignal) => Promise<void>,
+): Response {
+  const { response, ended } = eventStream(run, (error, send) => {
+    const { status, message } = problemOf(error);
+    send(problemBody(status, message), "error");
+  });
+  c.set("streamed", ended);
+  // Without it workerd drops the computation, and the audit line, when the client disconnects.
+  if (hasExecutionContext(c)) c.executionCtx.waitUntil(ended);
+  return response;
+}
+
+function hasExecutionContext(c: Context): boolean {
+  try {
+    return c.executionCtx !== undefined;
+  } catch {
+    return false; // plain Deno has none
+  }
+}

@@ -1,0 +1,54 @@
+/** Text from generated tokens: whole characters only, and nothing of a stop sequence. */
+
+import type { Decoder } from "../../pipeline/decode/decoder.ts";
+import type { ComputeOptions } from "./service.ts";
+
+export interface TextSettings {
+  maxTokens: number;
+  temperature: number;
+  topP: number;
+  seed: number;
+  stop: readonly string[];
+}
+
+export interface TextPiece {
+  text: string;
+  /** Tokens generated so far. */
+  tokens: number;
+  /** In the last piece: `stop` at a stop sequence or the end of the note, else `length`. */
+  finish: "stop" | "length" | null;
+}
+
+/** What the model writes behind `prompt`, piece by piece; the last piece has the finish reason. */
+export async function* generateText<S>(
+  decoder: Decoder<S>,
+  prompt: string,
+  { stop, ...sampling }: TextSettings,
+  options: ComputeOptions = {},
+): AsyncGenerator<TextPiece> {
+  const utf8 = new TextDecoder();
+  // A stop sequence may begin in one piece and end in the next: so much is held back.
+  const held = Math.max(0, ...stop.map((sequence) => sequence.length - 1));
+  let pending = "", tokens = 0;
+  for await (const { token } of decoder.generate(prompt, { ...sampling, ...options })) {
+    tokens++;
+    pending += utf8.decode(decoder.tokenizer.tokenBytes(token), { stream: true });
+    const end = firstOf(stop, pending);
+    if (end >= 0) {
+      yield { text: pending.slice(0, end), tokens, finish: "stop" };
+      return;
+    }
+    const ready = pending.slice(0, Math.max(0, pending.length - held));
+    pending = pending.slice(ready.length);
+    if (ready !== "") yield { text: ready, tokens, finish: null };
+  }
+  const finish = tokens < sampling.maxTokens ? "stop" : "length";
+  yield { text: pending + utf8.decode(), tokens, finish };
+}
+
+/** Where the first of `sequences` begins in `text`, −1 if none does. */
+function firstOf(sequences: readonly string[], text: string): number {
+  const places = sequences.filter((sequence) => sequence !== "")
+    .map((sequence) => text.indexOf(sequence)).filter((place) => place >= 0);
+  return places.length === 0 ? -1 : Math.min(...places);
+}
