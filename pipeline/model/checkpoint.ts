@@ -88,9 +88,11 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
   } catch (error) {
     await Deno.remove(temporary, { recursive: true }).catch(() => {});
     const why = error instanceof Error ? error.message : String(error);
+    const advice = await exists(folder)
+      ? `the previous one is intact; free space or fix permissions and run "${MADE_BY} --resume"`
+      : `free space or fix permissions and run "${MADE_BY}" again`;
     throw new ArtifactError(
-      `Cannot write checkpoint ${folder}: ${why}; the previous one is intact, ` +
-        `free space or fix permissions and run "${MADE_BY} --resume"`,
+      `Cannot write checkpoint ${folder}: ${why}; ${advice}`,
       { cause: error },
     );
   }

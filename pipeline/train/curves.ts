@@ -98,11 +98,11 @@ function validationPoints(entries: readonly LogEntry[], axis: Axis, series: stri
     .map((entry) => ({ x: entry[axis], loss: entry.loss, series }));
 }
 
-/** Runs on the same data share their baseline. */
+/** Runs on the same data share their baseline, up to which windows they are validated on. */
 function baselineLayers(runs: readonly RunCurves[]): object[] {
-  const losses = new Set(runs.flatMap(({ baseline }) => baseline ?? []));
+  const losses = new Set(runs.flatMap(({ baseline }) => baseline?.toFixed(2) ?? []));
   if (losses.size === 0) return [];
-  const values = [...losses].map((loss) => ({ loss, text: `bigram baseline ${loss.toFixed(3)}` }));
+  const values = [...losses].map((loss) => ({ loss, text: `bigram baseline ${loss}` }));
   const y = { field: "loss", type: "quantitative" };
   return [
     { data: { values }, mark: { type: "rule", strokeDash: [4, 4] }, encoding: { y } },
