@@ -124,6 +124,6 @@ function wgslError(
   { lineNum, linePos, message }: GPUCompilationMessage,
 ) {
   const source = code.split("\n")[lineNum - 1]?.trim() ?? "";
-  const text = message.trim().replaceAll(/\s*\n\s*/g, "; ");
-  return new WgslError(`${label}.wgsl:${lineNum}:${linePos} ${text} — ${source}`);
+  const text = message.trim().split("\n")[0];
+  return new WgslError(`${label}.wgsl:${lineNum}:${linePos} ${text}; in: ${source}`);
 }

@@ -15,7 +15,7 @@ export interface StepMetrics {
 }
 
 /** Steps that fit; `record` beyond them must be preceded by `read`. */
-export const HISTORY_STEPS = 256;
+export const HISTORY_STEPS = 64;
 
 export class History {
   #steps: number[] = [];
