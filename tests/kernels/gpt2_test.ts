@@ -189,7 +189,7 @@ Deno.test("a validation error during training surfaces by name", async () => {
   gpu.destroy();
 });
 
-Deno.test("a batch that does not fit is refused with the largest that does", async () => {
+Deno.test("a batch that does not fit is refused with the largest that does", () => {
   const table = parameterTable(fixture.config);
   const shape = fixture.config;
   const error = assertThrows(
