@@ -1,248 +1,193 @@
-/** All measurements of one run, as the object that eval.json holds. */
+/** All measurements of one run. */
 
-import { Progress } from "../cli.ts";
-import { Decoder } from "../decode/decoder.ts";
-import { suggestDefaults, type SuggestOptions } from "../decode/suggest.ts";
+import { sha256File, writeJson } from "../artifacts.ts";
+import { format, Progress } from "../cli.ts";
+import { suggestDefaults } from "../decode/suggest.ts";
 import type { Tokenizer } from "../decode/types.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { parameterCount } from "../model/parameters.ts";
-import { loadRuntime } from "../onnx/runtime.ts";
 import { scorerFromTensors } from "../onnx/scorer.ts";
-import { modelFromTensors } from "../onnx/session.ts";
-import { bootstrap, type Estimate } from "./bootstrap.ts";
 import { scoreCharacterNgram } from "./baselines.ts";
+import { bootstrap } from "./bootstrap.ts";
 import type { Document } from "./documents.ts";
-import { bitsPerCharacter, scoreNotes } from "./language_model.ts";
-import { type NextWords, nextWords, type NextWordScores, sumNextWords } from "./next_word.ts";
-import { growthOf, thresholds, typeAtThresholds } from "./thresholds.ts";
-import { savings, sumTyping, type Typing } from "./typist.ts";
-import { WordNgram } from "./word_ngram.ts";
-import { leadingWord, type WordClass, wordsOf } from "./words.ts";
+import { evidenceOf, fitWeights, mixedBits } from "./fit_mixture.ts";
+import { bitsPerCharacter, type NoteScore, type ScoredNote, scoreNotes } from "./language_model.ts";
+import { measureNotes } from "./note_pool.ts";
+import {
+  definitions,
+  type EvalReport,
+  keystrokeResult,
+  type ModelResult,
+  nextWordResult,
+} from "./result.ts";
+import { bestPoint, percent } from "./summary.ts";
+import { openNgram, type Sources, type SystemSpec } from "./systems.ts";
+import { wordsOf } from "./words.ts";
 
 export interface EvalInput {
   run: string;
-  checkpoint: Pick<Checkpoint, "config" | "parameters" | "endOfText" | "state"> & { name: string };
+  checkpoint: Pick<Checkpoint, "config" | "parameters" | "state">;
   tokenizer: Tokenizer;
   split: string;
   /** Notes for bits per character. */
   scored: Document[];
   /** Notes for next words and keystrokes. */
   typed: Document[];
+  /** Validation notes on which the mixture is fitted. */
+  validation: Document[];
   /** About how many next words to predict. */
   words: number;
   /** Notes that the baselines count; empty leaves them out. */
   train: Document[];
+  sources: Sources;
+  /** Whether there is an n-gram table to put beside the GPT, and where its weights go. */
+  mixture: string | undefined;
 }
-
-/** One threshold of the savings curve. */
-export interface CurvePoint {
-  threshold: number;
-  savings: Estimate;
-  /** Share of carets at which something was shown. */
-  shownRate: number;
-  /** Accepted / shown. */
-  acceptance: number;
-  /** Code points of an accepted suggestion. */
-  acceptedLength: number;
-}
-
-export interface NextWordResult {
-  words: number;
-  top1: Estimate;
-  top3: Estimate;
-  byClass: Record<WordClass, { words: number; top1: number; top3: number }>;
-}
-
-export interface ModelResult {
-  name: string;
-  /** null where a model cannot give it. */
-  bitsPerCharacter: Estimate | null;
-  nextWord: NextWordResult | null;
-  /** The curve, and the threshold with the highest savings. */
-  keystrokes: { curve: CurvePoint[]; best: number } | null;
-}
-
-export interface EvalReport {
-  version: 1;
-  created: string;
-  run: string;
-  checkpoint: { name: string; step: number | null; parameters: number };
-  split: string;
-  notes: { scored: number; typed: number; baselines: number };
-  definitions: Record<string, string>;
-  suggestions: Omit<SuggestOptions, "random" | "signal" | "onGrow" | "minConfidence">;
-  models: ModelResult[];
-}
-
-const definitions = {
-  bitsPerCharacter:
-    "sum of -log2 p(token | at least half a context before it) over all tokens of the notes, divided by their Unicode code points; the end-of-text token before a note is not counted",
-  nextWord:
-    "at a caret where a word (letters, digits, underscores; single - ' . / inside) begins, with the white space before it given: share of words that are the first, or among the first three, of the system's distinct candidates; ___ is never offered and so always counts as missed",
-  keystrokes:
-    "a note is typed character by character; before each keystroke one suggestion may be shown; if all of it equals the text that follows it is accepted with one key, else one character is typed; savings = 1 - keystrokes / characters",
-  threshold: "least confidence at which a suggestion is shown",
-  interval: "95% percentile bootstrap over notes, 1000 resamples, fixed seed",
-};
-
-const { minConfidence: _, ...suggestions } = suggestDefaults;
-
-/** Words of context that a suggestion's growth may have; the worker's default too. */
-const MAX_PIECES = suggestDefaults.maxWords;
 
 /** Runs every measurement; progress goes to stderr. */
 export async function evaluate(input: EvalInput): Promise<EvalReport> {
-  const { checkpoint, train } = input;
-  const models = [await evaluateGpt(input)];
+  const { checkpoint, train, scored, typed } = input;
+  const models = await evaluateOurs(input);
   if (train.length > 0) models.push(...await evaluateBaselines(input));
+  const { minConfidence: _, ...suggestions } = suggestDefaults;
   return {
     version: 1,
     created: new Date().toISOString(),
     run: input.run,
     checkpoint: {
-      name: checkpoint.name,
       step: checkpoint.state?.step ?? null,
       parameters: parameterCount(checkpoint.config),
     },
     split: input.split,
-    notes: { scored: input.scored.length, typed: input.typed.length, baselines: train.length },
+    notes: { scored: scored.length, typed: typed.length, baselines: train.length },
     definitions,
     suggestions,
     models,
   };
 }
 
-async function evaluateGpt(input: EvalInput): Promise<ModelResult> {
-  const { checkpoint: { config, parameters, endOfText }, tokenizer, scored } = input;
-  const runtime = await loadRuntime();
-  const scorer = await scorerFromTensors(config, parameters, { runtime });
-  const total = scored.reduce((sum, { tokens }) => sum + tokens.length, 0);
-  const progress = new Progress("bits", total, "tokens");
+/** The GPT, and where there is an n-gram table both together and the table alone. */
+async function evaluateOurs(input: EvalInput): Promise<ModelResult[]> {
+  const scores = await scoreAll(input, "bits", input.scored);
+  const gpt = await measure(input, "GPT", true, { kind: "gpt" }, scores);
+  if (input.mixture === undefined) return [gpt];
+  const { weights, table, mixture } = await fitMixture(input, input.mixture, scores);
+  const name = "GPT + n-gram table";
+  return [
+    gpt,
+    await measure(input, name, true, { kind: "mixture", weights }, mixture),
+    await measure(input, "n-gram table", false, { kind: "table" }, table),
+  ];
+}
+
+async function scoreAll(
+  { checkpoint: { config, parameters }, tokenizer }: EvalInput,
+  label: string,
+  documents: readonly Document[],
+): Promise<ScoredNote[]> {
+  const scorer = await scorerFromTensors(config, parameters);
+  const total = documents.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  const progress = new Progress(label, total, "tokens");
   const scores = await scoreNotes(
     scorer,
     config.n_positions,
-    endOfText,
-    scored,
+    tokenizer.endOfText,
+    documents,
     (done) => progress.update(done),
   );
-  progress.finish(`${scored.length} notes`);
   await scorer.close();
-
-  const model = await modelFromTensors(config, parameters, runtime);
-  const decoder = new Decoder(model, tokenizer);
-  const predict: NextWords = async (before) => {
-    const found = await decoder.suggest(before, {
-      n: 3,
-      maxWords: 1,
-      minConfidence: 0,
-      numbers: "always",
-    });
-    return found.map(({ text }) => leadingWord(text.trimStart())).filter((word) =>
-      word !== undefined
-    );
-  };
-  const nextWord = await measureNextWords("next word", input, predict);
-  const keystrokes = await measureKeystrokes(
-    "typing",
-    input.typed,
-    (note) => typeAtThresholds(note, (before) => growthOf(decoder, before, suggestions)),
+  progress.finish(
+    `${documents.length} notes, ${bitsPerCharacter(scores).toFixed(3)} bits per character`,
   );
-  await model.close();
-  return {
-    name: "GPT",
-    bitsPerCharacter: bootstrap(scores, bitsPerCharacter),
-    nextWord,
-    keystrokes,
+  return scores;
+}
+
+/** Learns the weights on validation notes, writes them to `path`, and scores the test notes. */
+async function fitMixture(input: EvalInput, path: string, scores: readonly ScoredNote[]) {
+  const { tokenizer: { endOfText }, validation, scored, sources } = input;
+  const ngram = await openNgram(sources.ngram);
+  const evidence = (documents: readonly Document[], scores: readonly ScoredNote[]) =>
+    evidenceOf(ngram, endOfText, documents, scores.map((score) => score.logProbabilities));
+  const rescored = (scores: readonly ScoredNote[], documents: readonly Document[]) => {
+    const bits = evidence(documents, scores).map((note) => mixedBits(note, weights));
+    const with_ = (key: "table" | "mixture"): NoteScore[] =>
+      scores.map(({ tokens, characters }, i) => ({ bits: bits[i][key], tokens, characters }));
+    return { table: with_("table"), mixture: with_("mixture") };
   };
+  const validationScores = await scoreAll(input, "fit", validation);
+  const weights = fitWeights(evidence(validation, validationScores), ngram.order);
+  const fitted = rescored(validationScores, validation);
+  await writeJson(path, {
+    version: 1,
+    ngram: {
+      sha256: await sha256File(sources.ngram),
+      order: ngram.order,
+      minPatients: ngram.minPatients,
+    },
+    weights,
+    validationBitsPerCharacter: {
+      gpt: bitsPerCharacter(validationScores),
+      table: bitsPerCharacter(fitted.table),
+      mixture: bitsPerCharacter(fitted.mixture),
+    },
+  });
+  return { weights, ...rescored(scores, scored) };
 }
 
 async function evaluateBaselines(input: EvalInput): Promise<ModelResult[]> {
   const { train, scored } = input;
   const progress = new Progress("8-gram", train.length, "notes");
   const scores = scoreCharacterNgram(train, scored, (notes) => progress.update(notes));
-  progress.finish(`characters of ${train.length} notes`);
+  progress.finish(
+    `characters of ${format(train.length)} notes, ${bitsPerCharacter(scores).toFixed(3)} bits each`,
+  );
   const results: ModelResult[] = [{
     name: "Kneser-Ney character 8-gram",
+    ours: false,
     bitsPerCharacter: bootstrap(scores, bitsPerCharacter),
     nextWord: null,
     keystrokes: null,
   }];
-  for (const order of [1, 2, 5]) {
-    const ngram = new WordNgram(train.map(({ text }) => text), order);
-    const predict: NextWords = (before) => Promise.resolve(ngram.nextWords(before, 3));
-    const typeNote = (note: string) =>
-      typeAtThresholds(
-        note,
-        (before) => Promise.resolve(ngram.growth(before, thresholds[0], MAX_PIECES)),
-      );
-    results.push({
-      name: order === 1 ? "word unigram" : `Kneser-Ney word ${order === 2 ? "bi" : "5-"}gram`,
-      bitsPerCharacter: null,
-      nextWord: await measureNextWords(`${order}-gram`, input, predict),
-      keystrokes: await measureKeystrokes(`${order}-gram`, input.typed, typeNote),
-    });
+  const names = { 1: "word unigram", 2: "Kneser-Ney word bigram", 5: "Kneser-Ney word 5-gram" };
+  for (const [order, name] of Object.entries(names)) {
+    results.push(await measure(input, name, false, { kind: "words", order: Number(order) }));
   }
   return results;
 }
 
-async function measureNextWords(
-  label: string,
-  { typed, words }: EvalInput,
-  predict: NextWords,
-): Promise<NextWordResult> {
+type SpecWithoutSources = SystemSpec extends infer S
+  ? S extends unknown ? Omit<S, "sources"> : never
+  : never;
+
+/** Types the notes with one system and predicts their words. */
+async function measure(
+  { typed, words, sources }: EvalInput,
+  name: string,
+  ours: boolean,
+  spec: SpecWithoutSources,
+  scores?: readonly NoteScore[],
+): Promise<ModelResult> {
   const available = typed.reduce((sum, { text }) => sum + wordsOf(text).length, 0);
   const stride = Math.max(1, Math.round(available / words));
-  const progress = new Progress(label, typed.length, "notes");
-  const scores: NextWordScores[] = [];
-  for (const document of typed) {
-    scores.push(await nextWords(document, stride, predict));
-    progress.update(scores.length);
-  }
-  const share = (key: "top1" | "top3") => (sample: readonly NextWordScores[]) => {
-    const sum = sumNextWords(sample, "all");
-    return sum.words === 0 ? 0 : sum[key] / sum.words;
-  };
-  const all = sumNextWords(scores, "all");
-  progress.finish(`${format1(all.top1 / all.words)} of ${all.words} words`);
-  return {
-    words: all.words,
-    top1: bootstrap(scores, share("top1")),
-    top3: bootstrap(scores, share("top3")),
-    byClass: {
-      word: sumNextWords(scores, "word"),
-      number: sumNextWords(scores, "number"),
-      redacted: sumNextWords(scores, "redacted"),
-    },
-  };
-}
-
-async function measureKeystrokes(
-  label: string,
-  notes: readonly Document[],
-  type: (note: string) => Promise<Typing[]>,
-): Promise<{ curve: CurvePoint[]; best: number }> {
-  const characters = notes.reduce((sum, note) => sum + note.characters, 0);
-  const progress = new Progress(label, characters, "characters");
-  const typings: Typing[][] = [];
+  const characters = typed.reduce((sum, note) => sum + note.characters, 0);
+  const progress = new Progress("typing", characters, "characters");
   let done = 0;
-  for (const { text, characters } of notes) {
-    typings.push(await type(text));
-    progress.update(done += characters);
-  }
-  const curve = thresholds.map((threshold, index): CurvePoint => {
-    const column = typings.map((row) => row[index]);
-    const { shown, accepted, acceptedCharacters, keystrokes } = sumTyping(column);
-    return {
-      threshold,
-      savings: bootstrap(column, (sample) => savings(sumTyping(sample))),
-      shownRate: shown / keystrokes,
-      acceptance: shown === 0 ? 0 : accepted / shown,
-      acceptedLength: accepted === 0 ? 0 : acceptedCharacters / accepted,
-    };
-  });
-  const best = curve.reduce((a, b) => b.savings.value > a.savings.value ? b : a);
-  progress.finish(`${format1(best.savings.value)} saved at threshold ${best.threshold}`);
-  return { curve, best: best.threshold };
+  const notes = await measureNotes(
+    { ...spec, sources } as SystemSpec,
+    typed.map(({ text }) => ({ text, stride })),
+    (index) => progress.update(done += typed[index].characters, name),
+  );
+  const result: ModelResult = {
+    name,
+    ours,
+    bitsPerCharacter: scores ? bootstrap(scores, bitsPerCharacter) : null,
+    nextWord: nextWordResult(notes),
+    keystrokes: keystrokeResult(notes),
+  };
+  const best = bestPoint(result.keystrokes)!;
+  progress.finish(
+    `${name}: ${percent(result.nextWord!.top1.value)} of words, ` +
+      `${percent(best.savings.value)} of keystrokes at threshold ${best.threshold}`,
+  );
+  return result;
 }
-
-const format1 = (share: number) => `${(100 * share).toFixed(1)}%`;

@@ -22,6 +22,11 @@ export interface NoteScore {
   characters: number;
 }
 
+/** A note's score with ln p of each of its tokens. */
+export interface ScoredNote extends NoteScore {
+  logProbabilities: Float32Array;
+}
+
 /** One row of a batch: inputs at `from…`, of which targets from `scoredFrom` on count. */
 interface Window {
   note: number;
@@ -49,11 +54,12 @@ export async function scoreNotes(
   endOfText: number,
   documents: readonly Document[],
   onProgress: (tokens: number) => void = () => {},
-): Promise<NoteScore[]> {
+): Promise<ScoredNote[]> {
   const scores = documents.map(({ tokens, characters }) => ({
     bits: 0,
     tokens: tokens.length,
     characters,
+    logProbabilities: new Float32Array(tokens.length),
   }));
   const windows = documents.flatMap(({ tokens }, note) =>
     windowsOver(note, tokens.length, context)
@@ -71,9 +77,12 @@ export async function scoreNotes(
     });
     const { logProbabilities } = await scorer.score(inputs, targets, context);
     batch.forEach(({ note, from, scoredFrom, to }, row) => {
-      let nats = 0;
-      for (let at = scoredFrom; at < to; at++) nats -= logProbabilities[row * context + at - from];
-      scores[note].bits += nats / Math.LN2;
+      const score = scores[note];
+      for (let at = scoredFrom; at < to; at++) {
+        const nats = logProbabilities[row * context + at - from];
+        score.logProbabilities[at] = nats;
+        score.bits -= nats / Math.LN2;
+      }
       done += to - scoredFrom;
     });
     onProgress(done);

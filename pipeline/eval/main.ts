@@ -5,9 +5,9 @@
 
 import { join } from "@std/path";
 import {
+  exists,
   readJson,
   readTokens,
-  requireFile,
   type Split,
   workspace,
   writeAtomic,
@@ -15,7 +15,7 @@ import {
 } from "../artifacts.ts";
 import { defineTask, format, runTask } from "../cli.ts";
 import { createTokenizer } from "../decode/tokenizer.ts";
-import { readCheckpoint } from "../model/checkpoint.ts";
+import { readRunCheckpoint } from "../model/checkpoint.ts";
 import { documentsOf, spread } from "./documents.ts";
 import { evaluate } from "./evaluate.ts";
 import { reportPage } from "./page.ts";
@@ -26,12 +26,6 @@ export const task = defineTask({
   summary: "Measures a run on held-out notes: bits per character, next word, keystroke savings.",
   flags: {
     run: { type: "string", default: "latest", placeholder: "NAME", help: "run to measure" },
-    checkpoint: {
-      type: "string",
-      choices: ["best", "last"],
-      default: "best",
-      help: "which of its checkpoints",
-    },
     split: {
       type: "string",
       choices: ["test", "val"],
@@ -62,32 +56,37 @@ export const task = defineTask({
   async run(flags) {
     const paths = workspace(flags.data);
     const run = paths.run(flags.run);
-    const folder = flags.checkpoint === "last" ? run.last : run.best;
-    await requireFile(run.config, `deno task train --run ${flags.run} --data ${flags.data}`);
-    const checkpoint = await readCheckpoint(folder);
+    const checkpoint = await readRunCheckpoint(run);
     const tokenizer = createTokenizer(await readJson(run.tokenizer, "deno task train"));
+    const documents = async (split: Split) =>
+      documentsOf(await readTokens(paths.tokens(split)), tokenizer);
     const split = flags.split as Split;
-    const held = documentsOf(await readTokens(paths.tokens(split)), tokenizer);
+    const held = await documents(split);
     if (held.length < 2) {
       throw new RangeError(
         `Cannot evaluate: the ${split} split has ${held.length} notes, expected at least 2; ingest more notes`,
       );
     }
-    const train = flags.noBaselines
-      ? []
-      : spread(documentsOf(await readTokens(paths.tokens("train")), tokenizer), flags.trainNotes);
-    console.log(
-      `run ${flags.run}, ${flags.checkpoint} checkpoint, ${format(held.length)} ${split} notes`,
-    );
+    const withTable = await exists(paths.ngram);
+    console.log(`run ${flags.run}, ${format(held.length)} ${split} notes`);
     const report = await evaluate({
       run: flags.run,
-      checkpoint: { name: flags.checkpoint, ...checkpoint },
+      checkpoint,
       tokenizer,
       split,
       scored: spread(held, 10 * flags.notes),
       typed: spread(held, flags.notes),
+      validation: withTable ? spread(await documents("val"), 10 * flags.notes) : [],
       words: flags.words,
-      train,
+      train: flags.noBaselines ? [] : spread(await documents("train"), flags.trainNotes),
+      sources: {
+        tokenizer: run.tokenizer,
+        checkpoint: checkpoint.folder,
+        trainTokens: paths.tokens("train"),
+        trainNotes: flags.trainNotes,
+        ngram: paths.ngram,
+      },
+      mixture: withTable ? run.mixture : undefined,
     });
     await writeJson(join(run.eval, "eval.json"), report);
     await writeAtomic(join(run.eval, "index.html"), await reportPage(report));

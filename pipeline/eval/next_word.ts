@@ -4,7 +4,6 @@
  * that the system ranks highest? What counts as a word: words.ts.
  */
 
-import type { Document } from "./documents.ts";
 import { type WordClass, wordsOf } from "./words.ts";
 
 /** The likeliest words after `before`, best first. */
@@ -20,7 +19,7 @@ export type NextWordScores = Record<WordClass, NextWordScore>;
 
 /** Every `stride`-th word of a note, counted from `stride / 2`. */
 export async function nextWords(
-  { text }: Document,
+  text: string,
   stride: number,
   predict: NextWords,
 ): Promise<NextWordScores> {

@@ -4,19 +4,21 @@ import { ink, renderChart } from "../report/chart.ts";
 import { type Content, figure, html, notice, table, tiles } from "../report/html.ts";
 import { page } from "../report/page.ts";
 import type { Estimate } from "./bootstrap.ts";
-import type { EvalReport, ModelResult } from "./evaluate.ts";
+import type { EvalReport, ModelResult } from "./result.ts";
 import { bestPoint, percent, verdicts } from "./summary.ts";
 
 /** eval.json as HTML text. */
 export async function reportPage(report: EvalReport): Promise<string> {
   const { run, checkpoint, split, notes, models, definitions } = report;
-  const [gpt] = models;
+  const gpt = models.filter(({ ours }) => ours).reduce((a, b) =>
+    bestPoint(b.keystrokes)!.savings.value > bestPoint(a.keystrokes)!.savings.value ? b : a
+  );
   const best = bestPoint(gpt.keystrokes);
   const worse = verdicts(report);
   return page({
     title: `Evaluation of ${run}`,
-    subtitle: `${checkpoint.name} checkpoint` +
-      (checkpoint.step === null ? "" : ` at step ${checkpoint.step}`) +
+    subtitle: `${gpt.name}` +
+      (checkpoint.step === null ? "" : `, trained for ${checkpoint.step} steps`) +
       `, ${checkpoint.parameters.toLocaleString("en-US")} parameters; ` +
       `${notes.scored} ${split} notes scored, ${notes.typed} typed; ${report.created.slice(0, 10)}`,
     summary: [

@@ -1,7 +1,7 @@
 /** The evaluation as a terminal table. */
 
 import type { Estimate } from "./bootstrap.ts";
-import type { EvalReport, ModelResult } from "./evaluate.ts";
+import type { EvalReport, ModelResult } from "./result.ts";
 
 const headers = ["", "bits/char", "next word", "top 3", "savings", "at τ", "accepted", "length"];
 
@@ -39,19 +39,25 @@ export function bestPoint(keystrokes: ModelResult["keystrokes"]) {
 
 export const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 
-/** One sentence for every figure in which a baseline is better than the GPT. */
-export function verdicts({ models: [gpt, ...baselines] }: EvalReport): string[] {
+/** One sentence for every figure in which a baseline is better than what would be served. */
+export function verdicts({ models }: EvalReport): string[] {
   const measures: [string, (model: ModelResult) => Estimate | undefined, 1 | -1][] = [
     ["bits per character", (model) => model.bitsPerCharacter ?? undefined, -1],
     ["next word", (model) => model.nextWord?.top1, 1],
     ["keystroke savings", (model) => bestPoint(model.keystrokes)?.savings, 1],
   ];
-  return measures.flatMap(([name, figure, sign]) => {
-    const own = figure(gpt);
-    const better = baselines.filter((model) => {
-      const other = figure(model);
-      return own && other && sign * other.value > sign * own.value;
-    });
-    return better.map((model) => `The GPT does not beat the ${model.name} in ${name}.`);
-  });
+  const baselines = models.filter(({ ours }) => !ours);
+  return models.filter(({ ours }) => ours).flatMap((own) =>
+    measures.flatMap(([name, figure, sign]) => {
+      const value = figure(own)?.value;
+      const better = baselines.filter((model) => {
+        const other = figure(model)?.value;
+        return value !== undefined && other !== undefined && sign * other > sign * value;
+      });
+      if (better.length === 0) return [];
+      return [
+        `${own.name} does not beat ${better.map((model) => model.name).join(", ")} in ${name}.`,
+      ];
+    })
+  );
 }

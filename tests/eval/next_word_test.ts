@@ -3,11 +3,9 @@ import { nextWords, sumNextWords } from "../../pipeline/eval/next_word.ts";
 import { WordNgram } from "../../pipeline/eval/word_ngram.ts";
 import { piecesOf } from "../../pipeline/eval/word_ngram.ts";
 
-const document = (text: string) => ({ text, tokens: new Uint16Array(0), characters: text.length });
-
 Deno.test("carets stand before words; ranks one and three are told apart; classes are kept", async () => {
   const carets: string[] = [];
-  const scores = await nextWords(document("Pt seen, ___ given 40 mg"), 1, (before) => {
+  const scores = await nextWords("Pt seen, ___ given 40 mg", 1, (before) => {
     carets.push(before);
     return Promise.resolve(["mg", "given", "seen", "Pt"]);
   });
@@ -27,7 +25,7 @@ Deno.test("carets stand before words; ranks one and three are told apart; classe
 
 Deno.test("a stride measures every n-th word", async () => {
   let asked = 0;
-  await nextWords(document("one two three four five six seven"), 3, () => {
+  await nextWords("one two three four five six seven", 3, () => {
     asked++;
     return Promise.resolve([]);
   });

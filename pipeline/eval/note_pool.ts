@@ -1,0 +1,58 @@
+/** Spreads notes over one worker per core, each with a system of its own. */
+
+import type { NoteRequest, NoteResult, Reply, Request } from "./note_worker.ts";
+import type { SystemSpec } from "./systems.ts";
+
+/**
+ * The result of each of `notes`, in order. `onDone` is called with the index of every finished
+ * note. Longest notes go first, so that no core waits for a last long one.
+ */
+export async function measureNotes(
+  spec: SystemSpec,
+  notes: readonly NoteRequest[],
+  onDone: (index: number) => void,
+  size: number = navigator.hardwareConcurrency,
+): Promise<NoteResult[]> {
+  const queue = notes
+    .map((note, index) => ({ note, index }))
+    .sort((a, b) => a.note.text.length - b.note.text.length);
+  const results = new Array<NoteResult>(notes.length);
+  const work = async () => {
+    const worker = new NoteWorker();
+    try {
+      await worker.ask({ open: spec });
+      for (let next; (next = queue.pop());) {
+        results[next.index] = (await worker.ask({ note: next.note }))!;
+        onDone(next.index);
+      }
+      await worker.ask({ close: true });
+    } finally {
+      worker.terminate();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(size, notes.length) }, work));
+  return results;
+}
+
+class NoteWorker {
+  readonly #worker = new Worker(new URL("./note_worker.ts", import.meta.url), { type: "module" });
+
+  ask(request: Request): Promise<NoteResult | null> {
+    return new Promise((resolve, reject) => {
+      const fail = (why: string) => reject(new Error(`Cannot evaluate: a worker failed: ${why}`));
+      this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+        if ("error" in data) fail(data.error);
+        else resolve(data.done);
+      };
+      this.#worker.onerror = (event) => {
+        event.preventDefault();
+        fail(event.message);
+      };
+      this.#worker.postMessage(request);
+    });
+  }
+
+  terminate(): void {
+    this.#worker.terminate();
+  }
+}
