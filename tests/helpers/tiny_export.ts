@@ -2,13 +2,11 @@
 // that some tokens are much likelier than others, and a tokenizer of the fixture's corpus.
 
 import { join } from "@std/path";
-import { runPaths, writeAtomic, writeJson } from "../../pipeline/artifacts.ts";
+import { runPaths, writeJson } from "../../pipeline/artifacts.ts";
 import type { GptConfig } from "../../pipeline/config.ts";
+import { writeModelFiles } from "../../pipeline/export/export.ts";
 import { writeCheckpoint } from "../../pipeline/model/checkpoint.ts";
-import { toHuggingFaceConfig } from "../../pipeline/model/hugging_face.ts";
 import { initialParameters } from "../../pipeline/model/init.ts";
-import { decoderGraph } from "../../pipeline/onnx/decoder_graph.ts";
-import { float32Weights } from "../../pipeline/onnx/weights.ts";
 import { trainBpe } from "../../pipeline/tokenize/bpe_trainer.ts";
 import { bpeTokenizerJson, tokenizerConfig } from "../../pipeline/tokenize/tokenizer_json.ts";
 import { END_OF_TEXT_ID } from "../../pipeline/tokenize/vocabulary.ts";
@@ -43,8 +41,6 @@ export async function writeTinyRun(
     await writeJson(join(folder, "tokenizer.json"), bpeTokenizerJson(vocabulary));
     await writeJson(join(folder, "tokenizer_config.json"), tokenizerConfig());
   }
-  await writeJson(join(run.export, "config.json"), toHuggingFaceConfig(config, END_OF_TEXT_ID));
-  const graph = decoderGraph(config, (g) => float32Weights(g, config, parameters));
-  await writeAtomic(join(run.export, "onnx", "model.onnx"), graph);
+  await writeModelFiles(run.export, checkpoint);
   return { exportFolder: run.export, config };
 }

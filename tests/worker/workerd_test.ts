@@ -37,8 +37,8 @@ async function answersLikeTheDecoder(worker: RunningWorker, root: string): Promi
   const decoder = new Decoder(model, tokenizer);
   let shown = 0;
   for (const text of texts) {
-    const expected = await decoder.suggest(text, { n: 3, minConfidence: 0.001 });
-    const response = await ask(worker.url, { text, n: 3, min_confidence: 0.001 });
+    const expected = await decoder.suggest(text, { n: 3, minConfidence: 1e-4 });
+    const response = await ask(worker.url, { text, n: 3, min_confidence: 1e-4 });
     assertEquals(response.status, 200);
     const { completions } = await response.json();
     assertEquals(
@@ -67,7 +67,7 @@ Deno.test("workerd answers as the decoder does, remembers, refuses, and ends", a
   try {
     await answersLikeTheDecoder(worker, root);
 
-    const again = await (await ask(worker.url, { text: texts[1], n: 3, min_confidence: 0.001 }))
+    const again = await (await ask(worker.url, { text: texts[1], n: 3, min_confidence: 1e-4 }))
       .json();
     assertEquals(again.usage.computed_tokens, 0, "the same text is computed twice");
     assertEquals(again.model, "tiny");
@@ -75,13 +75,20 @@ Deno.test("workerd answers as the decoder does, remembers, refuses, and ends", a
     const wrong = await ask(worker.url, { text: ["SENTINEL"] });
     assertEquals(wrong.status, 422);
     assertFalse((await wrong.text()).includes("SENTINEL"));
+    for (const stream of [false, true]) {
+      const response = await ask(worker.url, { text: "SENTINEL is", section: "SENTINEL", stream });
+      assertEquals(response.status, 200);
+      await response.text();
+    }
 
     for (const file of ["model.onnx", "build/model.onnx", "tokenizer.json", "entry.mjs"]) {
       const response = await fetch(`${worker.url}/${file}`);
       assertEquals(response.status, 404, file);
       await response.body?.cancel();
     }
-    assertFalse(lines.join("\n").includes("SENTINEL"));
+    const printed = lines.join("\n");
+    assertFalse(printed.includes("SENTINEL"), printed);
+    assertStringIncludes(printed, '"outcome":"answered"');
   } finally {
     await worker.stop();
   }

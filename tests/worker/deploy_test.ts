@@ -1,0 +1,72 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { workspace, writeJson } from "../../pipeline/artifacts.ts";
+import { writeTinyRun } from "../helpers/tiny_export.ts";
+
+const KEY = { name: "ehr", sha256: "0".repeat(64) };
+
+async function deploy(data: string, ...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "worker/deploy.ts", "--data", data, "--dry-run", ...args],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = (output: Uint8Array) => new TextDecoder().decode(output);
+  return { code, stdout: text(stdout), stderr: text(stderr).trim() };
+}
+
+async function withWorkspace(use: (data: string) => Promise<void>): Promise<void> {
+  const data = await Deno.makeTempDir();
+  try {
+    await use(data);
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+}
+
+Deno.test("a dry run checks everything and uploads nothing", () =>
+  withWorkspace(async (data) => {
+    const run = workspace(data).run("latest");
+    await writeTinyRun(run.root);
+    await writeJson(join(run.audit, "audit.json"), { verdict: "pass" });
+    await writeJson(join(data, "deploy.json"), { API_KEYS: [KEY] });
+    const { code, stdout, stderr } = await deploy(data);
+    assertEquals(code, 0, stderr);
+    assertMatch(stdout, /Bundle: [\d.]+ MB, [\d.]+ MB gzip/);
+    assertStringIncludes(stdout, "env.RATE_LIMITER");
+    assertStringIncludes(stdout, "nothing was uploaded");
+  }));
+
+const refusals: [string, unknown, string | undefined, string][] = [
+  ["no settings", undefined, "pass", "deno task deploy --new-key NAME"],
+  ["nobody could call", {}, "pass", "has neither API_KEYS nor OIDC_ISSUER"],
+  ["the development flag", { API_KEYS: [KEY], DEVELOPMENT_NO_AUTH: "true" }, "pass", "remove it"],
+  ["an unknown setting", { API_KEYS: [KEY], API_KEY: "x" }, "pass", "sets API_KEY, expected only"],
+  ["half an OIDC", { OIDC_ISSUER: "https://idp" }, "pass", "set OIDC_ISSUER, OIDC_AUDIENCE and"],
+  ["a malformed key", { API_KEYS: [{ name: "a" }] }, "pass", "Cannot read API_KEYS"],
+  ["no audit", { API_KEYS: [KEY] }, undefined, 'run "deno task audit" first'],
+  ["a failed audit", { API_KEYS: [KEY] }, "fail", 'says "fail", expected "pass"'],
+  ["no export", { API_KEYS: [KEY] }, "pass", 'run "deno task export --run latest" first'],
+];
+
+for (const [name, settings, verdict, message] of refusals) {
+  Deno.test(`deploy refuses: ${name}`, () =>
+    withWorkspace(async (data) => {
+      const run = workspace(data).run("latest");
+      if (settings) await writeJson(join(data, "deploy.json"), settings);
+      if (verdict) await writeJson(join(run.audit, "audit.json"), { verdict });
+      const { code, stderr } = await deploy(data);
+      assertEquals(code, 1, stderr);
+      assertEquals(stderr.split("\n").length, 1, stderr);
+      assertStringIncludes(stderr, message);
+    }));
+}
+
+Deno.test("a new key and its digest belong together", () =>
+  withWorkspace(async (data) => {
+    const { code, stdout } = await deploy(data, "--new-key", "ehr");
+    assertEquals(code, 0);
+    const key = /nmg_[0-9a-f]{64}/.exec(stdout)![0];
+    const { name, sha256 } = JSON.parse(stdout.trim().split("\n").at(-1)!);
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+    assertEquals([name, sha256], ["ehr", new Uint8Array(digest).toHex()]);
+  }));

@@ -1,0 +1,172 @@
+/**
+ * `deno task deploy`: checks first (export, authentication, audit verdict, size, rate limit), then
+ * wrangler. With --dry-run everything but the upload, offline.
+ */
+
+import { join } from "@std/path";
+import { readJson, runPaths, workspace } from "../pipeline/artifacts.ts";
+import { bytes, defineTask, runTask, UsageError } from "../pipeline/cli.ts";
+import { assemble } from "./build.ts";
+import { authenticator, type AuthSettings } from "./src/auth.ts";
+import { quietWrangler, WRANGLER } from "./start_worker.ts";
+
+/** Largest script that Cloudflare accepts, uncompressed, on every plan (2026-09). */
+const MAX_SCRIPT_BYTES = 64 * 2 ** 20;
+
+export const task = defineTask({
+  name: "deploy",
+  summary: "Checks an exported run and its settings, then deploys the worker with wrangler.",
+  flags: {
+    run: { type: "string", default: "latest", placeholder: "NAME", help: "run to deploy" },
+    settings: {
+      type: "string",
+      placeholder: "FILE",
+      help: "JSON with API_KEYS, OIDC_…, ALLOWED_ORIGINS (default DATA/deploy.json)",
+    },
+    "accept-risk": {
+      type: "string",
+      placeholder: "REASON",
+      help: "deploy without a passed privacy audit",
+    },
+    "new-key": {
+      type: "string",
+      placeholder: "NAME",
+      help: "only make an API key: prints it once, with its entry for API_KEYS",
+    },
+    "dry-run": { type: "boolean", help: "all but the upload; needs no network" },
+  },
+  examples: [
+    "deno task deploy --new-key ehr",
+    "deno task deploy --run nano --dry-run",
+  ],
+  async run(flags) {
+    if (flags.newKey !== undefined) return await printNewKey(flags.newKey);
+    const run = workspace(flags.data).run(flags.run);
+    const settings = await checkedSettings(flags.settings ?? join(flags.data, "deploy.json"));
+    await requireAudit(run, flags.acceptRisk);
+    const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-deploy-" });
+    try {
+      await assemble(run.export, folder);
+      await requireSize(join(folder, "build"));
+      await wranglerDeploy(folder, settings, flags.dryRun);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+    console.log(
+      flags.dryRun
+        ? "Everything is in order; nothing was uploaded."
+        : "Deployed. Read worker/README.md on what to settle before clinicians use it.",
+    );
+  },
+});
+
+async function printNewKey(name: string): Promise<void> {
+  if (!/^[\w-]{1,64}$/.test(name)) {
+    throw new UsageError(`--new-key is "${name}", expected 1 to 64 letters, digits, - or _`);
+  }
+  const random = crypto.getRandomValues(new Uint8Array(32));
+  const key = `nmg_${random.toHex()}`;
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+  const sha256 = new Uint8Array(digest).toHex();
+  console.log(`Key, for the caller alone (it cannot be shown again):\n${key}\n`);
+  console.log(`Entry, for API_KEYS in the settings:\n${JSON.stringify({ name, sha256 })}`);
+}
+
+/** The settings as secrets; throws a `TypeError` unless they let somebody in, and not everybody. */
+async function checkedSettings(path: string): Promise<Record<string, string>> {
+  const given = await readJson<Record<string, unknown>>(
+    path,
+    "deno task deploy --new-key NAME, put its entry into that file as { API_KEYS: [entry] }, and this",
+  );
+  const known = [
+    "API_KEYS",
+    "OIDC_ISSUER",
+    "OIDC_AUDIENCE",
+    "OIDC_JWKS_URL",
+    "OIDC_SCOPE",
+    "ALLOWED_ORIGINS",
+  ];
+  const secrets: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (name === "DEVELOPMENT_NO_AUTH") {
+      throw new TypeError(
+        `Cannot deploy: ${path} sets DEVELOPMENT_NO_AUTH, which lets everybody in; remove it`,
+      );
+    }
+    if (!known.includes(name)) {
+      throw new TypeError(
+        `Cannot deploy: ${path} sets ${name}, expected only ${known.join(", ")}`,
+      );
+    }
+    secrets[name] = typeof value === "string" ? value : JSON.stringify(value);
+  }
+  const settings: AuthSettings = secrets;
+  authenticator(settings);
+  const keys = JSON.parse(settings.API_KEYS || "[]");
+  if (keys.length === 0 && !settings.OIDC_ISSUER) {
+    throw new TypeError(
+      `Cannot deploy: ${path} has neither API_KEYS nor OIDC_ISSUER, so nobody could call; make a key with "deno task deploy --new-key NAME"`,
+    );
+  }
+  if (settings.OIDC_JWKS_URL && !settings.OIDC_JWKS_URL.startsWith("https://")) {
+    throw new TypeError(`Cannot deploy: OIDC_JWKS_URL in ${path} is not an https:// address`);
+  }
+  // Secrets of earlier deployments stay: close the door that one of them might have opened.
+  return { ...secrets, DEVELOPMENT_NO_AUTH: "false" };
+}
+
+async function requireAudit(
+  run: ReturnType<typeof runPaths>,
+  acceptedRisk: string | undefined,
+): Promise<void> {
+  if (acceptedRisk !== undefined) {
+    console.log(`Deploying without a passed audit, because: ${acceptedRisk}`);
+    return;
+  }
+  const path = join(run.audit, "audit.json");
+  const { verdict } = await readJson<{ verdict?: string }>(path, "deno task audit");
+  if (verdict === "pass") return;
+  throw new Error(
+    `Cannot deploy: the audit in ${path} says "${verdict}", expected "pass"; train again without what it found, or --accept-risk "reason"`,
+  );
+}
+
+async function requireSize(build: string): Promise<void> {
+  let raw = 0, compressed = 0;
+  for await (const { name } of Deno.readDir(build)) {
+    const content = await Deno.readFile(join(build, name));
+    raw += content.length;
+    const gzip = new Blob([content]).stream().pipeThrough(new CompressionStream("gzip"));
+    compressed += (await new Response(gzip).arrayBuffer()).byteLength;
+  }
+  console.log(`Bundle: ${bytes(raw)}, ${bytes(compressed)} gzip`);
+  if (raw <= MAX_SCRIPT_BYTES) return;
+  throw new RangeError(
+    `Cannot deploy: the bundle has ${bytes(raw)}, expected at most ${
+      bytes(MAX_SCRIPT_BYTES)
+    }; train a smaller model`,
+  );
+}
+
+async function wranglerDeploy(
+  folder: string,
+  secrets: Record<string, string>,
+  dryRun: boolean,
+): Promise<void> {
+  const secretsFile = join(folder, "secrets.json");
+  await Deno.writeTextFile(secretsFile, JSON.stringify(secrets), { mode: 0o600 });
+  const args = ["run", "-A", WRANGLER, "deploy", "--config", join(folder, "wrangler.jsonc")];
+  args.push("--secrets-file", secretsFile);
+  if (dryRun) args.push("--dry-run", "--outdir", join(folder, "dry-run"));
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: import.meta.dirname,
+    env: { ...quietWrangler, WRANGLER_LOG_PATH: join(folder, "logs") },
+    stdin: "null",
+  }).spawn().status;
+  if (code !== 0) {
+    throw new Error(`wrangler ended with exit code ${code}; its message stands above`);
+  }
+}
+
+if (import.meta.main) await runTask(task);
