@@ -6,8 +6,8 @@
 
 import { NgramCounts } from "../ngram/counts.ts";
 import { KneserNey } from "../ngram/kneser_ney.ts";
-import type { Document } from "./documents.ts";
-import type { NoteScore } from "./language_model.ts";
+import type { Document } from "../measure/documents.ts";
+import type { NoteScore } from "../measure/language_model.ts";
 
 const CHARACTER_ORDER = 8;
 /** Starts every note; code points are shifted to make room for it. */

@@ -8,10 +8,15 @@ import type { Checkpoint } from "../model/checkpoint.ts";
 import { parameterCount } from "../model/parameters.ts";
 import { scorerFromTensors } from "../onnx/scorer.ts";
 import { scoreCharacterNgram } from "./baselines.ts";
-import { bootstrap } from "./bootstrap.ts";
-import type { Document } from "./documents.ts";
+import { bootstrap } from "../measure/bootstrap.ts";
+import type { Document } from "../measure/documents.ts";
 import { evidenceOf, fitWeights, mixedBits } from "./fit_mixture.ts";
-import { bitsPerCharacter, type NoteScore, type ScoredNote, scoreNotes } from "./language_model.ts";
+import {
+  bitsPerCharacter,
+  type NoteScore,
+  type ScoredNote,
+  scoreNotes,
+} from "../measure/language_model.ts";
 import { measureNotes } from "./note_pool.ts";
 import {
   definitions,

@@ -9,7 +9,7 @@
 
 import { weightCount, weightIndex } from "../decode/mixture.ts";
 import type { NgramModel } from "../decode/ngram.ts";
-import type { Document } from "./documents.ts";
+import type { Document } from "../measure/documents.ts";
 
 /** What both models say of one token that was really there. */
 export interface TokenEvidence {

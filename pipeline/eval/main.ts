@@ -16,7 +16,7 @@ import {
 import { defineTask, format, runTask } from "../cli.ts";
 import { createTokenizer } from "../decode/tokenizer.ts";
 import { readRunCheckpoint } from "../model/checkpoint.ts";
-import { documentsOf, spread } from "./documents.ts";
+import { documentsOf, spread } from "../measure/documents.ts";
 import { evaluate } from "./evaluate.ts";
 import { reportPage } from "./page.ts";
 import { summary } from "./summary.ts";

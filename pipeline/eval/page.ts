@@ -3,7 +3,7 @@
 import { ink, renderChart } from "../report/chart.ts";
 import { type Content, figure, html, notice, table, tiles } from "../report/html.ts";
 import { page } from "../report/page.ts";
-import type { Estimate } from "./bootstrap.ts";
+import type { Estimate } from "../measure/bootstrap.ts";
 import type { EvalReport, ModelResult } from "./result.ts";
 import { bestPoint, percent, verdicts } from "./summary.ts";
 

@@ -1,7 +1,7 @@
 /** What an evaluation says: the object in eval.json, and how raw counts become its figures. */
 
 import type { SuggestOptions } from "../decode/suggest.ts";
-import { bootstrap, type Estimate } from "./bootstrap.ts";
+import { bootstrap, type Estimate } from "../measure/bootstrap.ts";
 import type { NoteResult } from "./note_worker.ts";
 import { type NextWordScores, sumNextWords } from "./next_word.ts";
 import { thresholds } from "./thresholds.ts";

@@ -1,6 +1,6 @@
 /** The evaluation as a terminal table. */
 
-import type { Estimate } from "./bootstrap.ts";
+import type { Estimate } from "../measure/bootstrap.ts";
 import type { EvalReport, ModelResult } from "./result.ts";
 
 const headers = ["", "bits/char", "next word", "top 3", "savings", "at τ", "accepted", "length"];

@@ -13,7 +13,7 @@ import type { NextTokenModel, Tokenizer } from "../decode/types.ts";
 import { readCheckpoint } from "../model/checkpoint.ts";
 import { loadRuntime } from "../onnx/runtime.ts";
 import { modelFromTensors, type OnnxModel } from "../onnx/session.ts";
-import { documentsOf, spread } from "./documents.ts";
+import { documentsOf, spread } from "../measure/documents.ts";
 import type { NextWords } from "./next_word.ts";
 import { type Growth, growthOf, thresholds } from "./thresholds.ts";
 import { WordNgram } from "./word_ngram.ts";

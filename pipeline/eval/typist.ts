@@ -12,6 +12,8 @@
  * accepted costs nothing, so the figure is an upper bound of what a clinician can gain.
  */
 
+import { codePoints } from "../measure/documents.ts";
+
 /** What stands in grey after `before`, or undefined if nothing does. */
 export type Suggest = (before: string) => Promise<string | undefined>;
 
@@ -70,10 +72,3 @@ export function sumTyping(typings: readonly Typing[]): Typing {
 /** 1 − keystrokes / characters; 0 for no text at all. */
 export const savings = ({ keystrokes, characters }: Pick<Typing, "keystrokes" | "characters">) =>
   characters === 0 ? 0 : 1 - keystrokes / characters;
-
-/** Number of Unicode code points. */
-export function codePoints(text: string): number {
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
-}

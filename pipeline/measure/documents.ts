@@ -1,7 +1,6 @@
 /** A token file as the notes it was made from. */
 
 import type { Tokenizer } from "../decode/types.ts";
-import { codePoints } from "./typist.ts";
 
 export interface Document {
   /** Without the end-of-text token that starts it. */
@@ -44,4 +43,11 @@ export function spread<T>(items: readonly T[], limit: number): T[] {
   return Array.from({ length: limit }, (_, index) => {
     return items[Math.floor((index + 0.5) * items.length / limit)];
   });
+}
+
+/** Number of Unicode code points. */
+export function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
 }

@@ -1,6 +1,10 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import type { Document } from "../../pipeline/eval/documents.ts";
-import { bitsPerCharacter, scoreNotes, windowsOver } from "../../pipeline/eval/language_model.ts";
+import type { Document } from "../../pipeline/measure/documents.ts";
+import {
+  bitsPerCharacter,
+  scoreNotes,
+  windowsOver,
+} from "../../pipeline/measure/language_model.ts";
 import type { Scorer } from "../../pipeline/onnx/scorer.ts";
 
 const document = (tokens: number[]): Document => ({

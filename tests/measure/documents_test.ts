@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Tokenizer } from "../../pipeline/decode/types.ts";
-import { documentsOf, spread } from "../../pipeline/eval/documents.ts";
+import { documentsOf, spread } from "../../pipeline/measure/documents.ts";
 
 /** Token 0 ends a text, token n is byte n. */
 const bytesTokenizer: Tokenizer = {

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { bootstrap } from "../../pipeline/eval/bootstrap.ts";
+import { bootstrap } from "../../pipeline/measure/bootstrap.ts";
 
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
