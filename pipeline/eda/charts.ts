@@ -6,7 +6,9 @@ import type { LineReport } from "./lines.ts";
 import type { SectionReport } from "./sections.ts";
 import type { Vocabulary } from "./vocabulary_report.ts";
 
-const WIDTH = 640, HEIGHT = 240;
+/** The page is 944 pixels wide; axes take the rest. */
+const WIDTH = 850, HEIGHT = 240;
+const HALF = 380;
 const ROW = 22;
 
 type Spec = Record<string, unknown>;
@@ -67,7 +69,7 @@ export function lengthChart(lengths: Lengths, unit: string): Spec {
 
 /** Count against rank, both on log scales. */
 export const zipfChart = ({ zipf }: Vocabulary): Spec => ({
-  width: WIDTH * 0.62,
+  width: HALF,
   height: HEIGHT,
   data: { values: zipf },
   mark: { type: "line", point: { size: 14 } },
@@ -89,11 +91,13 @@ export const zipfChart = ({ zipf }: Vocabulary): Spec => ({
   },
 });
 
+/** 1.5M, 20k, and 0 without a unit. */
+const thousands = "datum.value === 0 ? '0' : format(datum.value, '~s')";
 const logAxis = { format: "~s", values: Array.from({ length: 10 }, (_, power) => 10 ** power) };
 
 /** Different words against words read. */
 export const heapsChart = ({ heaps }: Vocabulary): Spec => ({
-  width: WIDTH * 0.62,
+  width: HALF,
   height: HEIGHT,
   data: { values: [{ words: 0, distinct: 0 }, ...heaps] },
   mark: { type: "line" },
@@ -102,31 +106,39 @@ export const heapsChart = ({ heaps }: Vocabulary): Spec => ({
       field: "words",
       type: "quantitative",
       title: "words read",
-      axis: { format: "~s", tickCount: 6 },
+      axis: { labelExpr: thousands, tickCount: 6 },
     },
     y: {
       field: "distinct",
       type: "quantitative",
       title: "different words",
-      axis: { format: "~s", tickCount: 5 },
+      axis: { labelExpr: thousands, tickCount: 5 },
     },
   },
 });
 
+/** Room for the longest header of MIMIC; Vega's own estimate without a browser is a third too wide. */
+const LABELS = 240;
+
 /** Horizontal bars, in the order given, with the value at the end of each. */
 export function barChart(
   rows: readonly { label: string; value: number; text: string }[],
-  title: string,
 ): Spec {
   const y = {
     field: "label",
     type: "nominal",
     sort: null,
     title: null,
-    axis: { labelLimit: 260, labelColor: ink("ink"), labelFontSize: 12, domain: false },
+    axis: {
+      labelLimit: 400,
+      maxExtent: LABELS,
+      labelColor: ink("ink"),
+      labelFontSize: 12,
+      domain: false,
+    },
   };
   return {
-    width: WIDTH * 0.72,
+    width: 520,
     height: rows.length * ROW,
     data: { values: rows },
     encoding: { y },
@@ -137,7 +149,7 @@ export function barChart(
           x: {
             field: "value",
             type: "quantitative",
-            title,
+            title: null,
             axis: { grid: false, labels: false, ticks: false, domain: false },
           },
         },
@@ -150,40 +162,43 @@ export function barChart(
   };
 }
 
-/** Where in a note each section stands and how much of the text it takes: one strip, top to bottom. */
+/** Blocks narrower than this share of the text have no room for a label. */
+const LABELLED = 0.026;
+
+/** The average note as a page: each section a block, as tall as its share of the text. */
 export function anatomyChart({ sections, preamble_share_of_text }: SectionReport): Spec {
-  const parts = [{ name: "(before the first section)", share: preamble_share_of_text }]
-    .concat(sections.map(({ name, share_of_text }) => ({ name, share: share_of_text })));
+  const parts = [
+    { name: "before the first section", share: preamble_share_of_text },
+    ...sections.map(({ name, share_of_text }) => ({ name, share: share_of_text })),
+  ].filter(({ share }) => share > 0);
   let at = 0;
-  const values = parts.filter(({ share }) => share > 0).map(({ name, share }, index) => {
+  const values = parts.map(({ name, share }, index) => {
     const from = at;
     at += share;
-    return { name, from, to: at, middle: (from + at) / 2, shade: index % 2 };
+    const label = share < LABELLED ? "" : `${name}  ${(share * 100).toFixed(0)}%`;
+    return { from, to: at, middle: (from + at) / 2, opacity: index % 2 === 0 ? 0.8 : 0.45, label };
   });
+  const y = { type: "quantitative", scale: { domain: [0, 1], reverse: true }, axis: null };
   return {
-    width: WIDTH,
-    height: 56,
+    width: 520,
+    height: 480,
     data: { values },
-    encoding: {
-      x: {
-        field: "from",
-        type: "quantitative",
-        title: "share of the text",
-        scale: { domain: [0, 1] },
-        axis: { format: "%" },
-      },
-    },
     layer: [
       {
-        mark: { type: "bar", height: 40 },
+        mark: { type: "bar", width: 150, xOffset: 75 },
         encoding: {
-          x2: { field: "to" },
-          opacity: {
-            field: "shade",
-            type: "nominal",
-            scale: { domain: [0, 1], range: [0.85, 0.45] },
-            legend: null,
-          },
+          x: { value: 0 },
+          y: { field: "from", ...y },
+          y2: { field: "to" },
+          opacity: { field: "opacity", type: "quantitative", scale: null },
+        },
+      },
+      {
+        mark: { type: "text", align: "left", baseline: "middle", fontSize: 12 },
+        encoding: {
+          x: { value: 162 },
+          y: { field: "middle", ...y },
+          text: { field: "label" },
         },
       },
     ],
@@ -222,7 +237,7 @@ export function lineChart({ length_histogram, wrapped_at }: LineReport): Spec {
             field: "lines",
             type: "quantitative",
             title: "lines",
-            axis: { format: "~s", tickCount: 5 },
+            axis: { labelExpr: thousands, tickCount: 5 },
           },
         },
       },
@@ -231,9 +246,35 @@ export function lineChart({ length_histogram, wrapped_at }: LineReport): Spec {
   };
 }
 
+/** Patients by their number of notes; the last bar is everyone with that many or more. */
+export function perPatientChart(rows: readonly { notes: number; patients: number }[]): Spec {
+  const most = 12;
+  const values = Array.from({ length: Math.min(most, rows.at(-1)!.notes) }, (_, index) => ({
+    notes: index + 1 === most ? `${most}+` : String(index + 1),
+    patients: rows
+      .filter(({ notes }) => index + 1 === most ? notes >= most : notes === index + 1)
+      .reduce((sum, { patients }) => sum + patients, 0),
+  }));
+  return {
+    width: HALF,
+    height: HEIGHT * 0.6,
+    data: { values },
+    mark: { type: "bar" },
+    encoding: {
+      x: { field: "notes", type: "nominal", sort: null, title: "notes of the patient" },
+      y: {
+        field: "patients",
+        type: "quantitative",
+        title: "patients",
+        axis: { format: ",d", tickCount: 4 },
+      },
+    },
+  };
+}
+
 /** Notes by year of charting. */
 export const yearChart = (years: readonly { year: number; notes: number }[]): Spec => ({
-  ...size,
+  width: HALF,
   height: HEIGHT * 0.6,
   data: { values: years },
   mark: { type: "bar", binSpacing: 0 },
@@ -241,7 +282,7 @@ export const yearChart = (years: readonly { year: number; notes: number }[]): Sp
     x: {
       field: "year",
       type: "quantitative",
-      title: "year of charting, as shifted by de-identification",
+      title: "year of charting",
       scale: { zero: false, nice: false },
       axis: { format: "d" },
     },

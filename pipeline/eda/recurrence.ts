@@ -7,7 +7,7 @@
 /** A sentence that stands in at least this many of the counted notes is templated. */
 export const TEMPLATED_NOTES = 10;
 /** Shorter pieces recur for reasons of language, not of copying. */
-const SHORTEST = 25;
+const SHORTEST = 40;
 const NOTES_COUNTED = 40_000;
 
 /** Every how many-th note is counted. */

@@ -43,12 +43,16 @@ const UNCLEAR = "unclear";
 /** Other ways in which corpora hide identifiers. */
 const placeholders: readonly { style: string; regex: RegExp }[] = [
   { style: "[**...**]  (MIMIC-III)", regex: /\[\*\*[^\]]*\*\*\]/g },
-  { style: "[NAME], [DATE] ...", regex: /\[(?:[A-Z][A-Z_ -]{2,30})\]/g },
-  { style: "<NAME>, <DATE> ...", regex: /<(?:[A-Z][A-Z_-]{2,30})>/g },
+  {
+    style: "[NAME], <DATE> ...",
+    regex:
+      /[[<](?:[A-Z ]+[ _-])?(?:NAME|DATE|TIME|AGE|ID|MRN|PHONE|LOCATION|HOSPITAL|PATIENT|DOCTOR|ADDRESS|REDACTED|PERSON)(?:[ _-]?\d+)?[\]>]/g,
+  },
   { style: "XXXX", regex: /\bX{3,}\b/g },
 ];
 
-const CONTEXT = 24;
+/** Characters looked at on either side; a MIMIC header line has 21 spaces after a `___`. */
+const CONTEXT = 48;
 /** Context words kept; beyond, those seen once are forgotten (their counts are then lower bounds). */
 const MOST_CONTEXTS = 100_000;
 
@@ -157,7 +161,7 @@ export function kindOf(before: string, after: string): string {
 /** A neighbouring word without case, numbers or punctuation at its end. */
 function neighbour(word: string | undefined, absent: string): string {
   if (word === undefined) return absent;
-  const plain = word.toLowerCase().replace(/\d+/g, "9").replace(/[,;]+$/, "");
+  const plain = word.toLowerCase().replace(/\d+/g, "9").replace(/(?<=.)[,;]+$/, "");
   return plain.includes("___") ? "___" : plain;
 }
 

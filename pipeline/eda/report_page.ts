@@ -1,8 +1,9 @@
 /** The report as a page: the original project's five questions, each answered before it is shown. */
 
 import { format } from "../cli.ts";
+import { findingsOf } from "./findings.ts";
 import { renderChart } from "../report/chart.ts";
-import { type Content, tiles } from "../report/html.ts";
+import { type Content, findings, tiles } from "../report/html.ts";
 import { page } from "../report/page.ts";
 import type { Eda } from "./analyse.ts";
 import { type Answer, type DrawChart, percent, short } from "./answers/answer.ts";
@@ -54,43 +55,48 @@ export async function edaReport(eda: Eda): Promise<EdaReport> {
 }
 
 /** The figures to leave with. */
-function summary({ counts, lengths, vocabulary, redactions, recurrence, sections }: Eda): Content {
+function summary(eda: Eda): Content {
+  const { counts, lengths, vocabulary, redactions, recurrence, sections } = eda;
+  const found = findingsOf(eda);
   const named = counts.notes > counts.notes_without_patient;
-  return tiles([
-    {
-      label: "notes",
-      value: format(counts.notes),
-      note: named ? `of ${format(counts.patients)} patients` : "patients are not named",
-    },
-    {
-      label: "words in the median note",
-      value: format(lengths.raw_words.median),
-      note: `${format(lengths.characters.median)} characters`,
-    },
-    {
-      label: "different words",
-      value: format(vocabulary.words.distinct),
-      note: `${format(vocabulary.raw_words.distinct)} as written`,
-    },
-    {
-      label: "redactions in the median note",
-      value: format(lengths.redactions.median),
-      note: redactions.total === 0
-        ? "no ___ anywhere"
-        : `one in ${short(lengths.raw_words.total / redactions.total)} words`,
-    },
-    {
-      label: "sections",
-      value: sections.shape === "plain" ? "none" : format(sections.sections.length),
-      note:
-        { mimic: "MIMIC-IV-Note's layout", headed: "common headers", plain: "no common header" }[
-          sections.shape
-        ],
-    },
-    {
-      label: "templated text",
-      value: percent(recurrence.share_of_text_templated),
-      note: "sentences shared by ten notes or more",
-    },
-  ]);
+  return [
+    tiles([
+      {
+        label: "notes",
+        value: format(counts.notes),
+        note: named ? `of ${format(counts.patients)} patients` : "patients are not named",
+      },
+      {
+        label: "words in the median note",
+        value: format(lengths.raw_words.median),
+        note: `${format(lengths.characters.median)} characters`,
+      },
+      {
+        label: "different words",
+        value: format(vocabulary.words.distinct),
+        note: `${format(vocabulary.raw_words.distinct)} as written`,
+      },
+      {
+        label: "redactions in the median note",
+        value: format(lengths.redactions.median),
+        note: redactions.total === 0
+          ? "no ___ anywhere"
+          : `one in ${short(lengths.raw_words.total / redactions.total)} words`,
+      },
+      {
+        label: "sections",
+        value: sections.shape === "plain" ? "none" : format(sections.sections.length),
+        note:
+          { mimic: "MIMIC-IV-Note's layout", headed: "common headers", plain: "no common header" }[
+            sections.shape
+          ],
+      },
+      {
+        label: "templated text",
+        value: percent(recurrence.share_of_text_templated),
+        note: "sentences shared by ten notes or more",
+      },
+    ]),
+    found.length === 0 ? "" : findings(found),
+  ];
 }

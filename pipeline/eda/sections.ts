@@ -148,7 +148,8 @@ export function sectionReport(headers: HeaderSet, parts: SectionPart[]): Section
       p90_characters: lengths.quantile(0.9),
       share_of_text: characters[index] / text,
     };
-  }).filter(({ notes }) => notes > 0).sort((a, b) => a.place - b.place);
+  }).filter(({ notes }) => notes > 0);
+  sortByOrder(sections, before, count);
   return {
     shape: headers.shape,
     sections: sections.map(({ index: _, ...section }) => section),
@@ -162,6 +163,25 @@ export function sectionReport(headers: HeaderSet, parts: SectionPart[]): Section
       .sort((a, b) => b.notes - a.notes),
     preamble_share_of_text: characters[count] / text,
   };
+}
+
+/**
+ * Sorts by how many other sections each one usually precedes. (The mean place alone would be led
+ * astray by a section that also stands in short notes of another kind.)
+ */
+function sortByOrder(
+  sections: { index: number; place: number }[],
+  before: Float64Array,
+  count: number,
+): void {
+  const precedes = (first: number, second: number) =>
+    before[first * count + second] > before[second * count + first];
+  const wins = new Map(sections.map(({ index }) => [
+    index,
+    sections.filter((other) => precedes(index, other.index)).length -
+    sections.filter((other) => precedes(other.index, index)).length,
+  ]));
+  sections.sort((a, b) => wins.get(b.index)! - wins.get(a.index)! || a.place - b.place);
 }
 
 function agreement(order: number[], before: Float64Array, count: number): number | null {

@@ -2,11 +2,21 @@
 
 import { format } from "../cli.ts";
 import type { Eda } from "./analyse.ts";
+import { findingsOf } from "./findings.ts";
 import { percent, short } from "./answers/answer.ts";
 
 /** A few lines for each of the original project's questions. */
 export function terminalSummary(eda: Eda): string {
-  return [notes(eda), lengths(eda), vocabulary(eda), redactions(eda), layout(eda)].join("\n\n");
+  const found = findingsOf(eda);
+  const worthKnowing = found.length === 0 ? [] : [question("Worth knowing", found)];
+  return [
+    notes(eda),
+    lengths(eda),
+    vocabulary(eda),
+    redactions(eda),
+    layout(eda),
+    ...worthKnowing,
+  ].join("\n\n");
 }
 
 function notes({ counts }: Eda): string {

@@ -103,6 +103,10 @@ export function facts(pairs: readonly (readonly [name: string, value: Content])[
 /** A remark that a reader must not miss. */
 export const notice = (content: Content): Html => html`<p class="notice">${content}</p>`;
 
+/** What the numbers amount to, one sentence each. */
+export const findings = (items: readonly Content[]): Html =>
+  html`<ul class="findings">${items.map((item) => html`<li>${item}</li>`)}</ul>`;
+
 /** A number with a small bar behind it, for shares between 0 and 1 in table cells. */
 export function share(value: number, text = `${(value * 100).toFixed(1)}%`): Html {
   const width = Math.max(0, Math.min(1, value)) * 100;

@@ -11,8 +11,8 @@ export const howLong: Answer = async ({ lengths, counts, tokens }, draw) => {
   const { raw_words, characters } = lengths;
   const rows: [string, Lengths][] = [
     ["characters", characters],
-    ["words (between spaces)", raw_words],
-    ["words (letters and digits)", lengths.words],
+    ["words as written", raw_words],
+    ["words, plain", lengths.words],
     ["lines", lengths.lines],
     ...(tokens === null ? [] : [["tokens", tokens.lengths] as [string, Lengths]]),
   ];
@@ -34,7 +34,9 @@ export const howLong: Answer = async ({ lengths, counts, tokens }, draw) => {
           lengthChart(raw_words, "words in the note"),
           `Distribution of note length in words: median ${raw_words.median}, 5th percentile ${raw_words.p5}, 95th ${raw_words.p95}`,
         )).inline,
-        `${format(counts.notes)} notes by the number of words between spaces.`,
+        `${
+          format(counts.notes)
+        } notes by their number of words. Words as written stand between spaces; plain words are runs of letters and digits.`,
       ),
       table({
         caption: "Percentiles over notes",

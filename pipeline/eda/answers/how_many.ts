@@ -1,7 +1,8 @@
 import { format } from "../../cli.ts";
-import { facts, figure, html, notice, share, table } from "../../report/html.ts";
-import { yearChart } from "../charts.ts";
-import { type Answer, short } from "./answer.ts";
+import { type Content, facts, figure, html, notice, share, table } from "../../report/html.ts";
+import { perPatientChart, yearChart } from "../charts.ts";
+import type { Counts } from "../notes_table.ts";
+import { type Answer, type DrawChart, short } from "./answer.ts";
 
 /** Number of notes, and of whom, of which kind and from when. */
 export const howMany: Answer = async ({ counts }, draw) => {
@@ -14,7 +15,6 @@ export const howMany: Answer = async ({ counts }, draw) => {
     : `${format(counts.notes)} notes of ${format(counts.patients)} patients: ${
       short(perPatient)
     } a patient.`;
-  const years = counts.by_year;
   const most = counts.notes_per_patient.at(-1)!.notes;
   return {
     id: "how-many",
@@ -58,16 +58,36 @@ export const howMany: Answer = async ({ counts }, draw) => {
           ]),
         })
       }</div>`,
-      years.length > 1
-        ? figure(
-          (await draw(
-            "years",
-            yearChart(years),
-            `Notes by year of charting, ${years[0].year} to ${years.at(-1)!.year}`,
-          )).inline,
-          "Notes by year of charting. Where de-identification shifts each patient's dates, the year says nothing about when the note was written.",
-        )
-        : "",
+      html`<div class="columns">${await patientChart(counts, draw)}${await chartByYear(
+        counts,
+        draw,
+      )}</div>`,
     ],
   };
 };
+
+async function patientChart(
+  { notes_per_patient: rows }: Counts,
+  draw: DrawChart,
+): Promise<Content> {
+  if (rows.at(-1)!.notes === 1) return "";
+  const chart = await draw(
+    "per_patient",
+    perPatientChart(rows),
+    "Patients by their number of notes",
+  );
+  return figure(chart.inline, "How many notes a patient has.");
+}
+
+async function chartByYear({ by_year: years }: Counts, draw: DrawChart): Promise<Content> {
+  if (years.length < 2) return "";
+  const chart = await draw(
+    "years",
+    yearChart(years),
+    `Notes by year of charting, ${years[0].year} to ${years.at(-1)!.year}`,
+  );
+  return figure(
+    chart.inline,
+    "Notes by year of charting. Where de-identification shifts each patient's dates, the year does not say when a note was written.",
+  );
+}

@@ -40,7 +40,9 @@ async function sectionTable({ sections }: Eda, draw: Parameters<Answer>[1]): Pro
   const subTable = (rows: typeof subHeaders) =>
     table({
       columns: ["header", "notes", { title: "share of notes", align: "left" }],
-      rows: rows.map(({ name, notes, share: part }) => [name, format(notes), share(part)]),
+      rows: rows.map((
+        { name, notes, share: part },
+      ) => [name, format(notes), share(part, percent(part))]),
     });
   const half = Math.ceil(subHeaders.length / 2);
   return [
@@ -51,7 +53,7 @@ async function sectionTable({ sections }: Eda, draw: Parameters<Answer>[1]): Pro
           anatomyChart(sections),
           "Share of the text that each section takes, in the order of the note",
         )).inline,
-        "The average note from its first line to its last: each block is a section, as wide as its share of the text, in the order of the table.",
+        "The average note from its first line to its last: each block is a section, as tall as its share of the text.",
       )
       : "",
     table({

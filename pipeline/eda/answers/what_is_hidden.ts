@@ -1,6 +1,6 @@
 import { format } from "../../cli.ts";
 import { type Content, figure, html, notice, share, table } from "../../report/html.ts";
-import { barChart } from "../charts.ts";
+import { barChart, lengthChart } from "../charts.ts";
 import type { Eda } from "../analyse.ts";
 import { type Answer, percent, short } from "./answer.ts";
 
@@ -40,7 +40,7 @@ export const whatIsHidden: Answer = async (eda, draw) => {
 };
 
 async function redactionCharts(
-  { redactions }: Eda,
+  { redactions, lengths }: Eda,
   draw: Parameters<Answer>[1],
 ): Promise<Content> {
   const bars = (rows: { count: number; share: number }[], labels: string[]) =>
@@ -65,7 +65,7 @@ async function redactionCharts(
     figure(
       (await draw(
         "redaction_kinds",
-        barChart(bars(kinds, kinds.map(({ kind }) => kind)), "redactions"),
+        barChart(bars(kinds, kinds.map(({ kind }) => kind))),
         "Redactions by what was probably taken out",
       )).inline,
       "What was probably taken out, guessed from the words on either side. MIMIC's ___ carries no type, so nothing can confirm the guess.",
@@ -73,10 +73,18 @@ async function redactionCharts(
     figure(
       (await draw(
         "redaction_sections",
-        barChart(bars(sections, sections.map(({ name }) => name)), "redactions"),
+        barChart(bars(sections, sections.map(({ name }) => name))),
         "Redactions by section of the note",
       )).inline,
       "Where in the note the redactions stand.",
+    ),
+    figure(
+      (await draw(
+        "redactions",
+        lengthChart(lengths.redactions, "redactions in the note"),
+        `Notes by their number of redactions, median ${lengths.redactions.median}`,
+      )).inline,
+      "How many redactions a note has.",
     ),
     html`<div class="columns">${words("Word before ___", redactions.words_before)}${
       words("Word after ___", redactions.words_after)

@@ -1,25 +1,16 @@
 import { format } from "../../cli.ts";
-import { facts, figure, html, share, table } from "../../report/html.ts";
+import { type Content, facts, figure, html, share, table } from "../../report/html.ts";
 import { heapsChart, zipfChart } from "../charts.ts";
-import { type Answer, percent, short } from "./answer.ts";
+import type { TokenMeasures } from "../tokens.ts";
+import type { Vocabulary } from "../vocabulary_report.ts";
+import { type Answer, type DrawChart, percent, short } from "./answer.ts";
 
-const SHOWN = 24;
+const SHOWN = 14;
 
 /** Raw vocabulary in words and characters. */
-export const whichWords: Answer = async ({ vocabulary }, draw) => {
-  const { raw_words, words, characters, coverage, heaps_fit, zipf_exponent } = vocabulary;
+export const whichWords: Answer = async ({ vocabulary, tokens }, draw) => {
+  const { raw_words, words, characters, coverage } = vocabulary;
   const ninetyFive = coverage.find(({ share }) => share === 0.95)!;
-  const column = (from: number) =>
-    table({
-      columns: ["word", "occurrences", { title: "share of all words", align: "left" }],
-      rows: vocabulary.top_words.slice(from, from + SHOWN / 2).map((
-        { word, count, share: part },
-      ) => [
-        html`<code>${word}</code>`,
-        format(count),
-        share(part / vocabulary.top_words[0].share, percent(part)),
-      ]),
-    });
   return {
     id: "vocabulary",
     title: "Which words and characters?",
@@ -32,62 +23,126 @@ export const whichWords: Answer = async ({ vocabulary }, draw) => {
     } of the vocabulary occurs once.`,
     body: [
       facts([
-        ["words in all, as written", format(raw_words.total)],
-        ["different words, as written", format(raw_words.distinct)],
-        ["words in all, letters and digits", format(words.total)],
-        ["different words, letters and digits", format(words.distinct)],
-        ["words that occur once", format(words.hapaxes)],
+        ["words as written", format(raw_words.total)],
+        ["different", format(raw_words.distinct)],
+        ["words of letters and digits", format(words.total)],
+        ["different", format(words.distinct)],
+        ["of these once only", format(words.hapaxes)],
         [
           "different characters",
-          `${format(characters.distinct)} (${format(characters.ascii_distinct)} ASCII)`,
+          `${format(characters.distinct)}, ${format(characters.ascii_distinct)} of them ASCII`,
         ],
       ]),
-      html`<div class="columns">${
-        figure(
-          (await draw(
-            "zipf",
-            zipfChart(vocabulary),
-            "Occurrences of each word against its rank, on log scales",
-          )).inline,
-          `Zipf's curve: occurrences against rank.${
-            zipf_exponent === null
-              ? ""
-              : ` The slope between ranks 10 and 10,000 is ${
-                zipf_exponent.toFixed(2)
-              }; natural language is near −1.`
-          }`,
-        )
-      }${
-        figure(
-          (await draw("heaps", heapsChart(vocabulary), "Different words against words read"))
-            .inline,
-          heaps_fit === null
-            ? "Heaps' curve: different words among those read so far."
-            : `Heaps' curve: different words among those read so far, in file order; about ${
-              short(heaps_fit.k)
-            }·N^${heaps_fit.beta.toFixed(2)}.`,
-        )
-      }</div>`,
-      table({
-        caption: "How many words cover the text",
-        columns: ["share of the text", "commonest words needed", "of the vocabulary"],
-        rows: coverage.map((
-          row,
-        ) => [percent(row.share), format(row.words), percent(row.of_vocabulary)]),
-      }),
-      html`
-        <h3>Commonest words</h3>
-        <div class="columns">${column(0)}${column(SHOWN / 2)}</div>
-      `,
-      vocabulary.other_characters.length === 0 ? html`<p>Every character is ASCII.</p>` : table({
-        caption: "Characters beyond ASCII",
-        columns: [{ title: "character", align: "left" }, "code point", "occurrences"],
-        rows: vocabulary.other_characters.slice(0, 12).map(({ character, code, count }) => [
-          character,
-          html`<code>${code}</code>`,
-          format(count),
-        ]),
-      }),
+      await laws(vocabulary, draw),
+      commonest(vocabulary),
+      rest(vocabulary),
+      tokens === null ? "" : tokenization(tokens),
     ],
   };
 };
+
+async function laws(vocabulary: Vocabulary, draw: DrawChart): Promise<Content> {
+  const { zipf_exponent, heaps_fit } = vocabulary;
+  const zipf = await draw(
+    "zipf",
+    zipfChart(vocabulary),
+    "Occurrences of each word against its rank, on log scales",
+  );
+  const heaps = await draw(
+    "heaps",
+    heapsChart(vocabulary),
+    "Different words against words read",
+  );
+  const slope = zipf_exponent === null
+    ? ""
+    : ` Between ranks 10 and 10,000 it falls with slope ${
+      zipf_exponent.toFixed(2).replace("-", "−")
+    }; natural language is near −1.`;
+  const fit = heaps_fit === null
+    ? html``
+    : html`, about ${short(heaps_fit.k)}·N<sup>${
+      heaps_fit.beta.toFixed(2)
+    }</sup> over the second half`;
+  return html`<div class="columns">${
+    figure(zipf.inline, `Zipf's curve: occurrences against rank.${slope}`)
+  }${
+    figure(
+      heaps.inline,
+      html`Heaps' curve: different words among the first N, in file order${fit}.`,
+    )
+  }</div>`;
+}
+
+function commonest({ top_words, top_characters }: Vocabulary): Content {
+  const words = table({
+    caption: "Commonest words",
+    columns: ["word", "occurrences", { title: "share of all words", align: "left" }],
+    rows: top_words.slice(0, SHOWN).map(({ word, count, share: part }) => [
+      html`<code>${word}</code>`,
+      format(count),
+      share(part / top_words[0].share, percent(part)),
+    ]),
+  });
+  const characters = table({
+    caption: "Commonest characters",
+    columns: [
+      { title: "character", align: "left" },
+      "occurrences",
+      { title: "share of all characters", align: "left" },
+    ],
+    rows: top_characters.slice(0, SHOWN).map(({ character, count, share: part }) => [
+      html`<code>${character}</code>`,
+      format(count),
+      share(part / top_characters[0].share, percent(part)),
+    ]),
+  });
+  return html`<div class="columns">${words}${characters}</div>`;
+}
+
+function rest({ coverage, other_characters }: Vocabulary): Content {
+  const cover = table({
+    caption: "How many words cover the text",
+    columns: [
+      { title: "share of the text", align: "left" },
+      "commonest words needed",
+      "of the vocabulary",
+    ],
+    rows: coverage.map((row) => [
+      percent(row.share),
+      format(row.words),
+      percent(row.of_vocabulary),
+    ]),
+  });
+  const others = other_characters.length === 0 ? html`<p>Every character is ASCII.</p>` : table({
+    caption: "Characters beyond ASCII",
+    columns: [{ title: "character", align: "left" }, "code point", "occurrences"],
+    rows: other_characters.slice(0, SHOWN).map(({ character, code, count }) => [
+      html`<code>${character}</code>`,
+      code,
+      format(count),
+    ]),
+  });
+  return html`<div class="columns">${cover}${others}</div>`;
+}
+
+function tokenization(tokens: TokenMeasures): Content {
+  return [
+    html`<h3>As tokens</h3>`,
+    facts([
+      ["tokenizer", tokens.kind === "bpe" ? "byte-level BPE" : "characters"],
+      ["vocabulary", format(tokens.vocab_size)],
+      ["tokens for a word", tokens.fertility.toFixed(2)],
+      ["characters for a token", tokens.characters_per_token.toFixed(2)],
+      ["tokens that never occur in train", format(tokens.unused)],
+    ]),
+    html`<p>Longest tokens: ${
+      tokens.longest.map((
+        token,
+        index,
+      ) => [index > 0 ? ", " : "", html`<code>${visible(token)}</code>`])
+    }.</p>`,
+  ];
+}
+
+/** Spaces and line breaks as signs that show. */
+const visible = (token: string) => token.replaceAll(" ", "·").replaceAll("\n", "⏎");
