@@ -44,7 +44,11 @@ const handlers: {
     }
     return null;
   },
-  takeCounts: () => counts.pack(),
+  takeCounts() {
+    const packed = counts.pack();
+    counts = new WordCounts();
+    return packed;
+  },
   load(vocabulary) {
     encoder = vocabulary === null ? new CharEncoder() : new BpeEncoder(vocabulary);
     return null;

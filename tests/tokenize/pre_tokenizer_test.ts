@@ -18,21 +18,16 @@ function scan(text: string): string[] {
 }
 
 Deno.test("pre-tokens of a note", () => {
-  assertEquals(scan("Pt ___ on 12.5mg/dL"), [
-    "Pt",
-    " ___",
-    " on",
-    " ",
-    "12",
-    ".",
-    "5",
-    "mg",
-    "/",
-    "dL",
-  ]);
-  assertEquals(scan("seen. \n \nHPI:\n"), ["seen", ".", " \n \n", "HPI", ":", "\n"]);
-  assertEquals(scan("   - 98.6°F"), ["  ", " -", " ", "98", ".", "6", "°F"]);
-  assertEquals(scan(""), []);
+  const expected: [string, string][] = [
+    ["Pt ___ on 12.5mg/dL", "Pt| ___| on| 1|2|.5|mg|/dL"],
+    ["Hgb-11.2* ___.", "Hgb|-1|1|.2|*| ___|."],
+    ["seen. \n \nHPI:\nPt", "seen|.| \n \n|HPI|:\n|Pt"],
+    ["(q6h) -\r\n\r\n", "(q|6|h|)| -\r\n\r\n"],
+    ["   - 98.6°F", "  | -| 9|8|.6|°F"],
+    ["\t\tpatient's  ___", "\t|\tpatient|'s| | ___"],
+    ["", ""],
+  ];
+  for (const [text, words] of expected) assertEquals(scan(text).join("|"), words);
 });
 
 Deno.test("the scanner splits where the regular expression does", () => {

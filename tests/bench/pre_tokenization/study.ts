@@ -16,8 +16,8 @@ import { WordCounts } from "../../../pipeline/tokenize/word_counts.ts";
 /** Long enough to see about twenty characters back with the shortest tokens of the study. */
 const ORDER = 6;
 
-export interface StudyRow {
-  pattern: string;
+export interface StudyResult {
+  /** Less than asked for if the notes hold too few frequent pairs. */
   vocabSize: number;
   tokensPerNote: number;
   charactersPerToken: number;
@@ -38,7 +38,7 @@ export async function readTexts(path: string): Promise<Texts> {
 }
 
 /** Trains BPE with `pattern` on the training notes and measures on the validation notes. */
-export function study(texts: Texts, pattern: RegExp, vocabSize: number): Omit<StudyRow, "pattern"> {
+export function study(texts: Texts, pattern: RegExp, vocabSize: number): StudyResult {
   const words = new WordCounts();
   const utf8 = new TextEncoder();
   for (const text of texts.train) {
