@@ -188,7 +188,7 @@ export class OnnxEngine implements Engine {
         update: kind.update ? train : undefined,
       });
       return {
-        session: await this.#runtime.createSession(file),
+        session: await this.#runtime.createSession(file, { graphOptimizationLevel: "basic" }),
         masks,
         keep: masks.map(({ shape }) => new Uint8Array(elements(shape))),
       };

@@ -64,7 +64,7 @@ interface Block {
 }
 
 function rowBlocks(time: number): Block[] {
-  const count = time >= 64 ? 2 : 1;
+  const count = time >= 64 ? 4 : 1;
   return Array.from({ length: count }, (_, i) => ({
     from: Math.floor(i * time / count),
     to: Math.floor((i + 1) * time / count),

@@ -48,7 +48,10 @@ export function tiedHead(tape: Tape, hidden: F32, targets: Index): Head {
       const alpha = 1 / count;
       return {
         dhidden: g.fusedMatMul(dlogits, table, { alpha }),
-        dtable: g.fusedMatMul(dlogits, hidden, { transA: true, alpha }),
+        dtable: g.transpose(
+          g.fusedMatMul(g.transpose(hidden, [1, 0]), dlogits, { alpha }),
+          [1, 0],
+        ),
       };
     },
   };
