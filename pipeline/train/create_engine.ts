@@ -2,11 +2,14 @@
 
 import type { Engine, EngineOptions } from "./engine.ts";
 
-export async function createEngine(kind: "cpu" | "gpu", options: EngineOptions): Promise<Engine> {
-  if (kind === "gpu") {
+/** Where to train: on WebGPU, or on the CPU with so many threads (one per physical core if absent). */
+export type EngineChoice = { kind: "gpu" } | { kind: "cpu"; threads?: number };
+
+export async function createEngine(choice: EngineChoice, options: EngineOptions): Promise<Engine> {
+  if (choice.kind === "gpu") {
     const { createWebGpuEngine } = await import("./webgpu_engine.ts");
     return await createWebGpuEngine(options);
   }
   const { createCpuEngine } = await import("./cpu_engine.ts");
-  return await createCpuEngine(options);
+  return await createCpuEngine({ ...options, threads: choice.threads });
 }

@@ -14,6 +14,7 @@ import {
   readRunConfig,
   type RunConfig,
 } from "./run_folder.ts";
+import type { EngineChoice } from "./create_engine.ts";
 import { runSession } from "./session.ts";
 import type { TrainingResult } from "./trainer.ts";
 
@@ -25,6 +26,7 @@ const task = defineTask({
     "Values come from a preset; each can be set by its own flag.",
   flags: {
     gpu: { type: "boolean", help: "train on WebGPU instead of the CPU" },
+    threads: { type: "integer", min: 1, help: "on the CPU (default: one per physical core)" },
     preset: {
       type: "string",
       choices: Object.keys(presets),
@@ -49,7 +51,12 @@ const task = defineTask({
   async run(flags) {
     const place = workspace(flags.data);
     const overrides = overridesOf(flags);
-    const engine = flags.gpu ? "gpu" : "cpu";
+    if (flags.gpu && flags.threads) {
+      throw new UsageError("--threads is for the CPU; leave out --gpu");
+    }
+    const engine: EngineChoice = flags.gpu
+      ? { kind: "gpu" }
+      : { kind: "cpu", threads: flags.threads };
     const call: Call = { place, paths: place.run(flags.run), name: flags.run, engine, overrides };
     if (!flags.resume) {
       const preset = (flags.preset ?? DEFAULT_PRESET) as PresetName;
@@ -68,7 +75,7 @@ interface Call {
   place: Workspace;
   paths: RunPaths;
   name: string;
-  engine: "cpu" | "gpu";
+  engine: EngineChoice;
   overrides: Overrides;
 }
 

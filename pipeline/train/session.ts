@@ -2,7 +2,7 @@
 
 import { type RunPaths, writeJson } from "../artifacts.ts";
 import { format } from "../cli.ts";
-import { createEngine } from "./create_engine.ts";
+import { createEngine, type EngineChoice } from "./create_engine.ts";
 import { targetCharacters, type TrainingData } from "./data.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { runObserver } from "./observer.ts";
@@ -12,12 +12,12 @@ import { memoryLine, Terminal } from "./terminal.ts";
 import { train, type TrainingResult } from "./trainer.ts";
 import { crossingWindows, windowStarts } from "./windows.ts";
 
-/** Trains `prepared` in `paths` on the engine of `kind`. */
+/** Trains `prepared` in `paths` on the chosen engine. */
 export async function runSession(
   { config, ...start }: PreparedRun,
   data: TrainingData,
   paths: RunPaths,
-  kind: "cpu" | "gpu",
+  choice: EngineChoice,
 ): Promise<TrainingResult> {
   const { name, model, train: options } = config;
   console.error(dataLine(config, data));
@@ -40,7 +40,7 @@ export async function runSession(
     tokensPath: config.data.train.path,
     validationCharacters: targetCharacters(start.validation, data.tokenizer),
     async createEngine(engineOptions: EngineOptions): Promise<Engine> {
-      const engine = await createEngine(kind, engineOptions);
+      const engine = await createEngine(choice, engineOptions);
       if (config.engine !== engine.description) {
         config.engine = engine.description;
         await writeJson(paths.config, config);
