@@ -88,7 +88,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
   } catch (error) {
     await Deno.remove(temporary, { recursive: true }).catch(() => {});
     const why = error instanceof Error ? error.message : String(error);
-    const advice = await exists(folder)
+    const advice = await exists(folder).catch(() => false)
       ? `the previous one is intact; free space or fix permissions and run "${MADE_BY} --resume"`
       : `free space or fix permissions and run "${MADE_BY}" again`;
     throw new ArtifactError(
@@ -121,9 +121,18 @@ export async function readCheckpoint(folder: string): Promise<Omit<Checkpoint, "
   return { config, endOfText, parameters, state };
 }
 
-/** The AdamW moments of a checkpoint folder that `readCheckpoint` has accepted. */
+/**
+ * The AdamW moments of a checkpoint folder that `readCheckpoint` has accepted. Throws an
+ * `ArtifactError` if it has none, as that of an imported model.
+ */
 export async function readMoments(folder: string, config: GptConfig): Promise<Moments> {
   const path = join(await currentFolder(folder), "optimizer.safetensors");
+  if (!await exists(path)) {
+    throw new ArtifactError(
+      `Cannot resume from ${folder}: it has no optimizer state; ` +
+        `start a new run from its weights with "${MADE_BY} --init-from ${folder}"`,
+    );
+  }
   const tensors = await readSafetensors(path, MADE_BY);
   return {
     moment1: pick(config, tensors, "exp_avg.", path),
