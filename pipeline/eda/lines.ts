@@ -23,6 +23,9 @@ const lineKinds: readonly { kind: string; example: string; regex: RegExp }[] = [
   { kind: "ruled line", example: "=======", regex: /^\s*[=_*-]{4,}\s*$/ },
 ];
 
+/** Not the full stop of `1. item`. */
+const SENTENCE_END = /[a-z)_]\.( +)\S/;
+
 export interface LinePart {
   lines: number;
   empty: number;
@@ -31,7 +34,7 @@ export interface LinePart {
   /** Lines by their length without trailing spaces. */
   lengths: Float64Array<ArrayBuffer>;
   kinds: { lines: number; notes: number }[];
-  /** Sentence ends within a line, by the number of spaces after them: one, two. */
+  /** The first sentence end within a line, by the number of spaces after it: one, more. */
   sentenceSpaces: [one: number, two: number];
 }
 
@@ -45,7 +48,7 @@ export interface LineReport {
   length_histogram: { length: number; lines: number }[];
   median_length: number;
   kinds: { kind: string; example: string; lines: number; share: number; notes: number }[];
-  /** Of the sentence ends inside a line, the share followed by two spaces. */
+  /** Of the lines with a sentence end inside, the share with two spaces after it. */
   two_spaces_share: number | null;
 }
 
@@ -73,8 +76,8 @@ export class LineScan {
       }
       part.lengths[Math.min(LONGEST, visible.length)]++;
       lineKinds.forEach(({ regex }, kind) => regex.test(visible) && this.#inNote[kind]++);
-      const after = visible.indexOf(". ");
-      if (after > 0) part.sentenceSpaces[visible[after + 2] === " " ? 1 : 0]++;
+      const end = visible.includes(". ") ? SENTENCE_END.exec(visible) : null;
+      if (end !== null) part.sentenceSpaces[end[1].length === 1 ? 0 : 1]++;
     }
     this.#inNote.forEach((count, kind) => {
       part.kinds[kind].lines += count;

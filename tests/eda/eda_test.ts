@@ -1,0 +1,141 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path";
+import { analyse, type Eda } from "../../pipeline/eda/analyse.ts";
+import { mimicSections } from "../../pipeline/eda/headers.ts";
+import { edaReport } from "../../pipeline/eda/report_page.ts";
+import { terminalSummary } from "../../pipeline/eda/terminal.ts";
+import { MIMIC_HEADER, mimicRow, TestWorkspace } from "../ingest/workspace.ts";
+
+const root = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
+
+/** Fifty notes of twenty-five patients, with every section and a word that is only in this note. */
+function mimicCorpus(): string {
+  const note = (n: number) =>
+    " \nName:  ___                     Unit No:   ___\n \n" +
+    mimicSections.map((name) => `${name}:\nText of note${n} under this header, seen by Dr. ___.\n`)
+      .join(" \n");
+  const rows = Array.from(
+    { length: 50 },
+    (_, n) => mimicRow(100 + n % 25, 1 + Math.floor(n / 25), note(n)),
+  );
+  return `${MIMIC_HEADER}\n${rows.join("")}`;
+}
+
+async function measured(test: TestWorkspace, name: string, content: string, threads = 2) {
+  await test.ingest(test.write(name, content));
+  return await analyse(test.paths, { threads });
+}
+
+Deno.test("the measures of a corpus whose answers are known", async () => {
+  using test = new TestWorkspace();
+  const eda = await measured(test, "discharge.csv", mimicCorpus());
+  const { counts, redactions, sections, lengths, vocabulary } = eda;
+  assertEquals([counts.notes, counts.patients, counts.admissions], [50, 25, 25]);
+  assertEquals(counts.by_type, [{ type: "DS", notes: 50 }]);
+  assertEquals(counts.by_year, [{ year: 2150, notes: 50 }]);
+  assertEquals(counts.notes_per_patient, [{ notes: 2, patients: 25 }]);
+  assertEquals(counts.notes_without_storetime, 50);
+  assertEquals(sections.shape, "mimic");
+  assertEquals(sections.sections.map(({ name }) => name), mimicSections);
+  assertEquals(sections.order_agreement, 1);
+  const perNote = 2 + mimicSections.length;
+  assertEquals([redactions.total, lengths.redactions.min, lengths.redactions.max], [
+    50 * perNote,
+    perNote,
+    perNote,
+  ]);
+  assertEquals(redactions.by_kind[0].kind, "person (after a title)");
+  assertEquals(
+    vocabulary.top_words.find(({ word }) => word === "note7")?.count ?? mimicSections.length,
+    mimicSections.length,
+  );
+  assertEquals(eda.ingest!.notes.kept, 50);
+  assertEquals(eda.tokens, null);
+});
+
+Deno.test("the measures do not depend on the number of threads", async () => {
+  using test = new TestWorkspace();
+  const plain = ({ created: _, seconds: __, ...rest }: Eda) => rest;
+  const one = plain(await measured(test, "discharge.csv", mimicCorpus(), 1));
+  assertEquals(plain(await analyse(test.paths, { threads: 3 })), one);
+});
+
+Deno.test("a corpus that is not MIMIC-shaped is described as far as it goes", async () => {
+  using test = new TestWorkspace();
+  const rows = Array.from(
+    { length: 20 },
+    (_, n) => `${n},"Letter ${n}: the patient is well and needs nothing."\n`,
+  );
+  const eda = await measured(test, "letters.csv", "id,text\n" + rows.join(""));
+  assertEquals(eda.sections.shape, "plain");
+  assertEquals(eda.counts.by_year, []);
+  assertEquals(eda.redactions.total, 0);
+  const text = terminalSummary(eda);
+  for (
+    const line of [
+      "20 notes; the source names no patients",
+      "no ___ in any note",
+      "no common headers",
+    ]
+  ) {
+    assertStringIncludes(text, line);
+  }
+  const { page } = await edaReport(eda);
+  assertStringIncludes(page, "nothing shows that they were de-identified");
+});
+
+Deno.test("the page stands on its own: no requests, no scripts, every chart in both themes", async () => {
+  using test = new TestWorkspace();
+  const report = await edaReport(await measured(test, "discharge.csv", mimicCorpus()));
+  const addresses = report.page.match(/https?:\/\/[^"'\s<]+/g) ?? [];
+  assertEquals(addresses.filter((address) => !address.startsWith("http://www.w3.org/")), []);
+  assert(!/<script|<link|<img|@import|url\((?!#)/.test(report.page));
+  assertStringIncludes(report.page, "default-src 'none'");
+  for (
+    const name of [
+      "length",
+      "zipf",
+      "heaps",
+      "redaction_kinds",
+      "redaction_sections",
+      "anatomy",
+      "lines",
+    ]
+  ) {
+    const svg = report.charts.get(`${name}.svg`)!;
+    assertMatch(svg, /^<svg /);
+    assertStringIncludes(svg, "prefers-color-scheme: dark");
+    assertStringIncludes(svg, "var(--series1)");
+    assert(!/(?:fill|stroke)="#/.test(svg), `${name} has a colour of its own`);
+  }
+});
+
+Deno.test("the task writes its files, and names the command to run when there are no notes", async () => {
+  using test = new TestWorkspace();
+  const run = () =>
+    new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "pipeline/eda/main.ts", "--data", test.paths.root],
+      cwd: root,
+    }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  const failed = await run();
+  assertEquals(failed.code, 1);
+  assertMatch(
+    text(failed.stderr),
+    /^error: Cannot find .*notes\.parquet; run "deno task ingest" first\n$/,
+  );
+
+  await test.ingest(test.write("discharge.csv", mimicCorpus()));
+  const done = await run();
+  assertEquals(done.code, 0, text(done.stderr));
+  assertStringIncludes(text(done.stdout), "50 notes of 25 patients");
+  const eda: Eda = JSON.parse(Deno.readTextFileSync(test.paths.edaJson));
+  assertEquals(eda.counts.notes, 50);
+  assertStringIncludes(Deno.readTextFileSync(test.paths.edaReport), "<!doctype html>");
+  assertMatch(Deno.readTextFileSync(join(test.paths.edaFolder, "length.svg")), /^<svg /);
+
+  Deno.writeTextFileSync(test.paths.notes, "not parquet");
+  const broken = await run();
+  assertEquals(broken.code, 1);
+  assertMatch(text(broken.stderr), /run "deno task ingest" again/);
+});

@@ -1,0 +1,53 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  mergeRecurrence,
+  RecurrenceScan,
+  recurrenceStride,
+  sentencesOf,
+  spellOut,
+} from "../../pipeline/eda/recurrence.ts";
+
+const template = "The Preadmission Medication list is accurate and complete as of 5 May.";
+
+Deno.test("sentences: wrapped lines joined, headers and short pieces left out", () => {
+  const text =
+    "Discharge Instructions:\nYou were admitted because you had \npneumonia and were short of breath. OK.\n \n- Please take all of your medicines as prescribed.";
+  assertEquals([...sentencesOf(text)], [
+    "You were admitted because you had pneumonia and were short of breath.",
+    "- Please take all of your medicines as prescribed.",
+  ]);
+});
+
+Deno.test("a sentence in ten notes is templated, whatever its numbers; workers' parts add up", () => {
+  const scans = [new RecurrenceScan(), new RecurrenceScan()];
+  let text = 0;
+  for (let note = 0; note < 20; note++) {
+    const own = `Sentence number ${
+      "abcdefghijklmnopqrst"[note]
+    } stands in this note and in no other one.`;
+    const body = note < 12 ? `${template.replace("5", String(note))} ${own}` : own;
+    text += body.length;
+    scans[note % 2].add(body);
+  }
+  const recurrence = mergeRecurrence(scans.map((scan) => scan.part()));
+  assertEquals(recurrence.report.notes_counted, 20);
+  assertEquals(recurrence.report.templated, 1);
+  assertEquals(recurrence.report.distinct, 21);
+  assertAlmostEquals(recurrence.report.share_of_text_templated, 12 * template.length / text, 0.01);
+  assertEquals(spellOut(recurrence, [template], 20), [{
+    sentence: template.replace("5", "9"),
+    notes: 12,
+    share: 0.6,
+  }]);
+});
+
+Deno.test("a sentence that stands twice in one note counts once for notes", () => {
+  const scan = new RecurrenceScan();
+  scan.add(`${template} ${template}`);
+  assertEquals(scan.part().notesWith, new Uint32Array([1]));
+});
+
+Deno.test("large corpora are counted in an even share of their notes", () => {
+  assertEquals(recurrenceStride(3000), 1);
+  assertEquals(recurrenceStride(331_794), 9);
+});
