@@ -23,7 +23,7 @@ export interface Dispatch<
   workgroups: readonly [x: number, y?: number, z?: number];
 }
 
-interface RecordedDispatch {
+export interface RecordedDispatch {
   kind: "dispatch";
   label: string;
   group: string;
