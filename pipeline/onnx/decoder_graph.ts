@@ -14,8 +14,10 @@
  * |----------------------------|---------|-------------------------|
  * | logits                     | float32 | (batch, new, vocab)     |
  * | present.N.key, .value      | float32 | (batch, heads, past + new, n_embd / heads) |
+ * | added_keys.N, added_values.N | float32 | (batch, heads, new, n_embd / heads): the end of present.N |
  *
- * `past` may be 0: feed tensors with an empty third axis.
+ * `past` may be 0: feed tensors with an empty third axis. Who keeps the cache in buffers of his own
+ * fetches `added_…` instead of `present.…`, which ONNX Runtime would copy out whole at every token.
  */
 
 import type { GptConfig } from "../config.ts";
@@ -41,6 +43,7 @@ export function decoderGraph(
   }));
   const mask = visible(g, ids, attentionMask);
   const present: { key: F32; value: F32 }[] = [];
+  const added: { key: F32; value: F32 }[] = [];
   const hidden = hiddenStates(g, config, weights, {
     ids,
     positions,
@@ -48,6 +51,7 @@ export function decoderGraph(
       const key = g.concat([past[layer].key, heads.key], 2);
       const value = g.concat([past[layer].value, heads.value], 2);
       present.push({ key, value });
+      added.push(heads);
       return attention(g, { query: heads.query, key, value, mask });
     },
   });
@@ -55,6 +59,10 @@ export function decoderGraph(
   for (const [layer, { key, value }] of present.entries()) {
     g.output(`present.${layer}.key`, key, cacheDims("past + new"));
     g.output(`present.${layer}.value`, value, cacheDims("past + new"));
+  }
+  for (const [layer, { key, value }] of added.entries()) {
+    g.output(`added_keys.${layer}`, key, cacheDims("new"));
+    g.output(`added_values.${layer}`, value, cacheDims("new"));
   }
   return g.toBytes();
 }

@@ -45,6 +45,7 @@ class DecoderModel implements OnnxModel {
   readonly #runtime: Runtime;
   readonly #session: Session;
   readonly #empty: Cache;
+  readonly #fetches: string[];
 
   constructor(config: GptConfig, runtime: Runtime, session: Session) {
     this.vocabSize = config.vocab_size;
@@ -53,6 +54,7 @@ class DecoderModel implements OnnxModel {
     this.#session = session;
     const dims = [1, config.n_head, 0, config.n_embd / config.n_head];
     const names = session.outputNames.filter((name) => name.startsWith("present."));
+    this.#fetches = ["logits", ...names];
     const none = () => new runtime.Tensor("float32", new Float32Array(0), dims);
     this.#empty = { length: 0, present: Object.fromEntries(names.map((name) => [name, none()])) };
   }
@@ -68,7 +70,10 @@ class DecoderModel implements OnnxModel {
           `at most ${this.contextLength} in all`,
       );
     }
-    const { logits, ...present } = await this.#session.run(this.#feeds(tokens, state));
+    const { logits, ...present } = await this.#session.run(
+      this.#feeds(tokens, state),
+      this.#fetches,
+    );
     const data = logits.data as Float32Array;
     return {
       logits: data.slice(data.length - this.vocabSize),
