@@ -1,0 +1,99 @@
+/** `deno task canaries`: a copy of the notes with random codes planted in training notes. */
+
+import { DuckDBInstance } from "@duckdb/node-api";
+import { dirname } from "@std/path";
+import { requireFile, temporaryName, workspace } from "../artifacts.ts";
+import { defineTask, runTask, UsageError } from "../cli.ts";
+import { seededRandom } from "../decode/random.ts";
+import { canaryText } from "./canaries.ts";
+
+export const task = defineTask({
+  name: "canaries",
+  summary: "Copies the ingested notes to another workspace and plants random codes in training\n" +
+    "notes, so that an audit can measure whether a model learns such codes by heart.",
+  flags: {
+    out: { type: "string", placeholder: "DIR", help: "the other workspace (required)" },
+    codes: {
+      type: "integer",
+      default: 4,
+      min: 1,
+      help: "different codes for each number of copies",
+    },
+    copies: { type: "string", default: "1,4,16", help: "in how many notes a code is planted" },
+    seed: { type: "integer", default: 1, help: "of the codes and of their places" },
+  },
+  examples: [
+    "deno task canaries --out data/canaries",
+    "deno task tokenize --data data/canaries && deno task train --data data/canaries",
+    "deno task audit --data data/canaries",
+  ],
+  async run({ data, out, codes, copies, seed }) {
+    if (out === undefined || out === data) {
+      throw new UsageError(`--out is ${out ?? "missing"}, expected a workspace other than ${data}`);
+    }
+    const counts = copies.split(",").map(Number);
+    if (counts.some((count) => !Number.isInteger(count) || count < 1)) {
+      throw new UsageError(`--copies is "${copies}", expected whole numbers like 1,4,16`);
+    }
+    const random = seededRandom(seed);
+    const sentences = counts.flatMap((count) =>
+      Array.from({ length: codes }, () => new Array<string>(count).fill(canaryText(random))).flat()
+    );
+    const source = workspace(data).notes, target = workspace(out).notes;
+    await requireFile(source, "deno task ingest");
+    await plant(source, target, sentences, seed);
+    console.log(
+      `Planted ${counts.length * codes} codes in ${sentences.length} training notes: ${target}\n` +
+        `Next: deno task tokenize --data ${out}`,
+    );
+  },
+});
+
+/** Writes `target`: `source` with each sentence at the end of a training note of its own. */
+async function plant(
+  source: string,
+  target: string,
+  sentences: readonly string[],
+  seed: number,
+): Promise<void> {
+  const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
+  const connection = await instance.connect();
+  const temporary = temporaryName(target);
+  try {
+    await Deno.mkdir(dirname(target), { recursive: true });
+    const total = await connection.runAndReadAll(
+      "SELECT count(*) FROM read_parquet($source) WHERE split = 'train'",
+      { source },
+    );
+    const training = Number(total.getRows()[0][0]);
+    if (training < sentences.length) {
+      throw new RangeError(
+        `Cannot plant ${sentences.length} codes: there are ${training} training notes; lower --codes or --copies`,
+      );
+    }
+    const literals = sentences.map((sentence) => `'${sentence}'`).join(", ");
+    const escaped = temporary.replaceAll("'", "''");
+    await connection.run(
+      `COPY (
+         WITH notes AS (
+           SELECT *, file_row_number AS row FROM read_parquet($source, file_row_number = true)),
+         places AS (
+           SELECT row, row_number() OVER (ORDER BY hash(note_id || '${seed}'), row) AS place
+           FROM notes WHERE split = 'train')
+         SELECT notes.* EXCLUDE (row, file_row_number)
+           REPLACE (text || coalesce(chr(10) || [${literals}][place], '') AS text)
+         FROM notes LEFT JOIN places USING (row) ORDER BY notes.row
+       ) TO '${escaped}' (FORMAT parquet, COMPRESSION zstd)`,
+      { source },
+    );
+    await Deno.rename(temporary, target);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+if (import.meta.main) await runTask(task);

@@ -1,0 +1,107 @@
+// The audit on two models whose memory is known: an n-gram table of everything it has read, which
+// knows its notes by heart, and the same table pruned to what most patients' notes share.
+
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { audit } from "../../pipeline/audit/audit.ts";
+import { canaryText } from "../../pipeline/audit/canaries.ts";
+import { ngramAlone } from "../../pipeline/decode/mixture.ts";
+import { NgramModel } from "../../pipeline/decode/ngram.ts";
+import { seededRandom } from "../../pipeline/decode/random.ts";
+import type { Tokenizer } from "../../pipeline/decode/types.ts";
+import { documentsOf } from "../../pipeline/measure/documents.ts";
+import { NgramCounts } from "../../pipeline/ngram/counts.ts";
+import { KneserNey } from "../../pipeline/ngram/kneser_ney.ts";
+import { pruneToTable } from "../../pipeline/ngram/table.ts";
+import type { Scorer } from "../../pipeline/onnx/scorer.ts";
+import { presets } from "../../pipeline/config.ts";
+
+const tokenizer: Tokenizer = {
+  vocabSize: 128,
+  endOfText: 0,
+  encode: (text) => Array.from(text, (character) => character.charCodeAt(0) & 127),
+  decode: (tokens) => String.fromCharCode(...tokens),
+  tokenBytes: (token) => token === 0 ? new Uint8Array() : Uint8Array.of(token),
+};
+
+/** Notes of the same few sentences and one of random words each; two hold a code of their own. */
+function corpus(notes: number, seed: number, codes: string[]): string[] {
+  const random = seededRandom(seed);
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)];
+  const shared = ["Seen on rounds.", "No acute distress.", "Follow up in clinic.", "Labs stable."];
+  const word = () => Array.from({ length: 6 }, () => pick([..."abcdefghijklmnopqrst"])).join("");
+  return Array.from({ length: notes }, (_, index) => {
+    const own = Array.from({ length: 30 }, word).join(" ");
+    return `${pick(shared)} ${pick(shared)} ${own}. ${pick(shared)} ${codes[index] ?? ""}`;
+  });
+}
+
+const ORDER = 12;
+const CONTEXT = 200;
+
+function auditOf(minPatients: number) {
+  const codes = [canaryText(seededRandom(7)), canaryText(seededRandom(8))];
+  const documents = (texts: string[]) =>
+    documentsOf(
+      Uint16Array.from(texts.flatMap((text) => [0, ...tokenizer.encode(text)])),
+      tokenizer,
+    );
+  const train = documents(corpus(120, 1, codes)), unseen = documents(corpus(40, 2, []));
+  const counts = new NgramCounts(ORDER);
+  // Read nine times, as in overtraining: Kneser-Ney hardly trusts what it has seen once.
+  for (const [index, { tokens }] of train.entries()) {
+    for (let reading = 0; reading < 9; reading++) counts.addSequence([0, ...tokens], index);
+  }
+  const ngram = new NgramModel(
+    pruneToTable(new KneserNey(counts, tokenizer.vocabSize), 0, minPatients),
+  );
+  const scorer: Scorer = {
+    k: 0,
+    score(inputs, targets, length) {
+      const logProbabilities = Float32Array.from(targets, (target, at) => {
+        const row = inputs.subarray(at - at % length, at + 1);
+        return Math.log(ngram.predict([...row.slice(-ORDER)]).probabilities[target]);
+      });
+      return Promise.resolve({
+        logProbabilities,
+        topIds: new Int32Array(0),
+        topLogProbabilities: new Float32Array(0),
+      });
+    },
+    close: () => Promise.resolve(),
+  };
+  return audit({
+    run: "test",
+    config: { ...presets.micro.model, n_positions: CONTEXT, vocab_size: tokenizer.vocabSize },
+    model: ngramAlone(ngram, CONTEXT),
+    scorer,
+    tokenizer,
+    train,
+    members: train.slice(0, 40),
+    unseen,
+    texts: 10,
+    seed: 1,
+  });
+}
+
+Deno.test("a model that knows its notes by heart is found out", async () => {
+  const report = await auditOf(1);
+  assertEquals(report.passed, false);
+  assertGreater(report.regurgitation.train.repeated, 0.3);
+  assertEquals(report.regurgitation.unseen.repeated, 0);
+  assertGreater(report.membership.calibrated.value, 0.95);
+  assertGreater(report.generated.unique, 5);
+  for (const { planted, exposure, greatest } of report.canaries) {
+    assertEquals(planted, 1);
+    assertEquals(exposure, greatest, "a planted code is the likeliest of all");
+  }
+});
+
+Deno.test("one that knows only what most patients' notes share gives nobody away", async () => {
+  const report = await auditOf(60);
+  const failed = report.checks.filter(({ passed }) => !passed);
+  assertEquals(failed, []);
+  assert(report.passed);
+  assertEquals(report.regurgitation.train.repeated, 0);
+  assertEquals(report.canaries.length, 2);
+  for (const { exposure } of report.canaries) assertLess(exposure, 5);
+});
