@@ -55,9 +55,12 @@ export interface TrainConfig {
   weightDecay: number;
   /** Gradients are scaled down to this global L2 norm; 0 turns clipping off. */
   maxGradNorm: number;
-  /** Validate every so many steps, on `evalBatches` fixed batches of val.bin. */
+  /**
+   * Validate every so many steps, on windows of val.bin that hold `evalTokens` in all: always the
+   * same ones, and the same for all runs of one context length.
+   */
   evalInterval: number;
-  evalBatches: number;
+  evalTokens: number;
   sampleInterval: number;
   checkpointInterval: number;
   /** Stop after so many validations without a new lowest loss; 0 = never. */
@@ -91,7 +94,7 @@ const trainDefaults: TrainConfig = {
   weightDecay: 0.1,
   maxGradNorm: 1,
   evalInterval: 100,
-  evalBatches: 16,
+  evalTokens: 65536,
   sampleInterval: 250,
   checkpointInterval: 250,
   patience: 0,
@@ -194,7 +197,7 @@ export function validateTrainConfig(config: TrainConfig): TrainConfig {
     "gradientAccumulation",
     "steps",
     "evalInterval",
-    "evalBatches",
+    "evalTokens",
     "sampleInterval",
     "checkpointInterval",
   ] as const;

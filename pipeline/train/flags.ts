@@ -40,7 +40,7 @@ const trainFlags = {
   "weight-decay": { type: "number", help: "AdamW, on matrices only" },
   "max-grad-norm": { type: "number", help: "clip the gradient to this norm; 0 = never" },
   "eval-interval": { type: "integer", help: "steps between validations" },
-  "eval-batches": { type: "integer", help: "batches of val.bin in a validation" },
+  "eval-tokens": { type: "integer", help: "tokens of val.bin in a validation" },
   "sample-interval": { type: "integer", help: "steps between samples" },
   "checkpoint-interval": { type: "integer", help: "steps between checkpoints" },
   patience: { type: "integer", help: "validations without progress before stopping; 0 = never" },

@@ -80,9 +80,9 @@ export class Loader {
 }
 
 /**
- * `count` batches spread evenly over `tokens`, the same for every call: what the validation loss is
- * measured on. Fewer where the file has fewer windows, never a window twice unless there are not
- * enough for a single batch.
+ * Batches of about `count` tokens in all, spread evenly over `tokens`: what the validation loss is
+ * measured on. Fewer where the file has fewer, never a window twice unless there are not enough for
+ * a single batch. Batch sizes that divide the number of windows give the same windows.
  */
 export function validationBatches(
   tokens: Uint16Array,
@@ -92,7 +92,8 @@ export function validationBatches(
   requireWindow(tokens, options);
   const { batchSize, length, endOfText } = options;
   const all = windowStarts(tokens, { length, endOfText, windowing: "stream" });
-  const batches = Math.max(1, Math.min(count, Math.floor(all.length / batchSize)));
+  const windows = Math.min(all.length, Math.floor(count / length));
+  const batches = Math.max(1, Math.floor(windows / batchSize));
   const wanted = batches * batchSize;
   return Array.from({ length: batches }, (_, batch) => {
     const starts = Uint32Array.from({ length: batchSize }, (_, row) => {

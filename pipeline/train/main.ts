@@ -16,6 +16,7 @@ import {
 } from "./run_folder.ts";
 import type { EngineChoice } from "./create_engine.ts";
 import { runSession } from "./session.ts";
+import { runSweep } from "./sweep.ts";
 import type { TrainingResult } from "./trainer.ts";
 
 const DEFAULT_PRESET: PresetName = "micro";
@@ -40,6 +41,11 @@ const task = defineTask({
       placeholder: "DIR",
       help: "start from the weights of a Hugging Face GPT-2, a checkpoint or a run",
     },
+    sweep: {
+      type: "string",
+      placeholder: "FILE",
+      help: "train all runs that a JSON file lists, compare them, fit a scaling law",
+    },
     tokens: { type: "integer", min: 1, help: "train on so many tokens, instead of --steps" },
     ...configFlags,
   },
@@ -47,6 +53,7 @@ const task = defineTask({
     "deno task train --preset micro --steps 400",
     "deno task train --gpu --preset nano --run nano-1",
     "deno task train --resume",
+    "deno task train --sweep sweep.json",
   ],
   async run(flags) {
     const place = workspace(flags.data);
@@ -57,6 +64,7 @@ const task = defineTask({
     const engine: EngineChoice = flags.gpu
       ? { kind: "gpu" }
       : { kind: "cpu", threads: flags.threads };
+    if (flags.sweep) return await runSweep(flags.sweep, place, engine);
     const call: Call = { place, paths: place.run(flags.run), name: flags.run, engine, overrides };
     if (!flags.resume) {
       const preset = (flags.preset ?? DEFAULT_PRESET) as PresetName;

@@ -100,7 +100,7 @@ function batchesOf(
   model: GptConfig,
   train: TrainConfig,
 ): Batch[] {
-  return validationBatches(val, train.evalBatches, {
+  return validationBatches(val, train.evalTokens, {
     ...train,
     length: model.n_positions,
     endOfText: tokenizer.endOfText,

@@ -53,7 +53,7 @@ Deno.test(
 
     // Both start from the same weights and validate on the same windows.
     const flags = ["--init-from", join(folder, "initial"), "--run", "here", "--steps", "1"];
-    const batches = ["--batch-size", "4", "--eval-batches", "2"];
+    const batches = ["--batch-size", "4", "--eval-tokens", "128"];
     const here = await training(paths, ...flags, ...batches);
     assertEquals(here.code, 0, here.stderr);
     const [first] = (await readLog(paths.run("here").log)).filter((e) => e.kind === "validation");

@@ -125,7 +125,7 @@ Deno.test(
     const paths = await tinyWorkspace(root);
     const first = await training(paths, "--run", "first", ...tinyFlags(20));
     assertEquals(first.code, 0, first.stderr);
-    const args = ["--steps", "2", "--batch-size", "4", "--eval-batches", "2"];
+    const args = ["--steps", "2", "--batch-size", "4", "--eval-tokens", "128"];
     const second = await training(paths, "--init-from", paths.run("first").root, ...args);
     assertEquals(second.code, 0, second.stderr);
     const validations = async (run: string) =>

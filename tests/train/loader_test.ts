@@ -95,16 +95,24 @@ Deno.test("the last document's windows leave room for the last target", () => {
 
 Deno.test("validation batches are the same every time, spread over the file, no window twice", () => {
   const tokens = counting(1001);
-  const batches = validationBatches(tokens, 5, options);
-  assertEquals(batches, validationBatches(tokens, 5, options));
+  const batches = validationBatches(tokens, 60, options);
+  assertEquals(batches, validationBatches(tokens, 60, options));
   assertEquals(batches.length, 5);
   const firsts = batches.flatMap(({ inputs }) => [0, 4, 8].map((i) => inputs[i]));
   assertEquals(new Set(firsts).size, 15);
   assert(Math.max(...firsts) > 900);
 });
 
+Deno.test("runs of different batch sizes are validated on the same windows", () => {
+  const windows = (batchSize: number) =>
+    validationBatches(counting(1001), 96, { ...options, batchSize })
+      .flatMap(({ inputs }) => [...inputs]);
+  assertEquals(windows(2), windows(8));
+  assertEquals(windows(24).length, 96);
+});
+
 Deno.test("few validation tokens give fewer batches; windows repeat only to fill the first", () => {
-  assertEquals(validationBatches(counting(30), 16, options).length, 2);
-  const [batch] = validationBatches(counting(9), 16, options);
+  assertEquals(validationBatches(counting(30), 1000, options).length, 2);
+  const [batch] = validationBatches(counting(9), 1000, options);
   assertEquals([batch.inputs[0], batch.inputs[4], batch.inputs[8]], [1, 5, 1]);
 });

@@ -40,7 +40,7 @@ Deno.test(
     assertMatch(config.engine, /^CPU, onnxruntime/);
     assertMatch(config.data.train.sha256, /^[0-9a-f]{64}$/);
     assertEquals(config.data.train.tokens, (await readTokens(paths.tokens("train"))).length);
-    const validation = validationBatches(await readTokens(paths.tokens("val")), 2, {
+    const validation = validationBatches(await readTokens(paths.tokens("val")), 128, {
       ...config.train,
       length: config.model.n_positions,
       endOfText: config.endOfText,

@@ -32,14 +32,14 @@ export const tinyTrain: TrainConfig = {
   minLearningRate: 0.003,
   warmupSteps: 5,
   evalInterval: 10,
-  evalBatches: 4,
+  evalTokens: 128,
   sampleInterval: 20,
   checkpointInterval: 7,
 };
 
 export function tinyJob(root: string, changes: Partial<TrainConfig> = {}): TrainingJob {
   const train = { ...tinyTrain, ...changes };
-  const validation = validationBatches(tinyTokens(600, 2), train.evalBatches, {
+  const validation = validationBatches(tinyTokens(600, 2), train.evalTokens, {
     ...train,
     length: tinyModel.n_positions,
     endOfText: END_OF_TEXT,

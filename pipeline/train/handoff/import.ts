@@ -62,7 +62,7 @@ Next: deno task eval --run ${name} --data ${data}`,
 async function validationLoss(folder: string, { config, best }: HandoffResult): Promise<number> {
   const path = join(folder, "val.bin");
   const { n_positions: length } = config.model;
-  const batches = validationBatches(await readTokens(path), config.train.evalBatches, {
+  const batches = validationBatches(await readTokens(path), config.train.evalTokens, {
     ...config.train,
     length,
     endOfText: config.endOfText,

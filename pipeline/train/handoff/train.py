@@ -94,7 +94,8 @@ def at(tokens: numpy.ndarray, starts: list[int], length: int) -> torch.Tensor:
 def validation_rows(tokens: numpy.ndarray, length: int, config: dict) -> torch.Tensor:
     """The windows that `deno task train` validates on."""
     every, batch = stream_windows(tokens, length), config["batchSize"]
-    wanted = max(1, min(config["evalBatches"], len(every) // batch)) * batch
+    windows = min(len(every), config["evalTokens"] // length)
+    wanted = max(1, windows // batch) * batch
     if wanted > len(every):
         return at(tokens, [every[i % len(every)] for i in range(wanted)], length)
     return at(tokens, [every[i * len(every) // wanted] for i in range(wanted)], length)
