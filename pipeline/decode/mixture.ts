@@ -3,24 +3,24 @@
  *
  *     p(w | c) = λ · p_ngram(w | c) + (1 − λ) · p_model(w | c)
  *
- * λ depends on what the table knows of the context: how many tokens of it, and how much
- * probability it leaves to shorter ones. The weights are learned on validation notes by EM.
+ * λ depends on what the table knows of the context: how many tokens of it, and how sure it is of
+ * what follows. The weights are learned on validation notes by EM.
  */
 
 import type { NgramModel } from "./ngram.ts";
 import { softmax } from "./sample.ts";
 import type { NextTokenModel } from "./types.ts";
 
-/** Upper bounds of the back-off classes; a last class takes the rest. */
-export const BACKOFF_BOUNDS: readonly number[] = [0.1, 0.25, 0.5, 0.75];
-const CLASSES = BACKOFF_BOUNDS.length + 1;
+/** Upper bounds of the classes of the table's largest probability; a last class takes the rest. */
+const PEAK_BOUNDS: readonly number[] = [0.15, 0.3, 0.5, 0.7, 0.85, 0.95];
+const CLASSES = PEAK_BOUNDS.length + 1;
 
 /** Number of λ for a table of this order. */
 export const weightCount = (order: number): number => order * CLASSES;
 
 /** Which λ belongs to what the table knows. */
-export function weightIndex(matched: number, backoff: number): number {
-  const found = BACKOFF_BOUNDS.findIndex((bound) => backoff < bound);
+export function weightIndex(matched: number, peak: number): number {
+  const found = PEAK_BOUNDS.findIndex((bound) => peak < bound);
   return matched * CLASSES + (found === -1 ? CLASSES - 1 : found);
 }
 
@@ -68,8 +68,8 @@ function mix(
   weights: readonly number[],
 ): Float32Array {
   const mixed = softmax(logits);
-  const { probabilities, matched, backoff } = ngram.predict(tokens);
-  const weight = weights[weightIndex(matched, backoff)];
+  const { probabilities, matched, peak } = ngram.predict(tokens);
+  const weight = weights[weightIndex(matched, peak)];
   for (let id = 0; id < mixed.length; id++) {
     mixed[id] = Math.log(weight * probabilities[id] + (1 - weight) * mixed[id]);
   }

@@ -41,8 +41,8 @@ export interface NgramPrediction {
   probabilities: Float32Array;
   /** Tokens of context that the table knows, 0 to order − 1. */
   matched: number;
-  /** Probability that the table leaves to shorter contexts: 0 sure, 1 knows nothing. */
-  backoff: number;
+  /** The largest of the probabilities: how sure the table is. */
+  peak: number;
 }
 
 export class NgramModel {
@@ -70,21 +70,23 @@ export class NgramModel {
   predict(context: readonly number[]): NgramPrediction {
     const { orders, vocabSize } = this.#table;
     const probabilities = new Float32Array(vocabSize).fill(1 / vocabSize);
-    let matched = 0, backoff = 1;
+    let matched = 0;
     for (let length = 0; length < this.order && length <= context.length; length++) {
       const range = this.#children(context, length);
       if (range === undefined) break;
       const [from, to] = range;
       if (from === to) continue;
       const { token, weight } = orders[length];
-      backoff = 1;
+      let backoff = 1;
       for (let at = from; at < to; at++) backoff -= this.#probability[weight[at]];
       backoff = Math.max(backoff, 0);
       for (let id = 0; id < vocabSize; id++) probabilities[id] *= backoff;
       for (let at = from; at < to; at++) probabilities[token[at]] += this.#probability[weight[at]];
       matched = length;
     }
-    return { probabilities, matched, backoff };
+    let peak = 0;
+    for (const probability of probabilities) if (probability > peak) peak = probability;
+    return { probabilities, matched, peak };
   }
 
   /** Where the children of the last `length` tokens of `context` lie in their order. */

@@ -39,8 +39,8 @@ export function evidenceOf(
     };
     const context = [endOfText];
     tokens.forEach((token, at) => {
-      const { probabilities, matched, backoff } = ngram.predict(context);
-      evidence.class[at] = weightIndex(matched, backoff);
+      const { probabilities, matched, peak } = ngram.predict(context);
+      evidence.class[at] = weightIndex(matched, peak);
       evidence.table[at] = probabilities[token];
       context.push(token);
       if (context.length >= ngram.order) context.shift();

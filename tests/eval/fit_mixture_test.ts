@@ -1,0 +1,95 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { mixture, ngramAlone, weightCount, weightIndex } from "../../pipeline/decode/mixture.ts";
+import { NgramModel } from "../../pipeline/decode/ngram.ts";
+import { softmax } from "../../pipeline/decode/sample.ts";
+import type { NextTokenModel } from "../../pipeline/decode/types.ts";
+import { evidenceOf, fitWeights, mixedBits } from "../../pipeline/eval/fit_mixture.ts";
+import { NgramCounts } from "../../pipeline/ngram/counts.ts";
+import { KneserNey } from "../../pipeline/ngram/kneser_ney.ts";
+import { pruneToTable } from "../../pipeline/ngram/table.ts";
+
+const VOCABULARY = 8;
+
+/** Token 0 starts a note; 1 2 3 always follow each other; what comes after 3 is anything. */
+function note(length: number, seed: number) {
+  let state = seed;
+  const tokens: number[] = [];
+  while (tokens.length < length) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    tokens.push(1, 2, 3, 4 + (state >>> 30));
+  }
+  return { tokens: Uint16Array.from(tokens), text: "", characters: tokens.length };
+}
+
+const counts = new NgramCounts(3);
+for (let index = 0; index < 30; index++) counts.addSequence([0, ...note(40, index).tokens], index);
+const ngram = new NgramModel(pruneToTable(new KneserNey(counts, VOCABULARY), 0, 2));
+
+/** Knows nothing of the cycle, but which of 4…7 comes: token 4 with probability 0.93. */
+const MODEL = [0.01, 0.01, 0.01, 0.01, 0.93, 0.01, 0.01, 0.01];
+const uniformButFour: NextTokenModel<number> = {
+  vocabSize: VOCABULARY,
+  contextLength: 64,
+  feed: (tokens, state = 0) =>
+    Promise.resolve({ logits: Float32Array.from(MODEL, Math.log), state: state + tokens.length }),
+};
+
+const held = Array.from({ length: 6 }, (_, index) => {
+  const { tokens, ...rest } = note(40, 100 + index);
+  return { ...rest, tokens: tokens.map((token) => token >= 4 ? 4 : token) };
+});
+const logProbabilities = held.map(({ tokens }) =>
+  Float32Array.from(tokens, (token) => Math.log(MODEL[token]))
+);
+
+Deno.test("the weights learn where the table knows better and where the model does", () => {
+  const evidence = evidenceOf(ngram, 0, held, logProbabilities);
+  const weights = fitWeights(evidence, ngram.order);
+  assertEquals(weights.length, weightCount(ngram.order));
+  const weightAfter = (context: number[]) => {
+    const { matched, peak } = ngram.predict(context);
+    return weights[weightIndex(matched, peak)];
+  };
+  assert(weightAfter([4, 1]) > 0.9, "2 follows 1: the table is sure");
+  assert(weightAfter([2, 3]) < 0.3, "what follows 3 the model knows");
+  const total = { table: 0, mixture: 0, model: 0 };
+  evidence.forEach((one, index) => {
+    const bits = mixedBits(one, weights);
+    total.table += bits.table;
+    total.mixture += bits.mixture;
+    total.model -= logProbabilities[index].reduce((a, b) => a + b, 0) / Math.LN2;
+  });
+  assertLess(total.mixture, 0.8 * Math.min(total.table, total.model));
+});
+
+Deno.test("the mixed model gives λ·table + (1 − λ)·model, and goes on from its state", async () => {
+  const weights = Array.from({ length: weightCount(3) }, (_, index) => index / 20);
+  const mixed = mixture(uniformButFour, ngram, weights);
+  const { state } = await mixed.feed([0, 1]);
+  const { logits } = await mixed.feed([2], state);
+  const { probabilities, matched, peak } = ngram.predict([0, 1, 2]);
+  const weight = weights[weightIndex(matched, peak)];
+  softmax(logits).forEach((probability, id) =>
+    assertAlmostEquals(probability, weight * probabilities[id] + (1 - weight) * MODEL[id], 1e-5)
+  );
+  const alone = await ngramAlone(ngram, 64).feed([0, 1, 2]);
+  softmax(alone.logits).forEach((probability, id) =>
+    assertAlmostEquals(probability, probabilities[id], 1e-5)
+  );
+});
+
+Deno.test("a table of another tokenizer is refused", () => {
+  assertThrows(
+    () => mixture({ ...uniformButFour, vocabSize: 9 }, ngram, new Array(weightCount(3)).fill(0.5)),
+    RangeError,
+    "the model has 9 tokens, the n-gram table 8",
+  );
+  assertThrows(() => mixture(uniformButFour, ngram, [0.5]), RangeError, "1 weights");
+});
