@@ -1,11 +1,4 @@
-import {
-  assert,
-  assertAlmostEquals,
-  assertEquals,
-  assertLess,
-  assertRejects,
-  assertThrows,
-} from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { mixture, ngramAlone, weightCount, weightIndex } from "../../pipeline/decode/mixture.ts";
 import { NgramModel } from "../../pipeline/decode/ngram.ts";
 import { softmax } from "../../pipeline/decode/sample.ts";
