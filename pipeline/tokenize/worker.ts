@@ -10,6 +10,7 @@ import type { NoteBatch } from "./note_batches.ts";
 import { preTokenEnd } from "./pre_tokenizer.ts";
 import { END_OF_TEXT_ID, type Vocabulary } from "./vocabulary.ts";
 import { WordCounts } from "./word_counts.ts";
+import { grown } from "./word_table.ts";
 
 /** The notes of one split in a batch. Every note's tokens start with the end-of-text token. */
 export interface EncodedPart {
@@ -29,6 +30,7 @@ export interface Requests {
 }
 
 let counts = new WordCounts();
+let scratch = new Uint16Array();
 let encoder: BpeEncoder | CharEncoder | undefined;
 
 const handlers: {
@@ -65,7 +67,7 @@ function encodePart({ bytes, ends, splits }: NoteBatch, split: number): EncodedP
     countText(bytes, start, ends[note], sums);
   }
   // A note has at most as many tokens as bytes, and one more for its start.
-  const tokens = new Uint16Array(sums.bytes + sums.notes);
+  const tokens = scratch = grown(scratch, sums.bytes + sums.notes);
   for (let note = 0, start = 0; note < ends.length; start = ends[note++]) {
     if (splits[note] !== split) continue;
     tokens[sums.tokens++] = END_OF_TEXT_ID;
