@@ -3,6 +3,7 @@
  * (B, NH, T, T) weights are never written. Backward recomputes them from each query's log-sum-exp.
  */
 
+import type { Gpu } from "../core/device.ts";
 import { defineKernel } from "../core/kernel.ts";
 import { type Recorder, spread } from "../core/recorder.ts";
 import { expectShape, type Tensor } from "../core/tensor.ts";
@@ -10,9 +11,11 @@ import {
   attentionBackwardKeyCode,
   attentionBackwardQueryCode,
   attentionForwardCode,
-  KEYS,
-  QUERIES,
-} from "./attention_tile.ts";
+  type AttentionText,
+  type Blocking,
+} from "./attention_code.ts";
+import { subgroupBlocking } from "./attention_subgroup.ts";
+import { tileBlocking } from "./attention_tile.ts";
 import { type Dropout, dropoutFunctions, dropoutParams } from "./dropout.ts";
 import deltaWgsl from "./attention_backward_delta.wgsl" with { type: "text" };
 
@@ -33,49 +36,53 @@ export const attentionDelta = defineKernel({
   overrides: ["WG"],
 });
 
-/** The kernels for heads of one size. */
-export const attentionKernels = once((headSize) => ({
-  forward: defineKernel({
-    label: `attention_forward_${headSize}`,
-    code: dropoutFunctions + attentionForwardCode(headSize),
-    params,
-    bindings: { qkv: "read", seed: "read", out: "read_write", lse: "read_write" },
-  }),
-  backwardQuery: defineKernel({
-    label: `attention_backward_query_${headSize}`,
-    code: dropoutFunctions + attentionBackwardQueryCode(headSize),
-    params,
-    bindings: {
-      qkv: "read",
-      dout: "read",
-      lse: "read",
-      delta: "read",
-      seed: "read",
-      dqkv: "read_write",
-    },
-  }),
-  backwardKey: defineKernel({
-    label: `attention_backward_key_${headSize}`,
-    code: dropoutFunctions + attentionBackwardKeyCode(headSize),
-    params,
-    bindings: {
-      qkv: "read",
-      dout: "read",
-      lse: "read",
-      delta: "read",
-      seed: "read",
-      dqkv: "read_write",
-    },
-  }),
-}));
+const backwardBindings = {
+  qkv: "read",
+  dout: "read",
+  lse: "read",
+  delta: "read",
+  seed: "read",
+  dqkv: "read_write",
+} as const;
 
-/** Remembers what `make` gave for each head size. */
-function once<T>(make: (headSize: number) => T): (headSize: number) => T {
-  const made = new Map<number, T>();
-  return (headSize) => {
-    if (!made.has(headSize)) made.set(headSize, make(headSize));
-    return made.get(headSize)!;
+type AttentionKernels = ReturnType<typeof defineKernels>;
+const defined = new Map<string, AttentionKernels>();
+
+/** The kernels for one head size and blocking, with or without dropout; defined once. */
+export function attentionKernels(text: AttentionText): AttentionKernels {
+  const name = `${text.blocking.name}_${text.headSize}${text.dropping ? "_dropout" : ""}`;
+  let kernels = defined.get(name);
+  if (!kernels) defined.set(name, kernels = defineKernels(name, text));
+  return kernels;
+}
+
+function defineKernels(name: string, text: AttentionText) {
+  return {
+    forward: defineKernel({
+      label: `attention_forward_${name}`,
+      code: dropoutFunctions + attentionForwardCode(text),
+      params,
+      bindings: { qkv: "read", seed: "read", out: "read_write", lse: "read_write" },
+    }),
+    backwardQuery: defineKernel({
+      label: `attention_backward_query_${name}`,
+      code: dropoutFunctions + attentionBackwardQueryCode(text),
+      params,
+      bindings: backwardBindings,
+    }),
+    backwardKey: defineKernel({
+      label: `attention_backward_key_${name}`,
+      code: dropoutFunctions + attentionBackwardKeyCode(text),
+      params,
+      bindings: backwardBindings,
+    }),
   };
+}
+
+/** By subgroups where a CPU plays the GPU (4 times as fast there), by tiles elsewhere. */
+export function chooseBlocking({ software, subgroups }: Gpu): Blocking {
+  const oneSize = subgroups && subgroups.min === subgroups.max && subgroups.max <= 16;
+  return software && oneSize ? subgroupBlocking(subgroups.max) : tileBlocking;
 }
 
 export interface AttentionForward {
@@ -95,13 +102,13 @@ export function attentionForward(
   recorder: Recorder,
   { qkv, heads, out, lse, dropout }: AttentionForward,
 ): void {
-  const { b, t, headSize, settings } = sizesOf(out, heads, dropout);
+  const { b, t, settings, kernels, workgroups } = plan(recorder, out, heads, dropout);
   expectShape("qkv", qkv, [b, t, 3 * out.shape[2]]);
   expectShape("lse", lse, [b, heads, t]);
-  recorder.dispatch(attentionKernels(headSize).forward, {
+  recorder.dispatch(kernels.forward, {
     params: settings,
     tensors: { qkv, seed: dropout.seed, out, lse },
-    workgroups: [Math.ceil(t / QUERIES), b * heads],
+    workgroups,
   });
 }
 
@@ -126,7 +133,7 @@ export function attentionBackward(
   recorder: Recorder,
   { qkv, heads, out, lse, dout, dqkv, delta, dropout }: AttentionBackward,
 ): void {
-  const { b, t, headSize, settings } = sizesOf(out, heads, dropout);
+  const { b, t, quads, settings, kernels, workgroups } = plan(recorder, out, heads, dropout);
   for (const [name, tensor] of Object.entries({ qkv, dqkv })) {
     expectShape(name, tensor, [b, t, 3 * out.shape[2]]);
   }
@@ -136,25 +143,17 @@ export function attentionBackward(
   }
   const n = b * t * heads;
   recorder.dispatch(attentionDelta, {
-    params: { n, t, heads, quads: headSize / 4 },
+    params: { n, t, heads, quads },
     tensors: { out, dout, delta },
     workgroups: spread(Math.ceil(n / 64)),
   });
-  const { backwardQuery, backwardKey } = attentionKernels(headSize);
   const tensors = { qkv, dout, lse, delta, seed: dropout.seed, dqkv };
-  recorder.dispatch(backwardQuery, {
-    params: settings,
-    tensors,
-    workgroups: [Math.ceil(t / QUERIES), b * heads],
-  });
-  recorder.dispatch(backwardKey, {
-    params: settings,
-    tensors,
-    workgroups: [Math.ceil(t / KEYS), b * heads],
-  });
+  recorder.dispatch(kernels.backwardQuery, { params: settings, tensors, workgroups });
+  recorder.dispatch(kernels.backwardKey, { params: settings, tensors, workgroups });
 }
 
-function sizesOf(out: Tensor, heads: number, dropout: Dropout) {
+/** Sizes, kernels and workgroups. */
+function plan({ gpu }: Recorder, out: Tensor, heads: number, dropout: Dropout) {
   const [b, t, c] = out.shape, headSize = c / heads;
   if (headSize % 4 !== 0) {
     throw new RangeError(
@@ -162,6 +161,13 @@ function sizesOf(out: Tensor, heads: number, dropout: Dropout) {
         "choose another n_embd or n_head",
     );
   }
-  const scale = 1 / Math.sqrt(headSize);
-  return { b, t, headSize, settings: { t, heads, scale, ...dropoutParams(dropout) } };
+  const blocking = chooseBlocking(gpu);
+  return {
+    b,
+    t,
+    quads: headSize / 4,
+    settings: { t, heads, scale: 1 / Math.sqrt(headSize), ...dropoutParams(dropout) },
+    kernels: attentionKernels({ headSize, blocking, dropping: dropout.probability > 0 }),
+    workgroups: [Math.ceil(t / blocking.rows), b * heads] as const,
+  };
 }

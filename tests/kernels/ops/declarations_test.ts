@@ -5,6 +5,8 @@ import { declarationProblems } from "../../../kernels/core/declaration.ts";
 import type { KernelDeclaration } from "../../../kernels/core/kernel.ts";
 import * as adamw from "../../../kernels/ops/adamw.ts";
 import { attentionDelta, attentionKernels } from "../../../kernels/ops/attention.ts";
+import { subgroupBlocking } from "../../../kernels/ops/attention_subgroup.ts";
+import { tileBlocking } from "../../../kernels/ops/attention_tile.ts";
 import * as columnSums from "../../../kernels/ops/column_sums.ts";
 import * as crossEntropy from "../../../kernels/ops/cross_entropy.ts";
 import * as dropout from "../../../kernels/ops/dropout.ts";
@@ -16,7 +18,10 @@ import * as residual from "../../../kernels/ops/residual.ts";
 
 const modules = [
   adamw,
-  { attentionDelta, ...attentionKernels(64) },
+  { attentionDelta },
+  ...[tileBlocking, subgroupBlocking(4), subgroupBlocking(8)].flatMap((blocking) =>
+    [false, true].map((dropping) => attentionKernels({ headSize: 64, blocking, dropping }))
+  ),
   columnSums,
   crossEntropy,
   dropout,

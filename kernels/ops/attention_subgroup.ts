@@ -1,0 +1,94 @@
+/**
+ * The blocking of attention for adapters that run on a CPU and have subgroups: a workgroup is one
+ * subgroup and holds 16 rows × 4 columns of scores per lane in registers.
+ *
+ * What all lanes need (a quad of dimensions of every row, a quad of weights of every row) each lane
+ * reads for its own share of the rows, and subgroupBroadcast hands it round: 16 multiply-adds per
+ * broadcast vec4. Reading the same address from all lanes would cost 8 reads there. With one
+ * subgroup per workgroup, a barrier switches between nothing and is cheap.
+ */
+
+import { type Blocking, clampedQuad, component, lines, type Operand } from "./attention_code.ts";
+
+const ROWS = 16;
+
+export function subgroupBlocking(lanes: number): Blocking {
+  const shares = ROWS / lanes;
+  return {
+    name: `subgroup_${lanes}`,
+    rows: ROWS,
+    columns: 4 * lanes,
+    held: ROWS,
+    lanes,
+    declarations: `var<workgroup> weights: array<vec4f, ${ROWS * lanes}>;`,
+    invocations: lanes,
+    lane: "index",
+    row: "0u",
+    product: (name, a, b) => product(lanes, shares, name, a, b),
+    rowMaxima: (name, values) =>
+      lines(ROWS, (r) => `    let ${name}${r} = subgroupMax(${values(r)});`),
+    rowSums: (name, values) =>
+      lines(ROWS, (r) => `    let ${name}${r} = subgroupAdd(${values(r)});`),
+    exchange: (values) => `
+    workgroupBarrier();
+${lines(ROWS, (r) => `    weights[${r * lanes}u + lane] = ${values(r)};`)}
+    workgroupBarrier();`,
+    addWeighted: (into, operand, quads) => addWeighted(lanes, shares, into, operand, quads),
+  };
+}
+
+/** The vec4 of row r, which lane r % lanes read as its share r / lanes. */
+const ofRow = (name: string, r: number, lanes: number) =>
+  `subgroupBroadcast(${name}${Math.floor(r / lanes)}, ${r % lanes}u)`;
+
+function product(lanes: number, shares: number, name: string, a: Operand, b: Operand): string {
+  return `
+${lines(ROWS, (r) => `    var ${name}${r} = vec4f();`)}
+    {
+${lines(shares, (i) => `      let a_at${i} = ${a.at(`first + ${i * lanes}u + lane`)};`)}
+${lines(4, (c) => `      let b_at${c} = ${b.at(`walk + 4u * lane + ${c}u`)};`)}
+      for (var quad = 0u; quad < QUADS; quad++) {
+${lines(shares, (i) => `        let a${i} = ${a.array}[a_at${i} + quad];`)}
+${lines(4, (c) => `        let b${c} = ${b.array}[b_at${c} + quad];`)}
+${
+    lines(4, (i) => {
+      const c = component[i];
+      return `        let t${i} = vec4f(b0.${c}, b1.${c}, b2.${c}, b3.${c});`;
+    })
+  }
+${
+    lines(ROWS, (r) =>
+      `        let r${r} = ${ofRow("a", r, lanes)};
+        ${name}${r} += r${r}.x * t0 + r${r}.y * t1 + r${r}.z * t2 + r${r}.w * t3;`)
+  }
+      }
+    }`;
+}
+
+function addWeighted(
+  lanes: number,
+  shares: number,
+  into: string,
+  { array, at }: Operand,
+  quads: number,
+): string {
+  const owned = Math.ceil(quads / lanes);
+  return `
+    for (var k = 0u; k < ${lanes}u; k++) {
+${lines(4, (c) => `      let at${c} = ${at(`walk + 4u * k + ${c}u`)};`)}
+${lines(shares, (i) => `      let w${i} = weights[(${i * lanes}u + lane) * ${lanes}u + k];`)}
+${
+    lines(owned, (i) =>
+      `      let quad${i} = ${clampedQuad(quads, lanes, i)};
+${lines(4, (c) => `      let v${c}_${i} = ${array}[at${c} + quad${i}];`)}`)
+  }
+${
+    lines(ROWS, (r) =>
+      `      let r${r} = ${ofRow("w", r, lanes)};
+${
+        lines(owned, (i) =>
+          `      ${into}${r}_${i} += r${r}.x * v0_${i} + r${r}.y * v1_${i} + r${r}.z * v2_${i} + r${r}.w * v3_${i};`)
+      }`)
+  }
+    }`;
+}
