@@ -21,6 +21,9 @@ import type { TrainingResult } from "./trainer.ts";
 
 const DEFAULT_PRESET: PresetName = "micro";
 
+/** What concerns the machine and not the run; all else stands in the sweep's file. */
+const SWEEP_FLAGS = ["--sweep", "--gpu", "--threads", "--data", "--verbose"];
+
 const task = defineTask({
   name: "train",
   summary: "Trains a GPT-2 on the tokens and writes a run: checkpoints, log, curves, samples.\n" +
@@ -64,7 +67,12 @@ const task = defineTask({
     const engine: EngineChoice = flags.gpu
       ? { kind: "gpu" }
       : { kind: "cpu", threads: flags.threads };
-    if (flags.sweep) return await runSweep(flags.sweep, place, engine);
+    if (flags.sweep) {
+      const given = Deno.args.filter((arg) => /^--/.test(arg)).map((arg) => arg.split("=")[0]);
+      const other = given.find((flag) => !SWEEP_FLAGS.includes(flag));
+      if (other) throw new UsageError(`--sweep takes no ${other}; put it into ${flags.sweep}`);
+      return await runSweep(flags.sweep, place, engine);
+    }
     const call: Call = { place, paths: place.run(flags.run), name: flags.run, engine, overrides };
     if (!flags.resume) {
       const preset = (flags.preset ?? DEFAULT_PRESET) as PresetName;

@@ -12,14 +12,7 @@
  */
 
 import { join } from "@std/path";
-import {
-  ArtifactError,
-  exists,
-  readJson,
-  type RunPaths,
-  type Workspace,
-  writeJson,
-} from "../artifacts.ts";
+import { ArtifactError, exists, type RunPaths, type Workspace, writeJson } from "../artifacts.ts";
 import { type Flag, format, Interrupted, parseFlags, UsageError } from "../cli.ts";
 import { type PresetName, presets } from "../config.ts";
 import { readCheckpoint } from "../model/checkpoint.ts";
@@ -74,10 +67,7 @@ export async function runSweep(
   workspace: Workspace,
   engine: EngineChoice,
 ): Promise<void> {
-  const { name, base = {}, runs: entries } = checked(
-    await readJson<SweepFile>(file, "an editor"),
-    file,
-  );
+  const { name, base = {}, runs: entries } = await readSweep(file);
   const wanted = entries.map(({ name: own, ...entry }, i) => ({
     name: `${name}-${own ?? i + 1}`,
     changes: entry,
@@ -100,8 +90,17 @@ export async function runSweep(
   console.log(`\nWrote ${path}; to see the curves: deno task watch`);
 }
 
-function checked(file: SweepFile, path: string): SweepFile {
+async function readSweep(path: string): Promise<SweepFile> {
   const fail = (why: string) => new UsageError(`Cannot use ${path}: ${why}`);
+  const text = await Deno.readTextFile(path).catch((error) => {
+    throw error instanceof Deno.errors.NotFound ? fail("there is no such file") : error;
+  });
+  let file: SweepFile;
+  try {
+    file = JSON.parse(text);
+  } catch (error) {
+    throw fail((error as Error).message);
+  }
   if (!/^[\w.-]+$/.test(file.name ?? "")) {
     throw fail('"name" must be made of letters, digits, ".", "-" and "_"');
   }
