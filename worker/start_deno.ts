@@ -25,7 +25,9 @@ export async function startDeno(
     createTokenizer(await read("tokenizer.json")),
     () => loadModel(ort as unknown as Runtime, model, config, { executionProviders: ["cpu"] }),
   );
+  const started = performance.now();
   await service.ready();
+  const loadMilliseconds = performance.now() - started;
   const app = createApp(service, {
     ...settingsOf({ ...secrets, RATE_LIMITER: localRateLimiter(1200, 60) }),
     log: onLog,
@@ -34,5 +36,9 @@ export async function startDeno(
     { hostname: "127.0.0.1", port, onListen() {} },
     (request) => app.fetch(request),
   );
-  return { url: `http://127.0.0.1:${server.addr.port}`, stop: () => server.shutdown() };
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    loadMilliseconds,
+    stop: () => server.shutdown(),
+  };
 }

@@ -37,6 +37,8 @@ export const noAuth = { DEVELOPMENT_NO_AUTH: "true" };
 
 export interface RunningWorker {
   url: string;
+  /** How long its first request took that needed the model. */
+  loadMilliseconds: number;
   stop(): Promise<void>;
 }
 
@@ -61,12 +63,12 @@ export async function startWorker(options: StartOptions): Promise<RunningWorker>
       await Deno.remove(folder, { recursive: true }).catch(() => {});
     };
     try {
-      await ready(url, wrangler);
+      const loadMilliseconds = await ready(url, wrangler);
+      return { url, loadMilliseconds, stop };
     } catch (error) {
       await stop();
       throw error;
     }
-    return { url, stop };
   } catch (error) {
     await Deno.remove(folder, { recursive: true }).catch(() => {});
     throw error;
@@ -124,8 +126,8 @@ function killTree(pid: number): void {
   }
 }
 
-/** Resolves when the model is loaded; rejects when the worker ends, fails, or takes too long. */
-async function ready(url: string, wrangler: Wrangler): Promise<void> {
+/** Waits until the model is loaded, and tells how long that took; rejects when the worker ends, fails, or takes too long. */
+async function ready(url: string, wrangler: Wrangler): Promise<number> {
   let ended = false;
   wrangler.exited.then(() => ended = true);
   const fail = (why: string) => {
@@ -139,7 +141,9 @@ async function ready(url: string, wrangler: Wrangler): Promise<void> {
     if (Date.now() > deadline) throw fail(`no answer in ${START_TIMEOUT_MS / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+  const started = performance.now();
   if (!await isOk(`${url}/readyz`)) throw fail("its model does not load");
+  return performance.now() - started;
 }
 
 async function isOk(url: string): Promise<boolean> {

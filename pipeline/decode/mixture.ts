@@ -51,6 +51,7 @@ export function mixture<S>(
       const all = [...(state?.tokens ?? []), ...tokens];
       return { logits: mix(logits, ngram, all, weights), state: { inner, tokens: all } };
     },
+    isUsable: model.isUsable && (({ inner }) => model.isUsable!(inner)),
     truncate: model.truncate && (({ inner, tokens }, length) => ({
       inner: model.truncate!(inner, length),
       tokens: tokens.slice(0, length),

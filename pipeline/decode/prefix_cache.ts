@@ -18,6 +18,8 @@ export interface PrefixCacheLimits {
   maxEntries?: number;
   /** Most bytes that the remembered states may hold; needs the model's `stateBytes`. */
   maxBytes?: number;
+  /** Awaited before each model call, so that other work gets its turn. */
+  pause?: () => Promise<void>;
 }
 
 export interface FeedOptions {
@@ -36,42 +38,67 @@ export class PrefixCache<S> {
   readonly #model: NextTokenModel<S>;
   readonly #maxEntries: number;
   readonly #maxBytes: number;
+  readonly #pause: (() => Promise<void>) | undefined;
+  /** Resolves when the model call in progress has ended. */
+  #turn: Promise<unknown> = Promise.resolve();
   /** Keyed by scope and tokens; Map order is age. */
   readonly #entries = new Map<string, Entry<S>>();
 
   constructor(
     model: NextTokenModel<S>,
-    { maxEntries = 64, maxBytes = Infinity }: PrefixCacheLimits = {},
+    { maxEntries = 64, maxBytes = Infinity, pause }: PrefixCacheLimits = {},
   ) {
     this.#model = model;
     this.#maxEntries = maxEntries;
     this.#maxBytes = maxBytes;
+    this.#pause = pause;
   }
 
   get contextLength(): number {
     return this.#model.contextLength;
   }
 
-  /** Logits (vocabSize) that follow `tokens` (at least one). */
+  /**
+   * Logits (vocabSize) that follow `tokens` (at least one). Calls are answered one after the other,
+   * so that a call finds what the ones before it have computed.
+   */
   async logitsAfter(
     tokens: readonly number[],
-    { signal, scope = "", onFed }: FeedOptions = {},
+    options: FeedOptions = {},
+  ): Promise<Float32Array> {
+    options.signal?.throwIfAborted();
+    const known = this.#recall(options.scope, tokens);
+    if (known !== undefined) return known.logits;
+    await this.#pause?.();
+    const result = this.#turn.then(() => this.#compute(tokens, options));
+    this.#turn = result.catch(() => {});
+    return await result;
+  }
+
+  async #compute(
+    tokens: readonly number[],
+    { signal, scope = "", onFed }: FeedOptions,
   ): Promise<Float32Array> {
     signal?.throwIfAborted();
-    const sequence = String.fromCharCode(...tokens);
-    const key = `${scope.length}:${scope}${sequence}`;
-    const known = this.#entries.get(key);
-    if (known !== undefined) {
-      this.#entries.delete(key);
-      this.#entries.set(key, known);
-      return known.logits;
-    }
-    const { length, state } = this.#longestStart(scope, sequence);
+    const known = this.#recall(scope, tokens);
+    if (known !== undefined) return known.logits;
+    const { length, state } = this.#longestStart(scope, sequenceOf(tokens));
     const fed = await this.#model.feed(tokens.slice(length), state);
     onFed?.(tokens.length - length);
-    this.#entries.set(key, { scope, tokens: sequence, ...fed });
+    const key = keyOf(scope, tokens);
+    this.#entries.set(key, { scope, tokens: sequenceOf(tokens), ...fed });
     this.#forget(key);
     return fed.logits;
+  }
+
+  /** The entry of exactly these tokens, which thereby becomes the newest. */
+  #recall(scope = "", tokens: readonly number[] | string): Entry<S> | undefined {
+    const key = keyOf(scope, tokens);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry;
   }
 
   clear(): void {
@@ -83,17 +110,18 @@ export class PrefixCache<S> {
    * the part that one has in common with it, where the model can truncate.
    */
   #longestStart(scope: string, sequence: string): { length: number; state?: S } {
-    let longest: { length: number; state?: S } = { length: 0 };
+    let best: { length: number; entry?: Entry<S> } = { length: 0 };
     for (const entry of this.#entries.values()) {
-      if (entry.scope !== scope) continue;
+      if (entry.scope !== scope || this.#model.isUsable?.(entry.state) === false) continue;
       const common = Math.min(commonLength(entry.tokens, sequence), sequence.length - 1);
-      if (common <= longest.length) continue;
-      if (common === entry.tokens.length) longest = { length: common, state: entry.state };
-      else if (this.#model.truncate) {
-        longest = { length: common, state: this.#model.truncate(entry.state, common) };
-      }
+      const whole = common === entry.tokens.length;
+      if (common > best.length && (whole || this.#model.truncate)) best = { length: common, entry };
     }
-    return longest;
+    const { length, entry } = best;
+    if (entry === undefined) return { length: 0 };
+    this.#recall(scope, entry.tokens);
+    const whole = length === entry.tokens.length;
+    return { length, state: whole ? entry.state : this.#model.truncate!(entry.state, length) };
   }
 
   /** Drops the least recently used entries but `newest` until the limits hold. */
@@ -111,6 +139,12 @@ export class PrefixCache<S> {
     return this.#model.stateBytes(states) > this.#maxBytes;
   }
 }
+
+const sequenceOf = (tokens: readonly number[] | string): string =>
+  typeof tokens === "string" ? tokens : String.fromCharCode(...tokens);
+
+const keyOf = (scope: string, tokens: readonly number[] | string): string =>
+  `${scope.length}:${scope}${sequenceOf(tokens)}`;
 
 function commonLength(a: string, b: string): number {
   const limit = Math.min(a.length, b.length);

@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import * as ort from "onnxruntime-node";
 import { join } from "@std/path";
+import { PrefixCache } from "../../pipeline/decode/prefix_cache.ts";
 import { seededRandom } from "../../pipeline/decode/random.ts";
 import { readCheckpoint } from "../../pipeline/model/checkpoint.ts";
 import { modelFromTensors } from "../../pipeline/onnx/session.ts";
@@ -29,9 +30,10 @@ Deno.test("whatever was fed, branched and truncated before, logits are those of 
   let branches = 0;
   for (let round = 0; round < 60; round++) {
     // Go on from a known sequence (mostly the last), from a part of one, or from nothing.
-    const from = known.length === 0 || random() < 0.1
+    const usable = known.filter(({ state }) => model.isUsable!(state));
+    const from = usable.length === 0 || random() < 0.1
       ? undefined
-      : known[random() < 0.5 ? known.length - 1 : below(known.length)];
+      : usable[random() < 0.5 ? usable.length - 1 : below(usable.length)];
     let start = from && { tokens: from.tokens, state: from.state };
     if (start && random() < 0.3) {
       const length = 1 + below(start.tokens.length);
@@ -55,25 +57,31 @@ Deno.test("whatever was fed, branched and truncated before, logits are those of 
   await reference.close();
 });
 
-Deno.test("concurrent callers do not disturb each other", async () => {
-  const model = await load();
-  const { state } = await model.feed([1, 2, 3]);
-  const alone = await Promise.all([4, 5, 6].map(async (token) => {
-    const fresh = await load();
-    return (await fresh.feed([1, 2, 3, token])).logits;
-  }));
-  const together = await Promise.all([4, 5, 6].map((token) => model.feed([token], state)));
-  together.forEach(({ logits }, i) => assertLess(largestDifference(logits, alone[i]), 1e-4));
+Deno.test("callers at the same time do not disturb each other", async () => {
+  const texts = [[1, 2, 3], [1, 2, 4], [1, 2, 3, 5], [6], [1, 2, 3, 5, 7], [1, 2]];
+  const cache = new PrefixCache(await load());
+  const together = await Promise.all(texts.map((tokens) => cache.logitsAfter(tokens)));
+  for (const [i, tokens] of texts.entries()) {
+    const { logits } = await (await load()).feed(tokens);
+    assertLess(largestDifference(together[i], logits), 1e-4);
+  }
 });
 
-Deno.test("states of one sequence share their memory", async () => {
+Deno.test("a suggestion not taken is overwritten, another text is kept", async () => {
   const model = await load();
-  const first = await model.feed([1, 2]);
-  const second = await model.feed([3], first.state);
-  const branch = await model.feed([4], first.state);
-  const bytes = model.stateBytes!([first.state]);
-  assertEquals(model.stateBytes!([first.state, second.state]), bytes);
-  assertEquals(model.stateBytes!([first.state, second.state, branch.state]), 2 * bytes);
+  const text = await model.feed([1, 2]);
+  const suggested = await model.feed([3], text.state);
+  const bytes = model.stateBytes!([text.state]);
+  const typed = await model.feed([4], text.state);
+  assertEquals(model.stateBytes!([text.state, typed.state]), bytes);
+  assertEquals(model.isUsable!(text.state), true);
+  assertEquals(model.isUsable!(suggested.state), false);
+  await assertRejects(() => model.feed([5], suggested.state), RangeError, "overwritten");
+
+  const long = await model.feed(Array(100).fill(5), text.state);
+  const other = await model.feed([6], text.state);
+  assertEquals(model.isUsable!(long.state), true);
+  assertGreater(model.stateBytes!([long.state, other.state]), model.stateBytes!([long.state]));
 });
 
 Deno.test("more tokens than the context holds, and foreign models, are refused", async () => {

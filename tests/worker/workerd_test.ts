@@ -67,6 +67,23 @@ async function answersLikeTheDecoder(worker: RunningWorker, root: string): Promi
   await model.close();
 }
 
+/** Clients that give up at all times between sending and answer, streams included. */
+async function clientsThatGoAway({ url }: RunningWorker): Promise<void> {
+  await Promise.all(Array.from({ length: 30 }, async (_, i) => {
+    await fetch(`${url}/complete`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        text: `Patient ${i} was`,
+        n: 3,
+        min_confidence: 1e-6,
+        stream: i % 2 === 0,
+      }),
+      signal: AbortSignal.timeout(2 * i),
+    }).then((response) => response.text()).catch(() => {});
+  }));
+}
+
 Deno.test("workerd answers as the decoder does, remembers, refuses, and ends", async () => {
   const root = join(await Deno.makeTempDir(), "runs", "tiny");
   const { exportFolder } = await writeTinyRun(root);
@@ -93,6 +110,11 @@ Deno.test("workerd answers as the decoder does, remembers, refuses, and ends", a
       assertEquals(response.status, 200);
       await response.text();
     }
+
+    await clientsThatGoAway(worker);
+    const after = await ask(worker.url, { text: "She was", min_confidence: 1e-4 });
+    assertEquals(after.status, 200, "the model is stuck after clients went away");
+    await after.body?.cancel();
 
     for (const file of ["model.onnx", "build/model.onnx", "tokenizer.json", "entry.mjs"]) {
       const response = await fetch(`${worker.url}/${file}`);

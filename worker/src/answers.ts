@@ -3,6 +3,7 @@
 import type { Context } from "hono";
 import type { RequestVariables } from "./audit.ts";
 import { eventStream, type Send } from "./event_stream.ts";
+import { keepAlive } from "./limits.ts";
 import { problemBody, problemOf, problemSchema } from "./problem.ts";
 
 const problem = (description: string) => ({
@@ -33,15 +34,6 @@ export function streamed(
     send(problemBody(status, message), "error");
   });
   c.set("streamed", ended);
-  // Without it workerd drops the computation, and the audit line, when the client disconnects.
-  if (hasExecutionContext(c)) c.executionCtx.waitUntil(ended);
+  keepAlive(c, ended);
   return response;
-}
-
-function hasExecutionContext(c: Context): boolean {
-  try {
-    return c.executionCtx !== undefined;
-  } catch {
-    return false; // plain Deno has none
-  }
 }

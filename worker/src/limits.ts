@@ -66,9 +66,22 @@ export function runner(): Run {
     const signals = [c.req.raw.signal, newer.signal, AbortSignal.timeout(TIME_LIMIT_MS)];
     if (gone) signals.push(gone);
     try {
-      return await compute({ scope, signal: AbortSignal.any(signals) });
+      const result = compute({ scope, signal: AbortSignal.any(signals) });
+      // Without it workerd drops the computation of a client that has gone, and its turn at the
+      // model would never end.
+      keepAlive(c, result);
+      return await result;
     } finally {
       if (running.get(scope) === newer) running.delete(scope);
     }
   };
+}
+
+/** Lets `promise` end even if the client goes; plain Deno does so anyway. */
+export function keepAlive(c: Context, promise: Promise<unknown>): void {
+  try {
+    c.executionCtx.waitUntil(promise.catch(() => {}));
+  } catch {
+    // There is no execution context outside workerd.
+  }
 }

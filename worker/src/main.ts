@@ -39,7 +39,8 @@ export function createWorker({ ort, model, config, tokenizer, info }: Parts) {
     fetch(request: Request, env: Environment, context: ExecutionContext) {
       app ??= createApp(service, settingsOf(env));
       // A client that leaves while the model loads must not leave it half loaded for all others.
-      context.waitUntil(service.ready().catch(() => {}));
+      const needsModel = new URL(request.url).pathname !== "/healthz";
+      if (needsModel) context.waitUntil(service.ready().catch(() => {}));
       return app.fetch(request, env, context);
     },
   };

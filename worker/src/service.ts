@@ -43,7 +43,10 @@ export interface ModelInfo {
 }
 
 /** How much memory the remembered texts may hold; an isolate has 128 MB in all. */
-const CACHE_BYTES = 24e6;
+const CACHE_BYTES = 32e6;
+
+/** Lets waiting requests and cancellations through: a model call blocks the only thread. */
+const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
 /** A service on a model that is loaded when it is first asked for. */
 export function completionService<S>(
@@ -53,7 +56,9 @@ export function completionService<S>(
 ): CompletionService {
   let loading: Promise<Decoder<S>> | undefined;
   const decoder = () =>
-    loading ??= load().then((model) => new Decoder(model, tokenizer, { maxBytes: CACHE_BYTES }))
+    loading ??= load().then((model) =>
+      new Decoder(model, tokenizer, { maxBytes: CACHE_BYTES, pause })
+    )
       .catch((error) => {
         loading = undefined; // the next request tries again
         console.log(JSON.stringify({ event: "model_not_loaded", error: String(error) }));

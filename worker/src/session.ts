@@ -21,24 +21,35 @@ export interface ModelConfig {
 /** Buffers grow by so many tokens, so that the graph sees few different shapes. */
 const GROWTH = 64;
 
+/** A longer rest than this is another text, not a suggestion that was not taken: it is kept. */
+const LONGEST_OVERWRITTEN = 48;
+
 /**
  * Keys and values of a sequence in one buffer per input, each (heads, capacity, head width), of
- * which the first `length` rows are filled. A sequence that gets longer keeps its beginning, so
- * that every state before still holds.
+ * which the first `length` rows are filled. What is fed behind a shorter beginning overwrites the
+ * rows from there on, if they are few: they were a suggestion that was not taken.
  */
 interface Sequence {
   length: number;
   capacity: number;
   buffers: Float32Array[];
+  /** For each row the run that wrote it, by which states know whether theirs are still there. */
+  writers: number[];
 }
 
-/** The first `length` tokens of a sequence, which others may have made longer since. */
+/** The first `length` tokens of a sequence, if its last row is still of `writer`. */
 interface State {
   sequence: Sequence;
   length: number;
+  writer: number;
 }
 
-/** Loads `model`, the bytes of an exported .onnx file; its inputs: pipeline/onnx/decoder_graph.ts. */
+const isUsable = ({ sequence, length, writer }: State) => sequence.writers[length - 1] === writer;
+
+/**
+ * Loads `model`, the bytes of an exported .onnx file; its inputs: pipeline/onnx/decoder_graph.ts.
+ * One `feed` at a time: a session's stack in WebAssembly holds one run (the decoder sees to it).
+ */
 export async function loadModel(
   ort: Runtime,
   model: Uint8Array,
@@ -55,22 +66,20 @@ export async function loadModel(
     throw new TypeError(`Cannot serve this model: it has no output ${outputs[0]}; export it again`);
   }
   const bytesPerToken = inputs.length * n_embd * Float32Array.BYTES_PER_ELEMENT;
-  const oneAtATime = queue();
+  let runs = 0;
 
   async function run(tokens: readonly number[], state?: State) {
     const past = state?.length ?? 0, length = past + tokens.length;
-    const sequence = state && past === state.sequence.length
-      ? state.sequence
-      : copyOf(state?.sequence, past);
-    const { logits, ...added } = await session.run(feeds(tokens, past, sequence), [
-      "logits",
-      ...outputs,
-    ]);
+    const sequence = sequenceFor(state);
+    const fetched = await session.run(feeds(tokens, past, sequence), ["logits", ...outputs]);
+    sequence.length = past;
     if (length > sequence.capacity) enlarge(sequence, length);
-    outputs.forEach((name, i) => append(sequence.buffers[i], added[name], sequence, past));
-    sequence.length = length;
-    const data = logits.data as Float32Array;
-    return { logits: data.slice(data.length - vocab_size), state: { sequence, length } };
+    outputs.forEach((name, i) => append(sequence.buffers[i], fetched[name], sequence));
+    const writer = ++runs;
+    sequence.length = sequence.writers.length = length;
+    sequence.writers.fill(writer, past);
+    const data = fetched.logits.data as Float32Array;
+    return { logits: data.slice(data.length - vocab_size), state: { sequence, length, writer } };
   }
 
   /** The rows of a buffer that are not filled yet are hidden by the attention mask. */
@@ -91,27 +100,24 @@ export async function loadModel(
     return given;
   }
 
-  /** Copies the rows of `added`, (1, heads, new, width), behind the first `past` of `buffer`. */
-  function append(buffer: Float32Array, added: Ort.Tensor, { capacity }: Sequence, past: number) {
+  /** Copies the rows of `added`, (1, heads, new, width), behind those that are filled. */
+  function append(buffer: Float32Array, added: Ort.Tensor, { length, capacity }: Sequence) {
     const rows = added.data as Float32Array;
     const size = rows.length / n_head;
     for (let head = 0; head < n_head; head++) {
       const row = rows.subarray(head * size, (head + 1) * size);
-      buffer.set(row, (head * capacity + past) * width);
+      buffer.set(row, (head * capacity + length) * width);
     }
   }
 
-  /** A sequence of its own with the first `length` rows of `source`. */
-  function copyOf(source: Sequence | undefined, length: number): Sequence {
-    const copy: Sequence = {
-      length: 0,
-      capacity: 0,
-      buffers: inputs.map(() => new Float32Array(0)),
-    };
-    if (source) {
-      Object.assign(copy, { length, capacity: source.capacity, buffers: source.buffers });
-      enlarge(copy, length);
-    }
+  /** The sequence to write behind `state`: its own, or a copy where that would lose another text. */
+  function sequenceFor(state?: State): Sequence {
+    if (state && state.sequence.length - state.length <= LONGEST_OVERWRITTEN) return state.sequence;
+    const none = { length: 0, capacity: 0, buffers: inputs.map(() => new Float32Array(0)) };
+    if (!state) return { ...none, writers: [] };
+    const writers = state.sequence.writers.slice(0, state.length);
+    const copy = { ...state.sequence, length: state.length, writers };
+    enlarge(copy, state.length);
     return copy;
   }
 
@@ -140,26 +146,20 @@ export async function loadModel(
           `Cannot feed ${tokens.length} tokens after ${past}: expected at least one and at most ${n_positions} in all`,
         );
       }
-      await letOthersRun();
-      return await oneAtATime(() => run(tokens, state));
+      if (state && !isUsable(state)) {
+        throw new RangeError("Cannot feed a state whose tokens have been overwritten");
+      }
+      return await run(tokens, state);
     },
-    truncate: ({ sequence }, length) => ({ sequence, length }),
+    isUsable,
+    truncate: ({ sequence }, length) => ({
+      sequence,
+      length,
+      writer: sequence.writers[length - 1],
+    }),
     stateBytes: (states) => {
       const sequences = new Set(states.map(({ sequence }) => sequence));
       return [...sequences].reduce((sum, { capacity }) => sum + capacity * bytesPerToken, 0);
     },
   };
 }
-
-/** Runs one task after the other: a session's stack in WebAssembly holds one run at a time. */
-function queue() {
-  let last: Promise<unknown> = Promise.resolve();
-  return <T>(task: () => Promise<T>): Promise<T> => {
-    const result = last.then(task);
-    last = result.catch(() => {});
-    return result;
-  };
-}
-
-/** Lets waiting requests and cancellations through: a run blocks the only thread. */
-const letOthersRun = () => new Promise((resolve) => setTimeout(resolve, 0));
