@@ -67,6 +67,27 @@ Deno.test(
 );
 
 Deno.test(
+  "--gpu trains on our own kernels: the losses of the CPU engine, step by step",
+  inFolder(async (root) => {
+    const paths = await tinyWorkspace(root);
+    const few = [...tinyFlags(4), "--learning-rate", "0.02", "--gradient-accumulation", "2"];
+    for (const [run, engine] of [["cpu", []], ["gpu", ["--gpu"]]] as const) {
+      const { code, stderr } = await training(paths, "--run", run, ...few, ...engine);
+      assertEquals(code, 0, stderr);
+    }
+    const losses = async (run: string) =>
+      (await readLog(paths.run(run).log)).flatMap((entry) =>
+        entry.kind === "event" ? [] : [entry.loss]
+      );
+    const [cpu, gpu] = [await losses("cpu"), await losses("gpu")];
+    assertEquals(gpu.length, cpu.length);
+    gpu.forEach((loss, i) => assertLess(Math.abs(loss - cpu[i]), 1e-4));
+    const config: RunConfig = JSON.parse(await Deno.readTextFile(paths.run("gpu").config));
+    assertMatch(config.engine, /^WebGPU, /);
+  }),
+);
+
+Deno.test(
   "the chain called twice keeps the first run; a token budget decides the steps",
   inFolder(async (root) => {
     const paths = await tinyWorkspace(root);
