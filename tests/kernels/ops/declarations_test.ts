@@ -14,7 +14,6 @@ import * as embedding from "../../../kernels/ops/embedding.ts";
 import * as gelu from "../../../kernels/ops/gelu.ts";
 import * as gradNorm from "../../../kernels/ops/grad_norm.ts";
 import * as layernorm from "../../../kernels/ops/layernorm.ts";
-import * as residual from "../../../kernels/ops/residual.ts";
 
 const modules = [
   adamw,
@@ -29,7 +28,6 @@ const modules = [
   gelu,
   gradNorm,
   layernorm,
-  residual,
 ];
 
 /** Kernels are exported as they are, or as the two variants of a reduction. */

@@ -1,13 +1,11 @@
-/** GELU, residual, dropout and bias gradient against their twins. */
+/** Backward of GELU, dropout and bias against their twins. */
 
 import { biasBackward, biasBackwardWorkspace } from "../../../kernels/ops/column_sums.ts";
 import { dropoutBackward } from "../../../kernels/ops/dropout.ts";
-import { geluBackward, geluForward } from "../../../kernels/ops/gelu.ts";
-import { residualForward } from "../../../kernels/ops/residual.ts";
+import { geluBackward } from "../../../kernels/ops/gelu.ts";
 import { dropoutForward } from "../../../kernels/reference/dropout.ts";
 import * as gelu from "../../../kernels/reference/gelu.ts";
 import { columnSums } from "../../../kernels/reference/matmul.ts";
-import * as residual from "../../../kernels/reference/residual.ts";
 import { normals32, testKernel } from "../../helpers/gpu_scratch.ts";
 
 const sizes = [
@@ -20,14 +18,6 @@ const sizes = [
 /** From −60 to 60, so that both tails are seen: an overflowing exp would make NaN there. */
 const wide = (n: number) => normals32(n, 1).map((x, i) => Math.fround(x * [1, 4, 20][i % 3]));
 
-testKernel("gelu_forward", sizes, async (scratch, { n, workgroup }) => {
-  const out = scratch.output([n]);
-  await scratch.run((recorder) =>
-    geluForward(recorder, { inp: scratch.input([n], wide(n)), out }, { workgroup })
-  );
-  await scratch.expect("out", out, gelu.geluForward(wide(n)));
-});
-
 testKernel("gelu_backward", sizes, async (scratch, { n, workgroup }) => {
   const dout = normals32(n, 2), d = scratch.input([n], dout);
   await scratch.run((recorder) =>
@@ -36,20 +26,17 @@ testKernel("gelu_backward", sizes, async (scratch, { n, workgroup }) => {
   await scratch.expect("d", d, gelu.geluBackward(dout, wide(n)));
 });
 
-testKernel("residual_forward and dropout_backward", sizes, async (scratch, { n, workgroup }) => {
-  const x = normals32(n, 1), y = normals32(n, 2);
+testKernel("dropout_backward", sizes, async (scratch, { n, workgroup }) => {
+  const y = normals32(n, 2);
   const seed = scratch.input([1], Uint32Array.of(0xdeadbeef));
   for (const probability of [0, 0.1, 0.75]) {
+    const dout = scratch.input([n], y), dinp = scratch.output([n]);
     const dropout = { probability, site: 4, seed };
-    const out = scratch.output([n]), dinp = scratch.output([n]);
-    const a = scratch.input([n], x), b = scratch.input([n], y);
-    await scratch.run((recorder) => {
-      residualForward(recorder, { a, b, out, dropout }, { workgroup });
-      dropoutBackward(recorder, { dout: b, dinp, dropout }, { workgroup });
-    });
-    const dropped = dropoutForward(y, { probability, site: 4, seed: 0xdeadbeef });
-    await scratch.expect("out", out, residual.residualForward(x, dropped));
-    await scratch.expect("dinp", dinp, dropped);
+    await scratch.run((recorder) =>
+      dropoutBackward(recorder, { dout, dinp, dropout }, { workgroup })
+    );
+    const expected = dropoutForward(y, { probability, site: 4, seed: 0xdeadbeef });
+    await scratch.expect("dinp", dinp, expected);
   }
 });
 
