@@ -1,16 +1,13 @@
-/** DuckDB with bounded memory: two threads' worth of work, spilling into the workspace. */
+/** DuckDB with bounded memory. */
 
 import { DuckDBInstance, version } from "@duckdb/node-api";
 
-/** Enough for the row groups being written; larger results go to `spillFolder`. */
+/** Enough for the row groups being read or written. */
 const MEMORY_LIMIT = "1GB";
 
 /** An in-memory database. Call `close` when done. */
-export async function openDuckDb(spillFolder?: string) {
-  const instance = await DuckDBInstance.create(":memory:", {
-    memory_limit: MEMORY_LIMIT,
-    ...(spillFolder === undefined ? {} : { temp_directory: spillFolder }),
-  });
+export async function openDuckDb() {
+  const instance = await DuckDBInstance.create(":memory:", { memory_limit: MEMORY_LIMIT });
   const connection = await instance.connect();
   return {
     connection,

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { Interrupted } from "../cli.ts";
-import { type Workspace, writeAtomic, writeJson } from "../artifacts.ts";
+import { type Note, type Workspace, writeAtomic, writeJson } from "../artifacts.ts";
 import { findFiles } from "./detect.ts";
 import {
   type ColumnFlags,
@@ -93,7 +93,7 @@ async function ingestFile(
   onBytes: (bytes: number) => void,
 ): Promise<InputReport> {
   const hash = createHash("sha256");
-  let bytes = 0, read = 0, kept = 0, rejected = 0;
+  let bytes = 0, kept = 0, rejected = 0;
   let columns: Partial<Record<NoteField, string>> = {};
   const consumed = (chunk: Uint8Array) => {
     hash.update(chunk);
@@ -109,23 +109,31 @@ async function ingestFile(
     consumed,
     mapped: (found: typeof columns) => columns = found,
   };
-  for await (const notes of readers[file.format](file, context)) {
-    for (const raw of notes) {
-      read++;
+  for await (const raws of readers[file.format](file, context)) {
+    const notes: Note[] = [];
+    for (const raw of raws) {
       const note = sift.take(raw, file.name);
-      if ("reason" in note) {
-        reject(raw.row, note.reason, note.detail);
-        continue;
-      }
-      kept++;
-      tally.keep(note);
-      writer.append(note);
+      if ("reason" in note) reject(raw.row, note.reason, note.detail);
+      else notes.push(note);
     }
+    for (const note of notes) tally.keep(note);
+    kept += notes.length;
+    await writer.write(notes);
     onBytes(bytes);
   }
   const sha256 = bytes > 0 || file.bytes === 0 ? hash.digest("hex") : null;
   const { name, path, format } = file;
-  return { name, path, format, bytes: file.bytes, sha256, columns, read, kept, rejected };
+  return {
+    name,
+    path,
+    format,
+    bytes: file.bytes,
+    sha256,
+    columns,
+    read: kept + rejected,
+    kept,
+    rejected,
+  };
 }
 
 function nothingLeft(tally: Tally, inputs: InputReport[]): InputError {

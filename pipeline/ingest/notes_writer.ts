@@ -1,115 +1,116 @@
-/** Writes notes.parquet through DuckDB, without ever leaving half of one. */
+/** Writes notes.parquet beside its place and puts it there when it is whole. */
 
-import { DuckDBDataChunk, INTEGER, VARCHAR } from "@duckdb/node-api";
 import { dirname, join } from "@std/path";
 import { type Note, syncFolder, temporaryName } from "../artifacts.ts";
-import { openDuckDb, sqlString } from "./duckdb.ts";
+import type { WriterMessage, WriterReply, WriterStart } from "./parquet_worker.ts";
 
-/** Columns of notes.parquet, in order. */
-const columns = {
-  note_id: VARCHAR,
-  subject_id: VARCHAR,
-  hadm_id: VARCHAR,
-  note_type: VARCHAR,
-  note_seq: INTEGER,
-  charttime: VARCHAR,
-  storetime: VARCHAR,
-  text: VARCHAR,
-  split: VARCHAR,
-  source: VARCHAR,
-} satisfies Record<keyof Note, unknown>;
-const names = Object.keys(columns) as (keyof Note)[];
+/** Batches between the threads: one being written, one waiting. */
+const DEPTH = 2;
+/** Small enough that both threads always have work, large enough not to count messages. */
+const BATCH_ROWS = 256;
 
-/** DuckDB's vector size: the most rows a chunk can hold. */
-const CHUNK_ROWS = 2048;
-/** About 40 MB of text: what a reader or writer of one row group has to hold. */
-const ROW_GROUP_ROWS = 4096;
-
-/** Collects notes in a table that spills to disk, then writes them in one go. */
 export class NotesWriter {
   readonly #path: string;
-  readonly #spill: string;
-  readonly #database: Awaited<ReturnType<typeof openDuckDb>>;
-  readonly #appender: Appender;
+  readonly #temporary: string;
+  readonly #worker = new Worker(new URL("./parquet_worker.ts", import.meta.url), {
+    type: "module",
+  });
+  readonly #port: MessagePort;
+  readonly #sent = new Int32Array(new SharedArrayBuffer(4));
+  readonly #written = Promise.withResolvers<void>();
+  #taken = Promise.withResolvers<void>();
+  #waiting = 0;
   #pending: Note[] = [];
+  #ended = false;
 
-  private constructor(
-    path: string,
-    spill: string,
-    database: Awaited<ReturnType<typeof openDuckDb>>,
-    appender: Appender,
-  ) {
+  private constructor(path: string) {
     this.#path = path;
-    this.#spill = spill;
-    this.#database = database;
-    this.#appender = appender;
+    this.#temporary = temporaryName(path);
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#written.promise.catch(() => {}); // Reported by whichever call awaits it.
+    this.#worker.onmessage = ({ data }: MessageEvent<WriterReply>) => this.#heard(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#failed(event.message);
+    };
+    const start: WriterStart = {
+      path: this.#temporary,
+      port: port2,
+      sent: this.#sent.buffer as SharedArrayBuffer,
+    };
+    this.#worker.postMessage(start, [port2]);
   }
 
   /** A writer for `path`. What a killed run left beside it is removed first. */
   static async create(path: string): Promise<NotesWriter> {
-    const folder = dirname(path);
-    await Deno.mkdir(folder, { recursive: true });
+    await Deno.mkdir(dirname(path), { recursive: true });
     await removeLeftovers(path);
-    const spill = join(folder, `${temporaryName(path).slice(folder.length + 1)}.spill`);
-    const database = await openDuckDb(spill);
-    const declarations = names.map((name) => `${name} ${columns[name]}`).join(", ");
-    await database.connection.run(`CREATE TABLE notes (${declarations})`);
-    const appender = await database.connection.createAppender("notes");
-    return new NotesWriter(path, spill, database, appender);
+    return new NotesWriter(path);
   }
 
-  append(note: Note): void {
-    this.#pending.push(note);
-    if (this.#pending.length === CHUNK_ROWS) this.#flush();
+  #heard(reply: WriterReply): void {
+    if (reply === "taken") {
+      this.#waiting--;
+      this.#taken.resolve();
+      this.#taken = Promise.withResolvers();
+    } else if (reply === "written") this.#written.resolve();
+    else this.#failed(reply.error);
   }
 
-  #flush(): void {
-    if (this.#pending.length === 0) return;
-    const chunk = DuckDBDataChunk.create(names.map((name) => columns[name]), this.#pending.length);
-    chunk.setColumns(names.map((name) => this.#pending.map((note) => note[name])));
-    this.#appender.appendDataChunk(chunk);
-    this.#appender.flushSync();
+  #failed(why: string): void {
+    this.#written.reject(new Error(`Cannot write ${this.#path}: ${why.split("\n")[0]}`));
+  }
+
+  /** Hands notes to the writing thread; waits while it is behind. */
+  async write(notes: readonly Note[]): Promise<void> {
+    for (const note of notes) {
+      this.#pending.push(note);
+      if (this.#pending.length === BATCH_ROWS) await this.#flush();
+    }
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#waiting >= DEPTH) await Promise.race([this.#taken.promise, this.#written.promise]);
+    if (this.#pending.length > 0) this.#send(this.#pending);
     this.#pending = [];
+  }
+
+  #send(message: WriterMessage): void {
+    this.#waiting++;
+    this.#port.postMessage(message);
+    Atomics.add(this.#sent, 0, 1);
+    Atomics.notify(this.#sent, 0);
   }
 
   /** Puts the finished file in the place of the previous one. */
   async finish(): Promise<void> {
-    this.#flush();
-    this.#appender.closeSync();
-    const temporary = temporaryName(this.#path);
-    try {
-      await this.#database.connection.run(
-        `COPY notes TO ${sqlString(temporary)}
-         (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
-      );
-      const file = await Deno.open(temporary, { read: true, write: true });
-      await file.sync();
-      file.close();
-      await Deno.rename(temporary, this.#path);
-      await syncFolder(dirname(this.#path));
-    } catch (error) {
-      await Deno.remove(temporary).catch(() => {});
-      throw error;
-    }
+    await this.#flush();
+    this.#ended = true;
+    this.#send("end");
+    await this.#written.promise;
+    using file = await Deno.open(this.#temporary, { read: true, write: true });
+    await file.sync();
+    await Deno.rename(this.#temporary, this.#path);
+    await syncFolder(dirname(this.#path));
   }
 
-  /** Frees the memory and the spill folder, after `finish` or instead of it. */
+  /** Ends the thread and removes an unfinished file; after `finish` or instead of it. */
   async close(): Promise<void> {
-    this.#database.close();
-    await Deno.remove(this.#spill, { recursive: true }).catch(() => {});
+    if (!this.#ended) {
+      this.#send("abort");
+      await this.#written.promise.catch(() => {});
+    }
+    this.#worker.terminate();
+    this.#port.close();
+    await Deno.remove(this.#temporary).catch(() => {});
   }
 }
-
-type Appender = Awaited<
-  ReturnType<Awaited<ReturnType<typeof openDuckDb>>["connection"]["createAppender"]>
->;
 
 async function removeLeftovers(path: string): Promise<void> {
   const folder = dirname(path);
   const stem = path.slice(folder.length + 1) + ".";
   for await (const { name } of Deno.readDir(folder)) {
-    if (name.startsWith(stem) && /\.tmp(\.spill)?$/.test(name)) {
-      await Deno.remove(join(folder, name), { recursive: true });
-    }
+    if (name.startsWith(stem) && name.endsWith(".tmp")) await Deno.remove(join(folder, name));
   }
 }
