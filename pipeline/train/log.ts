@@ -26,6 +26,17 @@ export interface ValidationEntry {
   seconds: number;
 }
 
+/** What counting pairs of tokens reaches on the targets of every validation: the first line. */
+export interface BaselineEntry {
+  kind: "baseline";
+  step: 0;
+  /** Tokens counted. */
+  tokens: number;
+  /** In nats per token. */
+  loss: number;
+  bitsPerCharacter: number;
+}
+
 /** Anything else worth knowing when reading the curves: a resume, a spike, the baseline. */
 export interface EventEntry {
   kind: "event";
@@ -33,7 +44,7 @@ export interface EventEntry {
   message: string;
 }
 
-export type LogEntry = TrainEntry | ValidationEntry | EventEntry;
+export type LogEntry = BaselineEntry | TrainEntry | ValidationEntry | EventEntry;
 
 export class RunLog {
   /** What the file holds. */

@@ -17,7 +17,7 @@ import {
 import type { EngineChoice } from "./create_engine.ts";
 import { runSession } from "./session.ts";
 import { runSweep } from "./sweep.ts";
-import type { TrainingResult } from "./trainer.ts";
+import type { TrainingResult } from "./job.ts";
 
 const DEFAULT_PRESET: PresetName = "micro";
 

@@ -7,7 +7,7 @@ import { modelFromTensors } from "../onnx/session.ts";
 import { writeCurves } from "./curves.ts";
 import { appendSample } from "./samples.ts";
 import type { Terminal } from "./terminal.ts";
-import type { Observer } from "./trainer.ts";
+import type { Observer } from "./job.ts";
 
 export interface ObservedRun {
   name: string;

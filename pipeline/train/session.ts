@@ -9,7 +9,8 @@ import { runObserver } from "./observer.ts";
 import type { PreparedRun } from "./prepare.ts";
 import type { RunConfig } from "./run_folder.ts";
 import { memoryLine, Terminal } from "./terminal.ts";
-import { train, type TrainingResult } from "./trainer.ts";
+import type { TrainingResult } from "./job.ts";
+import { train } from "./trainer.ts";
 import { crossingWindows, windowStarts } from "./windows.ts";
 
 /** Trains `prepared` in `paths` on the chosen engine. */
@@ -38,6 +39,7 @@ export async function runSession(
     endOfText: config.endOfText,
     tokens: data.train,
     tokensPath: config.data.train.path,
+    baseline: config.baseline.bigram,
     validationCharacters: targetCharacters(start.validation, data.tokenizer),
     async createEngine(engineOptions: EngineOptions): Promise<Engine> {
       const engine = await createEngine(choice, engineOptions);

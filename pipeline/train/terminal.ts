@@ -5,7 +5,7 @@ import { bytes, format, Progress } from "../cli.ts";
 import type { TrainingState } from "../model/checkpoint.ts";
 import type { Engine, StepMetrics } from "./engine.ts";
 import type { ValidationEntry } from "./log.ts";
-import type { StepRate } from "./trainer.ts";
+import type { StepRate } from "./job.ts";
 
 const columns = ["step", "train", "val", "bits/char", "lr", "|grad|", "tokens/s"] as const;
 const widths = [7, 8, 8, 9, 8, 8, 9];

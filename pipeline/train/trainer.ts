@@ -8,90 +8,24 @@
  */
 
 import { ArtifactError, type RunPaths } from "../artifacts.ts";
-import type { GptConfig, TrainConfig } from "../config.ts";
 import {
-  type Moments,
   readCheckpoint,
   readMoments,
   type TrainingState,
   writeCheckpoint,
 } from "../model/checkpoint.ts";
-import type { Tensors } from "../model/parameters.ts";
-import type { Batch, Engine, EngineOptions, EngineState, StepMetrics } from "./engine.ts";
+import type { Batch, Engine, EngineState, StepMetrics } from "./engine.ts";
+import { initialState, type TrainingJob, type TrainingResult } from "./job.ts";
 import { Loader } from "./loader.ts";
-import { type LogEntry, RunLog, type ValidationEntry } from "./log.ts";
+import { RunLog, type ValidationEntry } from "./log.ts";
 import { learningRate } from "./schedule.ts";
 import { LOWER_AFTER, MAX_SPIKES, nextGradNormMean, spikeReason } from "./spikes.ts";
-
-/** What the terminal and the run's other files are told. */
-export interface Observer {
-  /** After every few steps. */
-  progress(state: TrainingState, latest: StepMetrics, rate: StepRate): void;
-  /** After a validation; `log` is all there is so far. */
-  validated(
-    state: TrainingState,
-    entry: ValidationEntry,
-    log: readonly LogEntry[],
-  ): Promise<void>;
-  /** Every `sampleInterval` steps and at the end. */
-  sample(state: TrainingState, parameters: Tensors): Promise<void>;
-  /** Something out of the ordinary, in one line. */
-  message(text: string): void;
-}
-
-export interface StepRate {
-  learningRate: number;
-  tokensPerSecond: number;
-}
-
-export interface TrainingJob {
-  paths: RunPaths;
-  model: GptConfig;
-  train: TrainConfig;
-  endOfText: number;
-  tokens: Uint16Array;
-  /** Names the data in errors. */
-  tokensPath: string;
-  validation: Batch[];
-  /** Characters that the validation targets stand for. */
-  validationCharacters: number;
-  parameters: Tensors;
-  /** Both present when resuming. */
-  moments?: Moments;
-  state?: TrainingState;
-  createEngine(options: EngineOptions): Promise<Engine>;
-  /** Told once, before the first step. */
-  started?(engine: Engine): void;
-  observer: Observer;
-  /** Aborted: finish the step, write a checkpoint, return. */
-  signal: AbortSignal;
-}
-
-export interface TrainingResult {
-  state: TrainingState;
-  outcome: "finished" | "early stop" | "interrupted";
-  /** The last validation loss in nats. */
-  loss: number;
-}
 
 /** As many steps are issued at once as take about this long, and at most so many. */
 const SETTLE_MS = 500;
 const MAX_IN_FLIGHT = 256;
 /** The training loss shown on the terminal averages over about this many steps. */
 const SMOOTHING_STEPS = 20;
-
-const initialState: TrainingState = {
-  step: 0,
-  loader: { epoch: 0, position: 0 },
-  skipped: [],
-  learningRateScale: 1,
-  smoothedLoss: null,
-  gradNormMean: null,
-  bestLoss: null,
-  bestStep: null,
-  validationsSinceBest: 0,
-  seconds: 0,
-};
 
 /** Runs a job to its end, to an early stop, or to an interruption. */
 export async function train(job: TrainingJob): Promise<TrainingResult> {
@@ -154,7 +88,7 @@ class Trainer {
   async run(): Promise<TrainingResult> {
     const { train, signal } = this.#job;
     if (this.#job.state) await this.#resumed();
-    else await this.#reachMilestone();
+    else await this.#begin();
     let outcome: TrainingResult["outcome"] = "finished";
     while (this.#state.step < train.steps) {
       await this.#issueSteps();
@@ -170,6 +104,18 @@ class Trainer {
       await this.#saveLast(await this.#engine.state());
     }
     return { state: this.#state, outcome, loss: this.#lastLoss };
+  }
+
+  async #begin(): Promise<void> {
+    const { baseline: loss, tokens } = this.#job;
+    await this.#log.append({
+      kind: "baseline",
+      step: 0,
+      tokens: tokens.length,
+      loss,
+      bitsPerCharacter: this.#bitsPerCharacter(loss),
+    });
+    await this.#reachMilestone();
   }
 
   async #resumed(): Promise<void> {
@@ -311,11 +257,10 @@ class Trainer {
   }
 
   async #validate(current: () => Promise<EngineState>): Promise<void> {
-    const { validation, validationCharacters, observer, paths } = this.#job;
+    const { validation, observer, paths } = this.#job;
     let sum = 0;
     for (const batch of validation) sum += await this.#engine.loss(batch);
     const loss = sum / validation.length;
-    const targets = validation.reduce((count, batch) => count + batch.targets.length, 0);
     const state = this.#state;
     this.#lastLoss = loss;
     const entry: ValidationEntry = {
@@ -323,7 +268,7 @@ class Trainer {
       step: state.step,
       tokens: state.step * this.#tokensPerStep,
       loss,
-      bitsPerCharacter: loss * targets / Math.LN2 / validationCharacters,
+      bitsPerCharacter: this.#bitsPerCharacter(loss),
       seconds: Number(state.seconds.toFixed(1)),
     };
     await this.#log.append(entry);
@@ -335,6 +280,13 @@ class Trainer {
       await this.#save(paths.best, await current());
     }
     await observer.validated(state, entry, this.#log.entries);
+  }
+
+  /** From nats per token, on the validation targets. */
+  #bitsPerCharacter(loss: number): number {
+    const { validation, validationCharacters } = this.#job;
+    const targets = validation.reduce((count, batch) => count + batch.targets.length, 0);
+    return loss * targets / Math.LN2 / validationCharacters;
   }
 
   #outOfPatience(): boolean {

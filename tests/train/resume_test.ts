@@ -20,8 +20,8 @@ import {
 const history = async (run: RunPaths) =>
   (await readLog(run.log)).flatMap((entry) => {
     if (entry.kind === "event") return [];
-    const { step, loss } = entry;
-    return [[step, loss, entry.kind === "train" ? entry.gradNorm : entry.bitsPerCharacter]];
+    const { kind, step, loss } = entry;
+    return [[kind, step, loss, kind === "train" ? entry.gradNorm : entry.bitsPerCharacter]];
   });
 
 async function expectSameRun(one: RunPaths, other: RunPaths): Promise<void> {

@@ -52,6 +52,8 @@ Deno.test(
 
     const log = await readLog(run.log);
     assertEquals(log.filter((entry) => entry.kind === "train").length, 300);
+    const first = log[0];
+    assert(first.kind === "baseline" && first.loss === loss);
     const { state } = await readCheckpoint(run.best);
     assertLess(state!.bestLoss!, config.baseline.bigram);
     assertStringIncludes(stdout, `validation loss ${state!.bestLoss!.toFixed(4)}`);

@@ -5,7 +5,7 @@ import { presets, type TrainConfig } from "../../pipeline/config.ts";
 import { initialParameters } from "../../pipeline/model/init.ts";
 import { Random } from "../../pipeline/model/random.ts";
 import { validationBatches } from "../../pipeline/train/loader.ts";
-import type { TrainingJob } from "../../pipeline/train/trainer.ts";
+import type { TrainingJob } from "../../pipeline/train/job.ts";
 import { createTinyEngine, tinyModel } from "./tiny_engine.ts";
 
 export const END_OF_TEXT = 0;
@@ -53,6 +53,7 @@ export function tinyJob(root: string, changes: Partial<TrainConfig> = {}): Train
     tokens: tinyTokens(2000, 1),
     tokensPath: "train.bin",
     validation,
+    baseline: 2.5,
     validationCharacters: 1000,
     parameters: initialParameters(tinyModel, train.seed),
     createEngine: createTinyEngine,
