@@ -49,7 +49,7 @@ export type Precision = "int8" | "f32";
 
 /** Name of the ONNX file of an export, by precision. */
 export const modelFile = (precision: Precision) =>
-  join("onnx", precision === "int8" ? "model_quantized.onnx" : "model.onnx");
+  join("onnx", precision === "int8" ? "model_worker_quantized.onnx" : "model_worker.onnx");
 
 /** Throws an error that names `deno task export` unless `exportFolder` holds what a worker needs. */
 export async function requireExport(exportFolder: string, precision: Precision): Promise<void> {

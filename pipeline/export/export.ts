@@ -5,6 +5,7 @@
  *   model.safetensors             float32, Hugging Face GPT-2
  *   onnx/model.onnx               float32; inputs and outputs: see onnx/decoder_graph.ts
  *   onnx/model_quantized.onnx     int8, of the same form
+ *   onnx/model_worker.onnx, model_worker_quantized.onnx   the same in the form our worker runs
  *   README.md, export.json        the model card, and its numbers for programs
  *
  * The folder appears only when the graphs in it have passed their gates.
@@ -28,7 +29,8 @@ import { createTokenizer } from "../decode/tokenizer.ts";
 import { type Checkpoint, readRunCheckpoint } from "../model/checkpoint.ts";
 import { toHuggingFaceConfig } from "../model/hugging_face.ts";
 import { parameterCount } from "../model/parameters.ts";
-import { decoderGraph } from "../onnx/decoder_graph.ts";
+import { decoderGraph, workerGraph } from "../onnx/decoder_graph.ts";
+import type { GraphBuilder } from "../onnx/builder.ts";
 import { int8Weights } from "../onnx/int8_weights.ts";
 import { loadRuntime } from "../onnx/runtime.ts";
 import { float32Weights } from "../onnx/weights.ts";
@@ -101,8 +103,8 @@ export async function exportRun(
 }
 
 /**
- * Writes config.json, generation_config.json and both graphs of a model into `folder`; the layers
- * in `kept` stay float32 in the int8 graph.
+ * Writes config.json, generation_config.json and the graphs of a model into `folder`; the layers
+ * in `kept` stay float32 in the int8 graphs.
  */
 export async function writeModelFiles(
   folder: string,
@@ -115,10 +117,17 @@ export async function writeModelFiles(
     eos_token_id: endOfText,
     max_length: config.n_positions,
   });
-  const float32 = decoderGraph(config, (g) => float32Weights(g, config, parameters));
-  await writeAtomic(join(folder, "onnx", "model.onnx"), float32);
-  const int8 = decoderGraph(config, (g) => int8Weights(g, config, parameters, kept));
-  await writeAtomic(join(folder, "onnx", "model_quantized.onnx"), int8);
+  const float32 = (g: GraphBuilder) => float32Weights(g, config, parameters);
+  const int8 = (g: GraphBuilder) => int8Weights(g, config, parameters, kept);
+  const graphs = {
+    "model.onnx": () => decoderGraph(config, float32),
+    "model_quantized.onnx": () => decoderGraph(config, int8),
+    "model_worker.onnx": () => workerGraph(config, float32),
+    "model_worker_quantized.onnx": () => workerGraph(config, int8),
+  };
+  for (const [name, build] of Object.entries(graphs)) {
+    await writeAtomic(join(folder, "onnx", name), build());
+  }
 }
 
 async function copyFiles(folder: string, run: RunPaths, checkpoint: string): Promise<void> {
@@ -143,6 +152,8 @@ async function fileSums(folder: string): Promise<ExportReport["files"]> {
     "model.safetensors",
     "onnx/model.onnx",
     "onnx/model_quantized.onnx",
+    "onnx/model_worker.onnx",
+    "onnx/model_worker_quantized.onnx",
   ];
   const files: ExportReport["files"] = {};
   for (const name of names) {

@@ -37,6 +37,9 @@ allergy or finding it proposes may stand without the clinician having checked it
 | onnx/model_quantized.onnx | int8, activations quantized as they come | ${
     size("onnx/model_quantized.onnx")
   } |
+| onnx/model_worker.onnx, model_worker_quantized.onnx | the same two, in the form our worker runs | ${
+    size("onnx/model_worker.onnx")
+  }, ${size("onnx/model_worker_quantized.onnx")} |
 | model.safetensors | float32, Hugging Face \`GPT2LMHeadModel\` | ${size("model.safetensors")} |
 
 \`\`\`js

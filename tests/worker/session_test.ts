@@ -12,7 +12,7 @@ import { writeTinyRun } from "../helpers/tiny_export.ts";
 const root = await Deno.makeTempDir();
 const { exportFolder, config } = await writeTinyRun(root, { n_positions: 160 });
 const { parameters } = await readCheckpoint(runPaths(root).last);
-const file = await Deno.readFile(join(exportFolder, "onnx", "model.onnx"));
+const file = await Deno.readFile(join(exportFolder, "onnx", "model_worker.onnx"));
 await Deno.remove(root, { recursive: true });
 
 const load = () =>
