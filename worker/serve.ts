@@ -30,11 +30,12 @@ export const task = defineTask({
     const exportFolder = workspace(data).run(run).export;
     await requireExport(exportFolder, precision as Precision);
     const start = deno ? startDeno : startWorker;
+    if (!deno) console.error("Starting workerd; the first time this downloads wrangler …");
     const worker = await start({
       exportFolder,
       port,
       precision: precision as Precision,
-      onLog: console.log,
+      onLog: printAuditLine,
     });
     try {
       console.log(`${worker.url} is ready. Try it:\n\n${curlLine(worker.url)}\n\nCtrl-C stops it.`);
@@ -44,6 +45,11 @@ export const task = defineTask({
     }
   },
 });
+
+/** The worker's own lines are JSON; wrangler's are left out. */
+const printAuditLine = (line: string) => {
+  if (line.startsWith("{")) console.log(line);
+};
 
 /** A command line that can be pasted into a shell. */
 const curlLine = (url: string) =>

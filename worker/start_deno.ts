@@ -9,7 +9,7 @@ import { localRateLimiter } from "./src/limits.ts";
 import { settingsOf } from "./src/main.ts";
 import { completionService } from "./src/service.ts";
 import { loadModel, type Runtime } from "./src/session.ts";
-import { noAuth, type RunningWorker, type StartOptions } from "./start_worker.ts";
+import { availablePort, noAuth, type RunningWorker, type StartOptions } from "./start_worker.ts";
 
 /** Serves the export on the loopback interface; resolves when the model is loaded. */
 export async function startDeno(

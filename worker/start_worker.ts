@@ -55,7 +55,7 @@ export async function startWorker(options: StartOptions): Promise<RunningWorker>
       `${name}=${JSON.stringify(value)}\n`
     );
     await Deno.writeTextFile(join(folder, ".dev.vars"), variables.join(""));
-    const port = options.port === 0 ? freePort() : options.port;
+    const port = availablePort(options.port);
     const url = `http://127.0.0.1:${port}`;
     const wrangler = startWrangler(folder, port, onLog);
     const stop = async () => {
@@ -84,7 +84,7 @@ interface Wrangler {
 
 function startWrangler(folder: string, port: number, onLog: (line: string) => void): Wrangler {
   const args = ["run", "-A", WRANGLER, "dev", "--config", join(folder, "wrangler.jsonc")];
-  args.push("--ip", "127.0.0.1", "--port", `${port}`, "--inspector-port", `${freePort()}`);
+  args.push("--ip", "127.0.0.1", "--port", `${port}`, "--inspector-port", `${availablePort(0)}`);
   args.push("--show-interactive-dev-session=false");
   const child = spawn(Deno.execPath(), args, {
     cwd: dirname(fromFileUrl(import.meta.url)), // where deno.lock pins wrangler
@@ -152,10 +152,17 @@ async function isOk(url: string): Promise<boolean> {
   return response?.ok ?? false;
 }
 
-/** A port that nothing listens on. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
+/** `port`, or a free one for 0; throws a `Deno.errors.AddrInUse` if something listens there. */
+export function availablePort(port: number): number {
+  try {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port });
+    const { port: bound } = listener.addr;
+    listener.close();
+    return bound;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new Deno.errors.AddrInUse(
+      `Cannot serve on port ${port}: something else uses it; stop that, or take a free one with --port 0`,
+    );
+  }
 }

@@ -143,6 +143,28 @@ Deno.test("plain Deno serves the same answers", async () => {
   await Deno.remove(root, { recursive: true });
 });
 
+Deno.test("a port that is taken is named, and its server is not mistaken for ours", async () => {
+  const other = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("other"),
+  );
+  const data = await Deno.makeTempDir();
+  await writeTinyRun(join(data, "runs", "latest"));
+  for (const kind of [[], ["--deno"]]) {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "worker/serve.ts", "--data", data, "--port", `${other.addr.port}`]
+        .concat(kind),
+    }).output();
+    assertEquals(code, 1);
+    assertStringIncludes(
+      new TextDecoder().decode(stderr),
+      `Cannot serve on port ${other.addr.port}: something else uses it`,
+    );
+  }
+  await other.shutdown();
+  await Deno.remove(data, { recursive: true });
+});
+
 Deno.test("serve without an export names the command that makes one", async () => {
   const data = await Deno.makeTempDir();
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {

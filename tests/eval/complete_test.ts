@@ -1,0 +1,59 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { workspace } from "../../pipeline/artifacts.ts";
+import { inFolder } from "../helpers/in_folder.ts";
+import { writeTinyRun } from "../helpers/tiny_export.ts";
+
+async function complete(data: string, ...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "complete", "--data", data, ...args],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = (output: Uint8Array) => new TextDecoder().decode(output).trimEnd();
+  return { code, stdout: text(stdout), stderr: text(stderr).trim() };
+}
+
+Deno.test(
+  "complete prints the alternatives with their confidence, the best first",
+  inFolder(async (data) => {
+    await writeTinyRun(workspace(data).run("tiny").root);
+    const text = "on exam: ";
+    const { code, stdout, stderr } = await complete(
+      data,
+      text,
+      "--run",
+      "tiny",
+      "--min-confidence",
+      "0.0001",
+    );
+    assertEquals(code, 0, stderr);
+    const shares = stdout.split(/\n(?= *\d+%)/).map((line) => {
+      assertMatch(line, /^ *\d+% {2}on exam: ./);
+      return parseInt(line);
+    });
+    assert(shares.length <= 3);
+    assertEquals(shares, [...shares].sort((a, b) => b - a));
+
+    const sure = await complete(data, text, "--run", "tiny", "--min-confidence", "1");
+    assertStringIncludes(sure.stdout, "Nothing reaches a confidence of 1");
+
+    const generated = await complete(data, text, "--run", "tiny", "--generate", "5");
+    assert(generated.stdout.startsWith(text) && generated.stdout.length > text.length);
+    assertEquals(
+      await complete(data, text, "--run", "tiny", "--generate", "5"),
+      generated,
+      "the same seed wrote another text",
+    );
+  }),
+);
+
+Deno.test(
+  "complete says what is missing",
+  inFolder(async (data) => {
+    const missing = await complete(data, "a", "--run", "nano");
+    assertEquals(missing.code, 1);
+    assertStringIncludes(missing.stderr, 'run "deno task train --run nano" first');
+    const unquoted = await complete(data, "Patient", "is");
+    assertEquals(unquoted.code, 2);
+    assertStringIncludes(unquoted.stderr, "Expected one TEXT, got 2 arguments; quote it");
+  }),
+);

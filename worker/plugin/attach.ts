@@ -1,0 +1,229 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+
+/** Binds suggestions to one text field. */
+
+import { type ClientOptions, CompletionClient } from "./client.ts";
+import { type Field, fieldOf } from "./field.ts";
+import { Ghost } from "./ghost.ts";
+import { SuggestionSession } from "./session.ts";
+
+export interface AttachOptions extends ClientOptions {
+  /** Name of the section the field belongs to, or a function that tells it. */
+  section?: string | (() => string | undefined);
+  /** Called after every change of the figures. */
+  onStats?: (stats: Stats) => void;
+}
+
+/** What the plugin did in one field; figures only, never text. */
+export interface Stats {
+  shown: number;
+  accepted: number;
+  /** Characters that were inserted by accepting. */
+  acceptedCharacters: number;
+  /** Keys pressed to accept. */
+  acceptKeys: number;
+  dismissed: number;
+  requests: number;
+  failures: number;
+  /** Milliseconds from request to answer: median and 95th percentile of the last hundred. */
+  latency: { p50: number; p95: number };
+}
+
+export interface Handle {
+  /** Removes every trace of the plugin from the page. */
+  detach(): void;
+  pause(): void;
+  resume(): void;
+  /** The writer's own switch, remembered for the whole origin. */
+  enabled: boolean;
+  readonly stats: Stats;
+}
+
+/** Where the off switch is remembered. */
+const SWITCH = "nano-med-gpt.off";
+
+/** Fields that are never read: the plugin refuses to attach, or falls silent if they turn so. */
+const EXCLUDED = '[type=password], [data-no-complete], [data-no-complete] *, [autocomplete="off"]';
+
+/** Shows suggestions in `element` until the handle's `detach`. Throws a TypeError for other elements. */
+export function attach(element: HTMLElement, options: AttachOptions): Handle {
+  if (element.matches(EXCLUDED)) {
+    throw new TypeError(
+      `Cannot attach to <${element.localName}>: it is excluded (password, data-no-complete or autocomplete="off")`,
+    );
+  }
+  return new Attachment(fieldOf(element), options);
+}
+
+class Attachment implements Handle {
+  readonly #field: Field;
+  readonly #options: AttachOptions;
+  readonly #client: CompletionClient;
+  readonly #ghost: Ghost;
+  readonly #session: SuggestionSession;
+  readonly #detached = new AbortController();
+  readonly #counts = {
+    shown: 0,
+    accepted: 0,
+    acceptedCharacters: 0,
+    acceptKeys: 0,
+    dismissed: 0,
+    requests: 0,
+  };
+  #paused = false;
+  #composing = false;
+
+  constructor(field: Field, options: AttachOptions) {
+    this.#field = field;
+    this.#options = options;
+    this.#client = new CompletionClient(options);
+    this.#ghost = new Ghost(field);
+    this.#session = new SuggestionSession({
+      complete: (context) => {
+        this.#counts.requests++;
+        return this.#client.complete(context);
+      },
+      cancel: () => this.#client.cancel(),
+      show: (text) => this.#ghost.show(text),
+      onShown: () => this.#count("shown"),
+    });
+    this.#listen();
+  }
+
+  #listen(): void {
+    const { element } = this.#field;
+    const { signal } = this.#detached;
+    const view = element.ownerDocument.defaultView ?? globalThis;
+    const on = (target: EventTarget, names: string, listener: (event: Event) => void) => {
+      for (const name of names.split(" ")) {
+        target.addEventListener(name, listener, {
+          signal,
+          capture: true,
+          passive: name !== "keydown",
+        });
+      }
+    };
+    on(element, "keydown", (event) => this.#keydown(event as KeyboardEvent));
+    on(element, "input", () => this.#update());
+    on(element, "compositionstart", () => {
+      this.#composing = true;
+      this.#session.dismiss();
+    });
+    on(element, "compositionend", () => {
+      this.#composing = false;
+      this.#update();
+    });
+    on(element, "blur", () => this.#session.dismiss());
+    on(element.ownerDocument, "selectionchange", () => this.#caretMoved());
+    on(view, "resize", () => this.#ghost.place());
+    on(element.ownerDocument, "scroll", () => this.#ghost.place());
+    const resized = new ResizeObserver(() => this.#ghost.place());
+    resized.observe(element);
+    signal.addEventListener("abort", () => resized.disconnect());
+  }
+
+  #keydown(event: KeyboardEvent): void {
+    const { key, code, altKey, ctrlKey, metaKey, shiftKey, isComposing } = event;
+    if (this.#session.suggestion === "" || isComposing || this.#composing) return;
+    const plain = !altKey && !ctrlKey && !metaKey && !shiftKey;
+    let done = true;
+    if (key === "Tab" && plain) this.#insert(this.#session.accept());
+    else if (key === "Escape" && plain) this.#dismiss();
+    else if (key === "ArrowRight" && (ctrlKey || metaKey) && !altKey && !shiftKey) {
+      this.#insert(this.#session.acceptWord());
+    } else if (altKey && code === "BracketRight") this.#session.cycle(1);
+    else if (altKey && code === "BracketLeft") this.#session.cycle(-1);
+    else if (altKey && code === "Slash") this.#ghost.say();
+    else done = false;
+    if (!done) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
+  #insert(text: string): void {
+    if (text === "") return;
+    this.#counts.acceptedCharacters += text.length;
+    this.#counts.acceptKeys++;
+    this.#count("accepted");
+    this.#field.insert(text);
+  }
+
+  #dismiss(): void {
+    this.#session.dismiss();
+    this.#count("dismissed");
+  }
+
+  /** Moving the caret away ends a suggestion; typing moves it too, but has been dealt with. */
+  #caretMoved(): void {
+    if (this.#session.suggestion === "" || this.#composing) return;
+    void this.#session.update(this.#context());
+  }
+
+  #update(): void {
+    if (this.#composing) return;
+    void this.#session.update(this.#context());
+  }
+
+  /** The caret, or undefined where no suggestion is wanted. */
+  #context() {
+    const { element } = this.#field;
+    if (this.#paused || !this.enabled || element.matches(EXCLUDED)) return;
+    const root = element.getRootNode() as Document | ShadowRoot;
+    if (root.activeElement !== element && !element.contains(root.activeElement)) return;
+    const caret = this.#field.caret();
+    // Grey text in front of black text cannot be read: only where the line is empty behind the caret.
+    if (!caret || caret.before.trim() === "" || !/^[ \t]*(\n|$)/.test(caret.after)) return;
+    const { section } = this.#options;
+    return { ...caret, section: typeof section === "function" ? section() : section };
+  }
+
+  #count(name: "shown" | "accepted" | "dismissed"): void {
+    this.#counts[name]++;
+    this.#options.onStats?.(this.stats);
+  }
+
+  get stats(): Stats {
+    const sorted = [...this.#client.latencies].sort((a, b) => a - b);
+    const at = (share: number) =>
+      sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+    return {
+      ...this.#counts,
+      failures: this.#client.failures,
+      latency: { p50: at(0.5), p95: at(0.95) },
+    };
+  }
+
+  get enabled(): boolean {
+    try {
+      return localStorage.getItem(SWITCH) === null;
+    } catch {
+      return true; // A frame without storage remembers nothing.
+    }
+  }
+
+  set enabled(on: boolean) {
+    try {
+      if (on) localStorage.removeItem(SWITCH);
+      else localStorage.setItem(SWITCH, "1");
+    } catch {
+      // See above.
+    }
+    if (!on) this.#session.dismiss();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#session.dismiss();
+  }
+
+  resume(): void {
+    this.#paused = false;
+  }
+
+  detach(): void {
+    this.#session.dismiss();
+    this.#detached.abort();
+    this.#ghost.remove();
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Talks to `POST /complete`. One request at a time: a newer one cancels the older. An endpoint that
+ * is slow, failing, limiting or gone costs the writer nothing but suggestions.
+ */
+
+export interface Completion {
+  /** To be inserted at the caret as it is. */
+  text: string;
+  confidence: number;
+}
+
+export interface ClientOptions {
+  /** Base URL of the worker, e.g. `https://notes.example.org`. */
+  endpoint: string;
+  /** Bearer token for each request; called again with `true` when the endpoint refused the last. */
+  getToken?: (refused: boolean) => string | Promise<string>;
+  /** Milliseconds without typing before a request is sent. */
+  debounce?: number;
+  /** Milliseconds after which a request is given up. */
+  timeout?: number;
+  /** Most suggestions per caret; Alt+] shows the next. */
+  n?: number;
+  maxWords?: number;
+  /** By default what the model's evaluation found best. */
+  minConfidence?: number;
+  numbers?: "never" | "confident" | "always";
+  /** Replaced in tests. */
+  fetch?: typeof fetch;
+}
+
+export interface CompletionContext {
+  before: string;
+  after: string;
+  section?: string;
+}
+
+/** What of a long note is sent: the model's context is far shorter. */
+const MAX_BEFORE = 8000;
+const MAX_AFTER = 400;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
+
+export class CompletionClient {
+  readonly #options: ClientOptions;
+  /** One text field of one user: the endpoint ends its older requests and remembers its text. */
+  readonly #session = crypto.randomUUID();
+  #current: AbortController | undefined;
+  #pausedUntil = 0;
+  #pause = 0;
+  /** Milliseconds of each answered request, the last hundred. */
+  readonly latencies: number[] = [];
+  /** Requests that failed, were refused or timed out; cancelled ones do not count. */
+  failures = 0;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the endpoint is left alone for a while because it failed. */
+  get paused(): boolean {
+    return Date.now() < this.#pausedUntil;
+  }
+
+  /** Gives up the request under way, and one that waits for its debounce. */
+  cancel(): void {
+    this.#current?.abort();
+    this.#current = undefined;
+  }
+
+  /**
+   * Suggestions for a caret, after the debounce. Never rejects: `undefined` if a newer call or
+   * `cancel` came between or the endpoint failed.
+   */
+  async complete(context: CompletionContext): Promise<Completion[] | undefined> {
+    this.cancel();
+    if (this.paused) return;
+    const current = this.#current = new AbortController();
+    const { signal } = current;
+    await wait(this.#options.debounce ?? 120, signal);
+    if (signal.aborted) return;
+    const limit = setTimeout(() => current.abort("timeout"), this.#options.timeout ?? 5000);
+    const started = performance.now();
+    try {
+      const completions = await this.#request(context, signal);
+      this.#pause = 0;
+      this.latencies.push(performance.now() - started);
+      if (this.latencies.length > 100) this.latencies.shift();
+      return signal.aborted ? undefined : completions;
+    } catch (error) {
+      if (!signal.aborted || signal.reason === "timeout") this.#backOff(error);
+      return;
+    } finally {
+      clearTimeout(limit);
+      if (this.#current === current) this.#current = undefined;
+    }
+  }
+
+  async #request(context: CompletionContext, signal: AbortSignal): Promise<Completion[]> {
+    let response = await this.#send(context, signal, false);
+    if (response.status === 401 && this.#options.getToken) {
+      await response.body?.cancel();
+      response = await this.#send(context, signal, true);
+    }
+    // A newer request of this session came: not a failure of the endpoint.
+    if (response.status === 409) return [];
+    if (!response.ok) throw new EndpointError(response.status, response.headers.get("retry-after"));
+    const { completions } = await response.json();
+    return completions;
+  }
+
+  async #send(
+    { before, after, section }: CompletionContext,
+    signal: AbortSignal,
+    refused: boolean,
+  ): Promise<Response> {
+    const { endpoint, getToken, n = 3, maxWords, minConfidence, numbers } = this.#options;
+    const headers: Record<string, string> = { "content-type": "application/json" };
+    if (getToken) headers.authorization = `Bearer ${await getToken(refused)}`;
+    signal.throwIfAborted();
+    const send = this.#options.fetch ?? fetch;
+    return await send(`${endpoint.replace(/\/$/, "")}/complete`, {
+      method: "POST",
+      headers,
+      signal,
+      credentials: "omit",
+      cache: "no-store",
+      referrerPolicy: "no-referrer",
+      body: JSON.stringify({
+        text: before.slice(-MAX_BEFORE),
+        text_after: after.slice(0, MAX_AFTER),
+        section,
+        session: this.#session,
+        n,
+        max_words: maxWords,
+        min_confidence: minConfidence,
+        numbers,
+      }),
+    });
+  }
+
+  /** Leaves the endpoint alone: as long as it asks for, else twice as long as the last time. */
+  #backOff(error: unknown): void {
+    this.failures++;
+    this.#pause = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, 2 * this.#pause));
+    const asked = error instanceof EndpointError ? 1000 * Number(error.retryAfter) : 0;
+    this.#pausedUntil = Date.now() + Math.max(this.#pause, asked || 0);
+  }
+}
+
+class EndpointError extends Error {
+  constructor(status: number, readonly retryAfter: string | null) {
+    super(`The endpoint answered ${status}`);
+  }
+}
+
+function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,20 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+
+/**
+ * The EHR plugin: grey text at the caret of a note. Served by the worker as /plugin.js.
+ *
+ * ```html
+ * <script type="module" src="https://notes.example.org/plugin.js"></script>
+ * <note-complete endpoint="https://notes.example.org"><textarea></textarea></note-complete>
+ * ```
+ */
+
+import { NoteComplete } from "./element.ts";
+
+export { attach, type AttachOptions, type Handle, type Stats } from "./attach.ts";
+export { type ClientOptions, type Completion, CompletionClient } from "./client.ts";
+export { NoteComplete };
+export { type Caret, SuggestionSession } from "./session.ts";
+
+if (!customElements.get("note-complete")) customElements.define("note-complete", NoteComplete);

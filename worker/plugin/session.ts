@@ -1,0 +1,115 @@
+/**
+ * What is shown at the caret and what keys do to it. Knows no DOM: a field tells it what stands
+ * before and after the caret, it tells the field what to show and what to insert.
+ */
+
+import type { Completion, CompletionContext } from "./client.ts";
+
+/** What stands around a collapsed caret; undefined where nothing may be suggested. */
+export type Caret = CompletionContext | undefined;
+
+export interface SessionOptions {
+  /** Suggestions for a caret, or undefined if the request was overtaken or failed. */
+  complete(context: CompletionContext): Promise<Completion[] | undefined>;
+  cancel(): void;
+  /** Draws `text` in grey at the caret, or removes it if empty. */
+  show(text: string): void;
+  onShown?(): void;
+}
+
+export class SuggestionSession {
+  readonly #options: SessionOptions;
+  #caret: Caret;
+  /** Alternatives for the caret at which they were asked for. */
+  #alternatives: string[] = [];
+  #index = 0;
+  /** How much of the alternatives has been typed since. */
+  #typed = "";
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** What stands in grey; empty if nothing does. */
+  get suggestion(): string {
+    return (this.#alternatives[this.#index] ?? "").slice(this.#typed.length);
+  }
+
+  get alternatives(): number {
+    return this.#alternatives.length;
+  }
+
+  /** The text or the caret changed: keeps what still fits, asks anew where nothing does. */
+  async update(caret: Caret): Promise<void> {
+    const previous = this.#caret;
+    this.#caret = caret;
+    if (caret === undefined) return this.dismiss();
+    if (previous && this.#typeThrough(previous, caret)) return;
+    this.#clear();
+    this.#options.cancel();
+    const completions = await this.#options.complete(caret);
+    if (completions === undefined || this.#caret !== caret) return;
+    this.#alternatives = completions.map(({ text }) => text);
+    this.#show();
+    if (this.suggestion !== "") this.#options.onShown?.();
+  }
+
+  /** Whether the writer typed what some alternative says; then the rest of it stays. */
+  #typeThrough(previous: CompletionContext, caret: CompletionContext): boolean {
+    if (this.suggestion === "" || caret.after !== previous.after) return false;
+    if (caret.section !== previous.section || !caret.before.startsWith(previous.before)) {
+      return false;
+    }
+    const typed = this.#typed + caret.before.slice(previous.before.length);
+    if (typed === this.#typed) return true;
+    const fits = (text: string) => text.startsWith(typed) && text.length > typed.length;
+    const current = this.#alternatives[this.#index];
+    const kept = this.#alternatives.filter(fits);
+    if (kept.length === 0) return false;
+    this.#alternatives = kept;
+    this.#index = Math.max(0, kept.indexOf(current));
+    this.#typed = typed;
+    this.#show();
+    return true;
+  }
+
+  /** The whole suggestion, to be inserted; empty if none is shown. */
+  accept(): string {
+    const text = this.suggestion;
+    this.#clear();
+    return text;
+  }
+
+  /** The next word of the suggestion with the space before it. */
+  acceptWord(): string {
+    return /^\s*\S+/.exec(this.suggestion)?.[0] ?? this.suggestion;
+  }
+
+  /** Shows the next (`step` 1) or previous (−1) alternative; false if there is no other. */
+  cycle(step: number): boolean {
+    const count = this.#alternatives.length;
+    if (count < 2) return false;
+    this.#index = (this.#index + step + count) % count;
+    this.#show();
+    return true;
+  }
+
+  /** Removes the suggestion and gives up the request; true if one was shown. */
+  dismiss(): boolean {
+    const shown = this.suggestion !== "";
+    this.#options.cancel();
+    this.#clear();
+    return shown;
+  }
+
+  #clear(): void {
+    this.#alternatives = [];
+    this.#index = 0;
+    this.#typed = "";
+    this.#show();
+  }
+
+  #show(): void {
+    this.#options.show(this.suggestion);
+  }
+}
