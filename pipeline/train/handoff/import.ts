@@ -12,9 +12,10 @@ import {
 } from "../../artifacts.ts";
 import { defineTask, runTask, UsageError } from "../../cli.ts";
 import { createTokenizer } from "../../decode/tokenizer.ts";
-import { type TrainingState, writeCheckpoint } from "../../model/checkpoint.ts";
+import { writeCheckpoint } from "../../model/checkpoint.ts";
 import { scorerFromTensors } from "../../onnx/scorer.ts";
 import { writeCurves } from "../curves.ts";
+import { initialState } from "../job.ts";
 import { validationBatches } from "../loader.ts";
 import { DEFAULT_RUN, lockRun, makeRoom } from "../run_folder.ts";
 import { type HandoffResult, readHandoff } from "./folder.ts";
@@ -98,24 +99,8 @@ async function writeRun(
   for (
     const [place, { config, parameters, step }] of [[paths.best, best], [paths.last, last]] as const
   ) {
-    const state = stateAt(step, best);
+    const state = { ...initialState, step, bestLoss: best.loss, bestStep: best.step };
     await writeCheckpoint(place, { config, endOfText, parameters, state });
   }
   await writeCurves(paths.curves, { name, entries: log, baseline: config.baseline.bigram });
-}
-
-/** Where the training stood, as far as it matters to those who only read the model. */
-function stateAt(step: number, best: { step: number; loss: number }): TrainingState {
-  return {
-    step,
-    loader: { epoch: 0, position: 0 },
-    skipped: [],
-    learningRateScale: 1,
-    smoothedLoss: null,
-    gradNormMean: null,
-    bestLoss: best.loss,
-    bestStep: best.step,
-    validationsSinceBest: 0,
-    seconds: 0,
-  };
 }
