@@ -33,7 +33,7 @@ export async function startDeno(
     log: onLog,
   });
   const server = Deno.serve(
-    { hostname: "127.0.0.1", port, onListen() {} },
+    { hostname: "127.0.0.1", port: availablePort(port), onListen() {} },
     (request) => app.fetch(request),
   );
   return {
