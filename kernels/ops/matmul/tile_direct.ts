@@ -2,12 +2,14 @@
  * Matmul without workgroup memory or barriers, for adapters that run on a CPU, where a barrier
  * costs more than re-reading the cache.
  *
- * Each lane owns four neighbouring columns of `rows` rows and keeps them in registers; neighbouring
- * lanes own neighbouring columns. Every round takes 4 steps of k: the lane reads a 4×4 block of B
- * for itself, and the `rows`×4 block of A that all lanes need
+ * Each lane owns `quads` vec4 columns of `rows` rows; the vec4s of neighbouring lanes lie side by
+ * side. Every round takes 4 steps of k: the lane reads its own 4 rows of B, and the `rows` × 4
+ * block of A that all lanes need
  *   - lanes = 1: by itself, or
  *   - lanes > 1: shared out over the subgroup, then handed round with subgroupBroadcast.
- * The block is unrolled in the text because lavapipe keeps arrays in memory, not in registers.
+ * The block is unrolled in the text because lavapipe keeps arrays in memory, not in registers, and
+ * all four steps of k are added to a value at once: there are more values than the CPU's registers,
+ * so that each visit costs a load and a store.
  */
 
 import { type MatmulText, preamble } from "./operands.ts";
@@ -17,41 +19,49 @@ export interface DirectTile {
   lanes: number;
   /** Rows per lane; a multiple of 4 · lanes in layout tn, of lanes otherwise. */
   rows: number;
+  /** vec4 columns per lane. */
+  quads: number;
 }
 
 /** Lanes of a workgroup that shares nothing. */
 const INDEPENDENT_LANES = 16;
 
-export const directWorkgroup = ({ lanes, rows }: DirectTile) => ({
-  rows,
-  columns: 4 * (lanes > 1 ? lanes : INDEPENDENT_LANES),
+const workgroupOf = ({ lanes }: DirectTile) => lanes > 1 ? lanes : INDEPENDENT_LANES;
+
+/** What one workgroup computes. */
+export const directExtent = (tile: DirectTile) => ({
+  rows: tile.rows,
+  columns: 4 * tile.quads * workgroupOf(tile),
 });
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 const component = "xyzw";
 
-export function directMatmulCode(text: MatmulText, { lanes, rows }: DirectTile): string {
-  const workgroup = lanes > 1 ? lanes : INDEPENDENT_LANES;
+export function directMatmulCode(text: MatmulText, tile: DirectTile): string {
+  const { lanes, rows, quads } = tile;
+  const workgroup = workgroupOf(tile);
   const { loads, value } = text.layout === "tn" ? columnsOfA(lanes, rows) : rowsOfA(lanes, rows);
-  const updates = range(4).flatMap((k) =>
-    range(rows).map((r) => `    c${r} += ${value(r, k)} * b${k};`)
-  );
-  return `// out = a · b by independent lanes, ${rows} rows × 4 columns each.
+  const each = (line: (r: number, q: number) => string) =>
+    range(rows).flatMap((r) => range(quads).map((q) => line(r, q))).join("\n");
+  const products = (r: number, q: number) =>
+    range(4).map((k) => `${value(r, k)} * b${k}_${q}`).join(" + ");
+  return `// out = a · b, barrier-free: ${rows} rows × ${quads} vec4 columns per lane.
 ${preamble(text)}
 @compute @workgroup_size(${workgroup})
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let column = (group.x * ${workgroup}u + lane) * 4u;
   let row = group.y * ${rows}u;
-${range(rows).map((r) => `  var c${r} = vec4f();`).join("\n")}
+  let first = (group.x * ${workgroup * quads}u + lane) * 4u;
+${range(quads).map((q) => `  let column${q} = first + ${4 * workgroup * q}u;`).join("\n")}
+${each((r, q) => `  var c${r}_${q} = vec4f();`)}
   for (var k = 0u; k < params.k; k += 4u) {
 ${loads.join("\n")}
-${blockOfB(text).join("\n")}
-${updates.join("\n")}
+${range(quads).flatMap((q) => blockOfB(text, q)).join("\n")}
+${each((r, q) => `    c${r}_${q} = c${r}_${q} + ${products(r, q)};`)}
   }
-${range(rows).map((r) => `  finish(row + ${r}u, column, c${r});`).join("\n")}
+${each((r, q) => `  finish(row + ${r}u, column${q}, c${r}_${q});`)}
 }
 `;
 }
@@ -87,14 +97,16 @@ function columnsOfA(lanes: number, rows: number) {
 const share = (lanes: number, value: string, lane: number) =>
   lanes > 1 ? `subgroupBroadcast(${value}, ${lane}u)` : value;
 
-/** b0 … b3: the lane's four columns at four steps of k. */
-function blockOfB({ layout }: MatmulText): string[] {
-  if (layout !== "nt") return range(4).map((k) => `    let b${k} = load_b(k + ${k}u, column);`);
+/** b0 … b3: a vec4 of columns at four steps of k. */
+function blockOfB({ layout }: MatmulText, q: number): string[] {
+  if (layout !== "nt") {
+    return range(4).map((k) => `    let b${k}_${q} = load_b(k + ${k}u, column${q});`);
+  }
   return [
-    ...range(4).map((n) => `    let t${n} = load_b(column + ${n}u, k);`),
+    ...range(4).map((n) => `    let t${n}_${q} = load_b(column${q} + ${n}u, k);`),
     ...range(4).map((k) => {
-      const parts = range(4).map((n) => `t${n}.${component[k]}`);
-      return `    let b${k} = vec4f(${parts.join(", ")});`;
+      const parts = range(4).map((n) => `t${n}_${q}.${component[k]}`);
+      return `    let b${k}_${q} = vec4f(${parts.join(", ")});`;
     }),
   ];
 }
