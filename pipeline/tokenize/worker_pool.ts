@@ -4,10 +4,13 @@ import type { Requests } from "./worker.ts";
 
 type Name = keyof Requests;
 
+/** More encoders than this wait for the one reader. */
+const MOST_WORKERS = 8;
+
 export class WorkerPool {
   readonly #workers: PoolWorker[];
 
-  constructor(size: number = navigator.hardwareConcurrency) {
+  constructor(size: number = Math.min(MOST_WORKERS, navigator.hardwareConcurrency)) {
     this.#workers = Array.from({ length: size }, () => new PoolWorker());
   }
 

@@ -1,0 +1,128 @@
+/** All of the stage, from notes.parquet to a finished processed/ folder. */
+
+import { join } from "@std/path";
+import {
+  readJson,
+  type Split,
+  type TokensReport,
+  type Workspace,
+  writeJson,
+} from "../artifacts.ts";
+import { format, Progress } from "../cli.ts";
+import { createTokenizer } from "../decode/tokenizer.ts";
+import { trainBpe } from "./bpe_trainer.ts";
+import { encodeNotes } from "./encode_notes.ts";
+import { countNotes, readNoteBatches } from "./note_batches.ts";
+import { PATTERN } from "./pre_tokenizer.ts";
+import { sha256File, tokensReport, tokenUsage } from "./report.ts";
+import { type Fingerprint, FORMAT, Staging } from "./staging.ts";
+import {
+  bpeTokenizerJson,
+  CHARACTERS,
+  charTokenizerJson,
+  readVocabulary,
+  tokenizerConfig,
+  type TokenizerJson,
+} from "./tokenizer_json.ts";
+import { WordCounts } from "./word_counts.ts";
+import { WorkerPool } from "./worker_pool.ts";
+
+/** A pair that occurs once only teaches the vocabulary that one place. */
+const MIN_FREQUENCY = 2;
+
+export type TokenizeOptions = { kind: "bpe"; vocabSize: number } | { kind: "char" };
+
+/** Replaces the processed/ folder, or throws and leaves it as it was. */
+export async function tokenizeNotes(
+  paths: Workspace,
+  options: TokenizeOptions,
+): Promise<TokensReport> {
+  const staging = new Staging(paths.processed);
+  await staging.recover();
+  const notes = await countNotes(paths.notes);
+  const fingerprint: Fingerprint = {
+    format: FORMAT,
+    notesSha256: await sha256File(paths.notes),
+    kind: options.kind,
+    vocabSize: options.kind === "char" ? CHARACTERS.length + 1 : options.vocabSize,
+    pattern: options.kind === "char" ? "" : PATTERN,
+  };
+  const pool = new WorkerPool();
+  try {
+    return await run(pool, paths.notes, staging, fingerprint, notes);
+  } finally {
+    pool.close();
+  }
+}
+
+async function run(
+  pool: WorkerPool,
+  notesPath: string,
+  staging: Staging,
+  fingerprint: Fingerprint,
+  notes: Record<Split, number>,
+): Promise<TokensReport> {
+  const { kind, vocabSize } = fingerprint;
+  const resume = await staging.open(fingerprint);
+  const tokenizerPath = join(staging.folder, "tokenizer.json");
+  let json: TokenizerJson;
+  if (resume !== undefined) {
+    console.log(`Going on after ${format(resume.notes)} notes of an earlier run.`);
+    json = await readJson<TokenizerJson>(tokenizerPath, "deno task tokenize");
+  } else {
+    json = kind === "char"
+      ? charTokenizerJson()
+      : await learnBpe(pool, notesPath, vocabSize, notes.train);
+    await writeJson(tokenizerPath, json);
+    await writeJson(join(staging.folder, "tokenizer_config.json"), tokenizerConfig());
+  }
+  await pool.all("load", kind === "char" ? null : readVocabulary(json));
+
+  const encoding = new Progress("encode", notes.train + notes.val + notes.test, "notes");
+  const splits = await encodeNotes(pool, {
+    notesPath,
+    staging,
+    fingerprint,
+    resume,
+    onProgress: (done) => encoding.update(done),
+  });
+  const tokenizer = createTokenizer(json);
+  const report = tokensReport({
+    fingerprint,
+    tokenizer,
+    tokenizerSha256: await sha256File(tokenizerPath),
+    splits,
+    usage: await tokenUsage(join(staging.folder, "train.bin"), tokenizer.vocabSize),
+  });
+  await writeJson(join(staging.folder, "tokens.json"), report);
+  await staging.commit();
+  encoding.finish(`${format(splits.train.tokens + splits.val.tokens + splits.test.tokens)} tokens`);
+  return report;
+}
+
+async function learnBpe(
+  pool: WorkerPool,
+  notesPath: string,
+  vocabSize: number,
+  trainNotes: number,
+): Promise<TokenizerJson> {
+  const counting = new Progress("count", trainNotes, "notes");
+  let done = 0;
+  for await (
+    const { notes } of pool.map("count", readNoteBatches(notesPath, { split: "train" }))
+  ) {
+    counting.update(done += notes);
+  }
+  const words = new WordCounts();
+  for (const counts of await pool.all("takeCounts", null)) words.addAll(counts);
+  counting.finish(`${format(words.words.size)} different pre-tokens`);
+
+  const merging = new Progress("merge", vocabSize, "tokens");
+  const vocabulary = trainBpe(words.words, words.counts, {
+    vocabSize,
+    minFrequency: MIN_FREQUENCY,
+    onProgress: (tokens) => merging.update(tokens),
+  });
+  merging.finish(`${format(vocabulary.tokens.length)} tokens`);
+  return bpeTokenizerJson(vocabulary);
+}
