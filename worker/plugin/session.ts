@@ -43,7 +43,10 @@ export class SuggestionSession {
   async update(caret: Caret): Promise<void> {
     const previous = this.#caret;
     this.#caret = caret;
-    if (caret === undefined) return this.dismiss();
+    if (caret === undefined) {
+      this.dismiss();
+      return;
+    }
     if (previous && this.#typeThrough(previous, caret)) return;
     this.#clear();
     this.#options.cancel();
