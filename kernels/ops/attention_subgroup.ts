@@ -10,6 +10,9 @@
 
 import { type Blocking, clampedQuad, component, lines, type Operand } from "./attention_code.ts";
 
+/**
+ * On lavapipe at nano's shape 32 rows take 0.83 of the time of 16, but 14 s instead of 6 to compile.
+ */
 const ROWS = 16;
 
 export function subgroupBlocking(lanes: number): Blocking {
