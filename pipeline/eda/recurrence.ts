@@ -4,6 +4,8 @@
  * hash; on a large corpus a fixed share of the notes, evenly spread, is counted.
  */
 
+import { type SentenceCounts, SentenceTable } from "./sentence_table.ts";
+
 /** A sentence that stands in at least this many of the counted notes is templated. */
 export const TEMPLATED_NOTES = 10;
 /** Shorter pieces recur for reasons of language, not of copying. */
@@ -14,17 +16,10 @@ const NOTES_COUNTED = 40_000;
 export const recurrenceStride = (notes: number): number =>
   Math.max(1, Math.ceil(notes / NOTES_COUNTED));
 
-interface Sentence {
-  notes: number;
-  characters: number;
-}
-
 export interface RecurrencePart {
   notes: number;
   characters: number;
-  hashes: Float64Array<ArrayBuffer>;
-  notesWith: Uint32Array<ArrayBuffer>;
-  sentenceCharacters: Float64Array<ArrayBuffer>;
+  sentences: SentenceCounts;
 }
 
 export interface RecurrenceReport {
@@ -39,34 +34,23 @@ export interface RecurrenceReport {
 }
 
 export class RecurrenceScan {
-  readonly #sentences = new Map<number, Sentence>();
+  readonly #sentences = new SentenceTable();
   #notes = 0;
   #characters = 0;
 
   add(text: string): void {
     this.#notes++;
     this.#characters += text.length;
-    const here = new Set<number>();
     for (const sentence of sentencesOf(text)) {
-      const hash = hashOf(normalized(sentence));
-      const entry = this.#sentences.get(hash);
-      if (entry === undefined) this.#sentences.set(hash, { notes: 1, characters: sentence.length });
-      else {
-        entry.characters += sentence.length;
-        if (!here.has(hash)) entry.notes++;
-      }
-      here.add(hash);
+      this.#sentences.add(hashOf(normalized(sentence)), this.#notes, sentence.length);
     }
   }
 
   part(): RecurrencePart {
-    const entries = [...this.#sentences.values()];
     return {
       notes: this.#notes,
       characters: this.#characters,
-      hashes: Float64Array.from(this.#sentences.keys()),
-      notesWith: Uint32Array.from(entries, ({ notes }) => notes),
-      sentenceCharacters: Float64Array.from(entries, ({ characters }) => characters),
+      sentences: this.#sentences.snapshot(),
     };
   }
 }
@@ -93,7 +77,7 @@ function hashOf(text: string): number {
     low = Math.imul(low ^ code, 0x01000193);
     high = Math.imul(high ^ code, 0x01000197);
   }
-  return (high >>> 12) * 2 ** 32 + (low >>> 0);
+  return (high >>> 12) * 2 ** 32 + (low >>> 0) || 1;
 }
 
 /** Merged counts by sentence hash. */
@@ -107,35 +91,29 @@ const TOP = 20;
 
 /** Merges what the workers found. */
 export function mergeRecurrence(parts: RecurrencePart[]): Recurrence {
-  const sentences = new Map<number, Sentence>();
-  for (const { hashes, notesWith, sentenceCharacters } of parts) {
-    hashes.forEach((hash, index) => {
-      const entry = sentences.get(hash) ?? { notes: 0, characters: 0 };
-      entry.notes += notesWith[index];
-      entry.characters += sentenceCharacters[index];
-      sentences.set(hash, entry);
-    });
-  }
+  const table = new SentenceTable();
+  for (const part of parts) table.merge(part.sentences);
+  const { hashes, notes, characters } = table.snapshot();
   const text = parts.reduce((sum, part) => sum + part.characters, 0);
-  let recurring = 0, templatedText = 0, templated = 0;
-  for (const { notes, characters } of sentences.values()) {
-    if (notes >= 2) recurring += characters;
-    if (notes < TEMPLATED_NOTES) continue;
-    templatedText += characters;
-    templated++;
-  }
-  const commonest = [...sentences]
-    .filter(([, { notes }]) => notes >= TEMPLATED_NOTES)
-    .sort((a, b) => b[1].notes - a[1].notes)
+  let recurring = 0, templatedText = 0;
+  const templated: number[] = [];
+  notes.forEach((count, index) => {
+    if (count >= 2) recurring += characters[index];
+    if (count < TEMPLATED_NOTES) return;
+    templatedText += characters[index];
+    templated.push(index);
+  });
+  const commonest = templated
+    .sort((a, b) => notes[b] - notes[a] || hashes[a] - hashes[b])
     .slice(0, TOP)
-    .map(([hash, { notes }]): [number, number] => [hash, notes]);
+    .map((index): [number, number] => [hashes[index], notes[index]]);
   return {
     report: {
       notes_counted: parts.reduce((sum, part) => sum + part.notes, 0),
-      distinct: sentences.size,
+      distinct: hashes.length,
       share_of_text_recurring: recurring / text,
       share_of_text_templated: templatedText / text,
-      templated,
+      templated: templated.length,
     },
     commonest: new Map(commonest),
   };

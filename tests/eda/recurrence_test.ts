@@ -6,6 +6,7 @@ import {
   sentencesOf,
   spellOut,
 } from "../../pipeline/eda/recurrence.ts";
+import { SentenceTable } from "../../pipeline/eda/sentence_table.ts";
 
 const template = "The Preadmission Medication list is accurate and complete as of 5 May.";
 
@@ -44,10 +45,33 @@ Deno.test("a sentence in ten notes is templated, whatever its numbers; workers' 
 Deno.test("a sentence that stands twice in one note counts once for notes", () => {
   const scan = new RecurrenceScan();
   scan.add(`${template} ${template}`);
-  assertEquals(scan.part().notesWith, new Uint32Array([1]));
+  assertEquals(scan.part().sentences.notes, new Uint32Array([1]));
 });
 
 Deno.test("large corpora are counted in an even share of their notes", () => {
   assertEquals(recurrenceStride(3000), 1);
   assertEquals(recurrenceStride(331_794), 9);
+});
+
+Deno.test("the sentence table agrees with a Map, through growth and merging", () => {
+  const table = new SentenceTable();
+  const expected = new Map<number, { notes: Set<number>; characters: number }>();
+  for (let n = 0; n < 50_000; n++) {
+    const key = n * 7919 % 15_013;
+    const hash = 1 + key * 2 ** 34 + key * 977, note = 1 + Math.floor(n / 100);
+    table.add(hash, note, 50);
+    const entry = expected.get(hash) ?? { notes: new Set(), characters: 0 };
+    entry.notes.add(note);
+    entry.characters += 50;
+    expected.set(hash, entry);
+  }
+  const merged = new SentenceTable();
+  merged.merge(table.snapshot());
+  merged.merge(table.snapshot());
+  const { hashes, notes, characters } = merged.snapshot();
+  assertEquals(hashes.length, expected.size);
+  hashes.forEach((hash, index) => {
+    const entry = expected.get(hash)!;
+    assertEquals([notes[index], characters[index]], [2 * entry.notes.size, 2 * entry.characters]);
+  });
 });
