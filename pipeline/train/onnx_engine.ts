@@ -1,13 +1,14 @@
 /** A training engine on ONNX Runtime: see graph/training_graph.ts for what one step computes. */
 
 import type { GptConfig } from "../config.ts";
-import { elements, parameterTable, type Tensors } from "../model/parameters.ts";
+import { elements, parameterCount, parameterTable, type Tensors } from "../model/parameters.ts";
 import type { Runtime, Session, Tensor } from "../onnx/runtime.ts";
 import { scorerGraph } from "../onnx/scorer_graph.ts";
 import { inputWeights } from "../onnx/weights.ts";
 import type { Batch, Engine, EngineOptions, EngineState, StepMetrics } from "./engine.ts";
 import { adamwScalars } from "./graph/adamw.ts";
 import { fillMask, type Mask } from "./graph/dropout.ts";
+import { ACTIVATION_BUDGET, activationBytes, maskBytes, sequencesPerRun } from "./graph/memory.ts";
 import { trainingGraph, type TrainingGraphOptions } from "./graph/training_graph.ts";
 
 type Feeds = Record<string, Tensor>;
@@ -32,15 +33,19 @@ export class OnnxEngine implements Engine {
   readonly #parameters: Feeds;
   readonly #moments: Feeds;
   readonly #gradients: Feeds = {};
+  /** Sequences of one run of a graph; larger batches are done in parts. */
+  readonly #sequences: number;
   readonly #sessions = new Map<string, Promise<Loaded>>();
   #scorers = new Map<string, Promise<Session>>();
   #metrics: StepMetrics[] = [];
 
-  constructor(options: EngineOptions, runtime: Runtime) {
+  /** `activationBudget`: see graph/memory.ts. */
+  constructor(options: EngineOptions, runtime: Runtime, activationBudget = ACTIVATION_BUDGET) {
     this.#options = options;
     this.#runtime = runtime;
     this.description = `CPU, ${runtime.description}`;
-    const { model, parameters, moments } = options;
+    const { model, train, parameters, moments } = options;
+    this.#sequences = sequencesPerRun(model, train.batchSize, activationBudget);
     this.#state = {
       parameters: copyOf(model, parameters),
       moment1: copyOf(model, moments?.moment1),
@@ -54,34 +59,40 @@ export class OnnxEngine implements Engine {
   }
 
   get memory(): Record<string, number> {
-    const size = (feeds: Feeds) =>
-      Object.values(feeds).reduce((sum, { data }) => sum + (data as Float32Array).byteLength, 0);
+    const { model, train } = this.#options;
+    const parameters = 4 * parameterCount(model);
+    const cut = this.#sequences < train.batchSize;
     return {
-      parameters: size(this.#parameters),
-      optimizer: size(this.#moments),
-      gradients: size(this.#gradients),
+      parameters,
+      optimizer: 2 * parameters,
+      // Once inside ONNX Runtime's arena, and once more outside to add up parts of a batch.
+      gradients: (cut ? 2 : 1) * parameters,
+      "updated tensors": 3 * parameters,
+      activations: activationBytes(model, this.#sequences),
+      "dropout masks": maskBytes(model, this.#sequences),
     };
   }
 
   async step(microBatches: Batch[], step: number, learningRate: number): Promise<void> {
-    const accumulate = microBatches.length > 1;
+    const parts = microBatches.flatMap((batch) => this.#parts(batch));
+    const accumulate = parts.length > 1;
     if (accumulate) this.#clearGradients();
     let loss = 0;
-    for (const [microBatch, batch] of microBatches.slice(0, -1).entries()) {
-      loss += await this.#accumulate(batch, { step, microBatch }, true);
+    for (const [part, batch] of parts.slice(0, -1).entries()) {
+      loss += await this.#accumulate(batch, { step, part }, true);
     }
-    const last = microBatches.length - 1;
+    const last = parts.length - 1;
     const graph = await this.#training({ dropout: true, accumulate, update: true });
     const scalars = adamwScalars(this.#options.train, {
       step,
       learningRate,
-      microBatches: microBatches.length,
+      microBatches: parts.length,
     });
     const results = { loss: this.#scalar(0), norm: this.#scalar(0) };
     const trained = { ...this.#parameters, ...this.#moments };
     const feeds = {
-      ...this.#batch(microBatches[last]),
-      ...this.#masks(graph, { step, microBatch: last }),
+      ...this.#batch(parts[last]),
+      ...this.#masks(graph, { step, part: last }),
       ...trained,
       ...(accumulate ? this.#gradients : {}),
       ...Object.fromEntries(
@@ -90,11 +101,7 @@ export class OnnxEngine implements Engine {
     };
     await graph.session.run(feeds, { ...results, ...asResults(trained) });
     loss += scalarOf(results.loss);
-    this.#metrics.push({
-      step,
-      loss: loss / microBatches.length,
-      gradNorm: scalarOf(results.norm),
-    });
+    this.#metrics.push({ step, loss: loss / parts.length, gradNorm: scalarOf(results.norm) });
   }
 
   metrics(): Promise<StepMetrics[]> {
@@ -105,23 +112,27 @@ export class OnnxEngine implements Engine {
 
   async gradients(batch: Batch): Promise<Tensors> {
     this.#clearGradients();
-    await this.#accumulate(batch, { step: 0, microBatch: 0 }, false);
+    const parts = this.#parts(batch);
+    for (const [part, piece] of parts.entries()) {
+      await this.#accumulate(piece, { step: 0, part }, false);
+    }
     return new Map(
       parameterTable(this.#options.model).map(({ name }) => [
         name,
-        (this.#gradients[`gradient.${name}`].data as Float32Array).slice(),
+        (this.#gradients[`gradient.${name}`].data as Float32Array).map((sum) => sum / parts.length),
       ]),
     );
   }
 
   async loss(batch: Batch): Promise<number> {
     const session = await this.#scorer("loss");
-    const { log_probability } = await session.run({
-      ...this.#matrices(batch),
-      ...this.#parameters,
-    });
-    const values = log_probability.data as Float32Array;
-    return -values.reduce((sum, value) => sum + value, 0) / values.length;
+    let sum = 0;
+    for (const part of this.#parts(batch)) {
+      const feeds = { ...this.#matrices(part), ...this.#parameters };
+      const values = (await session.run(feeds)).log_probability.data as Float32Array;
+      sum -= values.reduce((a, b) => a + b, 0);
+    }
+    return sum / batch.targets.length;
   }
 
   async logits(inputs: Int32Array): Promise<Float32Array> {
@@ -148,10 +159,10 @@ export class OnnxEngine implements Engine {
     this.#scorers.clear();
   }
 
-  /** Adds a micro-batch's gradients to the buffers; returns its loss. */
+  /** Adds the gradients of a part of a batch to the buffers; returns its loss. */
   async #accumulate(
     batch: Batch,
-    key: { step: number; microBatch: number },
+    key: { step: number; part: number },
     dropout: boolean,
   ): Promise<number> {
     const graph = await this.#training({ dropout, accumulate: true, update: false });
@@ -164,6 +175,16 @@ export class OnnxEngine implements Engine {
     };
     await graph.session.run(feeds, { loss, ...asResults(this.#gradients) });
     return scalarOf(loss);
+  }
+
+  #parts({ inputs, targets }: Batch): Batch[] {
+    const size = this.#sequences * this.#options.model.n_positions;
+    const parts: Batch[] = [];
+    for (let from = 0; from < inputs.length; from += size) {
+      const to = from + size;
+      parts.push({ inputs: inputs.subarray(from, to), targets: targets.subarray(from, to) });
+    }
+    return parts;
   }
 
   #clearGradients(): void {
@@ -182,7 +203,7 @@ export class OnnxEngine implements Engine {
       const { model: config, train } = this.#options;
       const { file, masks } = trainingGraph({
         config,
-        batchSize: train.batchSize,
+        batchSize: this.#sequences,
         dropout: kind.dropout,
         accumulate: kind.accumulate,
         update: kind.update ? train : undefined,
@@ -204,7 +225,7 @@ export class OnnxEngine implements Engine {
     });
   }
 
-  #masks({ masks, keep }: Loaded, key: { step: number; microBatch: number }): Feeds {
+  #masks({ masks, keep }: Loaded, key: { step: number; part: number }): Feeds {
     const { seed } = this.#options.train;
     return Object.fromEntries(masks.map(({ name, shape, p }, mask) => {
       fillMask(keep[mask], p, { seed, ...key, mask });

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertLess, assertNotEquals } from "@std/assert";
 import { createCpuEngine } from "../../pipeline/train/cpu_engine.ts";
 import type { Batch, Engine, EngineOptions } from "../../pipeline/train/engine.ts";
 import type { GptConfig } from "../../pipeline/config.ts";
+import { initialParameters } from "../../pipeline/model/init.ts";
 import type { Tensors } from "../../pipeline/model/parameters.ts";
 import { loadGpt2Fixture } from "../helpers/gpt2_fixture.ts";
 
@@ -157,11 +158,15 @@ Deno.test("an engine made from another's state goes on exactly where that one st
 });
 
 Deno.test("the event loop turns while a step runs", async () => {
-  await withEngine({}, async (engine) => {
+  const model: GptConfig = { ...config, n_embd: 256, n_layer: 4, n_positions: 128 };
+  const parameters = initialParameters(model, 1);
+  await withEngine({ model, parameters, batchSize: 8 }, async (engine) => {
+    const tokens = new Int32Array(8 * 128);
+    await engine.step([{ inputs: tokens, targets: tokens }], 1, 0);
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
-    await train(engine, batches.map((batch) => [batch]));
+    await engine.step([{ inputs: tokens, targets: tokens }], 2, 0);
     clearInterval(timer);
-    assert(turns > 0);
+    assert(turns >= 5, `${turns} turns`);
   });
 });

@@ -27,8 +27,9 @@ export function attention(tape: Tape, qkv: F32): Layer {
     const k = rows(g, key, 0, to, time), v = rows(g, value, 0, to, time);
     const scores = g.fusedMatMul(q, k, { transB: true, alpha });
     const p = g.softmax(g.add(scores, causalMask(g, from, to)));
-    const dropped = tape.dropout(p, [batchSize, n_head, to - from, to], attn_pdrop);
-    return { from, to, q, k, v, p, dropped, out: g.matmul(dropped.out, v) };
+    const dropped = tape.drop(p, [batchSize, n_head, to - from, to], attn_pdrop);
+    const out = g.fusedMatMul(dropped.out, v, { alpha: dropped.scale });
+    return { from, to, q, k, v, p, dropped, out };
   });
   const out = g.concat(blocks.map((block) => block.out), 2);
   return {
@@ -39,12 +40,13 @@ export function attention(tape: Tape, qkv: F32): Layer {
       const rowSums = g.reduceSum(g.mul(dO, out), [3]);
       const gradients = blocks.map(({ from, to, q, k, v, p, dropped }) => {
         const dOut = rows(g, dO, from, to, time);
-        const dp = dropped.backward(g.fusedMatMul(dOut, v, { transB: true }));
+        const { scale } = dropped;
+        const dp = dropped.backward(g.fusedMatMul(dOut, v, { transB: true, alpha: scale }));
         const ds = g.mul(p, g.sub(dp, rows(g, rowSums, from, to, time)));
         return {
           dq: g.fusedMatMul(ds, k, { alpha }),
           dk: g.fusedMatMul(ds, q, { transA: true, alpha }),
-          dv: g.fusedMatMul(dropped.out, dOut, { transA: true }),
+          dv: g.fusedMatMul(dropped.out, dOut, { transA: true, alpha: scale }),
         };
       });
       const dquery = g.concat(gradients.map(({ dq }) => dq), 2);

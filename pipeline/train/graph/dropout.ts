@@ -4,7 +4,7 @@
  */
 
 import type { F32, GraphBuilder } from "../../onnx/builder.ts";
-import type { Layer } from "./layer.ts";
+import type { Layer, Tape } from "./layer.ts";
 
 /** An input of the graph: 1 where a value is kept, 0 where it is dropped. */
 export interface Mask {
@@ -14,23 +14,41 @@ export interface Mask {
   p: number;
 }
 
-/** The masks of one graph, in the order in which `dropout` asked for them. */
+/**
+ * Where values are dropped: `out` has zeroes there, and so has what `backward` returns. What is left
+ * is to be multiplied by `scale`, 1 / (1 − p), in both directions: a product that follows can do it.
+ */
+export interface Dropped extends Layer {
+  readonly scale: number;
+}
+
+/** The masks of one graph, in the order in which `drop` asked for them. */
 export function dropoutMasks(g: GraphBuilder, enabled: boolean): {
   masks: Mask[];
-  dropout(x: F32, shape: readonly number[], p: number): Layer;
+  drop(x: F32, shape: readonly number[], p: number): Dropped;
 } {
   const masks: Mask[] = [];
   return {
     masks,
-    dropout(x, shape, p) {
-      if (!enabled || p === 0) return { out: x, backward: (dout) => dout };
+    drop(x, shape, p) {
+      if (!enabled || p === 0) return { out: x, backward: (dout) => dout, scale: 1 };
       const name = `keep.${masks.length}`;
       masks.push({ name, shape, p });
       const keep = g.input(name, "bool", shape);
-      const zero = g.scalar(0), scale = g.scalar(1 / (1 - p));
-      const apply = (value: F32) => g.mul(g.where(keep, value, zero), scale);
-      return { out: apply(x), backward: apply };
+      const apply = (value: F32) => g.where(keep, value, g.scalar(0));
+      return { out: apply(x), backward: apply, scale: 1 / (1 - p) };
     },
+  };
+}
+
+/** Zeroes entries of x at random with probability p and multiplies the others by 1 / (1 − p). */
+export function dropout(tape: Tape, x: F32, shape: readonly number[], p: number): Layer {
+  const { g } = tape;
+  const { out, backward, scale } = tape.drop(x, shape, p);
+  if (scale === 1) return { out, backward };
+  return {
+    out: g.mul(out, g.scalar(scale)),
+    backward: (dout) => g.mul(backward(dout), g.scalar(scale)),
   };
 }
 
@@ -49,7 +67,7 @@ function mix(value: number): number {
 }
 
 /**
- * Fills `keep` with ones and zeros that depend on `seed`, `step`, `microBatch` and `mask` only.
+ * Fills `keep` with ones and zeros that depend on `seed`, `step`, `part` and `mask` only.
  *
  * Four 7-bit numbers of one random word are compared with a threshold at once: adding 128 − t sets
  * a byte's top bit if the number is at least t. 128 p is seldom an integer, so that t is the next
@@ -58,10 +76,10 @@ function mix(value: number): number {
 export function fillMask(
   keep: Uint8Array<ArrayBuffer>,
   p: number,
-  key: { seed: number; step: number; microBatch: number; mask: number },
+  key: { seed: number; step: number; part: number; mask: number },
 ): void {
   let state = 0x9e3779b9;
-  for (const part of [key.seed, key.step, key.microBatch, key.mask]) state = mix(state + part | 0);
+  for (const part of [key.seed, key.step, key.part, key.mask]) state = mix(state + part | 0);
   state ||= 1;
   const below = Math.floor(128 * p);
   const lower = (128 - below) * 0x01010101;

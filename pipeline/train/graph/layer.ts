@@ -8,6 +8,7 @@
 
 import type { F32, GraphBuilder } from "../../onnx/builder.ts";
 import type { GptConfig } from "../../config.ts";
+import type { Dropped } from "./dropout.ts";
 
 /** The graph under construction, and what all layers read from and write to. */
 export interface Tape {
@@ -19,8 +20,8 @@ export interface Tape {
   parameter(name: string): F32;
   /** Takes the gradient of a parameter. */
   gradient(name: string, value: F32): void;
-  /** Zeroes entries of x at random with probability p and scales the others by 1 / (1 − p). */
-  dropout(x: F32, shape: readonly number[], p: number): Layer;
+  /** Zeroes entries of x at random with probability p: see dropout.ts. */
+  drop(x: F32, shape: readonly number[], p: number): Dropped;
 }
 
 export interface Layer {

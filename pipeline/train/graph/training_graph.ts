@@ -24,7 +24,7 @@ import { parameterTable } from "../../model/parameters.ts";
 import { type F32, GraphBuilder, type Index } from "../../onnx/builder.ts";
 import { adamw, type Optimizer, SCALARS } from "./adamw.ts";
 import { attention } from "./attention.ts";
-import { dropoutMasks, type Mask } from "./dropout.ts";
+import { dropout, dropoutMasks, type Mask } from "./dropout.ts";
 import { embedding, tiedHead } from "./embedding.ts";
 import { gelu } from "./gelu.ts";
 import type { Layer, Tape } from "./layer.ts";
@@ -56,14 +56,14 @@ export function trainingGraph(options: TrainingGraphOptions): TrainingGraph {
     );
   const parameters = inputs("parameter");
   const gradients = new Map<string, F32>();
-  const { masks, dropout } = dropoutMasks(g, options.dropout);
+  const { masks, drop } = dropoutMasks(g, options.dropout);
   const tape: Tape = {
     g,
     config,
     batchSize,
     parameter: (name) => parameters.get(name)!,
     gradient: (name, value) => gradients.set(name, value),
-    dropout,
+    drop,
   };
   const rows = batchSize * config.n_positions;
   const ids = g.input("input_ids", "int32", [rows]);
@@ -94,14 +94,14 @@ function forwardAndBackward(tape: Tape, ids: Index, targets: Index): F32 {
   const { g, config, batchSize } = tape;
   const shape = [batchSize * config.n_positions, config.n_embd];
   const tokens = embedding(tape, ids);
-  const first = tape.dropout(tokens.out, shape, config.embd_pdrop);
+  const first = dropout(tape, tokens.out, shape, config.embd_pdrop);
   let x = first.out;
   const backward: ((dx: F32) => F32)[] = [];
   for (let layer = 0; layer < config.n_layer; layer++) {
     for (const branch of [attentionBranch, mlpBranch]) {
       g.scope = `h.${layer}.`;
       const { out, backward: branchBackward } = branch(tape, x, `h.${layer}`);
-      const dropped = tape.dropout(out, shape, config.resid_pdrop);
+      const dropped = dropout(tape, out, shape, config.resid_pdrop);
       x = g.add(x, dropped.out);
       backward.push((dx) => {
         g.scope = `h.${layer}.d.`;
