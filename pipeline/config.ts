@@ -103,7 +103,16 @@ const trainDefaults: TrainConfig = {
 };
 
 export const presets = {
-  /** About 1M parameters at vocabulary 2048: learns something useful in minutes on two CPU cores. */
+  /**
+   * About 1M parameters at vocabulary 2048: learns something useful in minutes on two CPU cores.
+   *
+   * Tuned for that: validation loss after 500,000 tokens of synthetic notes (bigram baseline 2.70),
+   * by batch size, peak learning rate and initializer range:
+   *   16, 3e-3, 0.02: 2.93   8, 3e-3, 0.02: 2.55   8, 6e-3, 0.02: 3.23
+   *    4, 4e-3, 0.02: 2.34   4, 4e-3, 0.06: 1.95   4, 3e-3, 0.09: 2.03
+   * Batches of 4 cost 15% more CPU time per token than batches of 32. GPT-2's 0.02 is made for a
+   * width of 768; narrow models start faster from larger weights.
+   */
   micro: {
     summary: "4 layers, 4 heads, 128 wide, context 128: minutes on a laptop",
     model: {
@@ -115,8 +124,18 @@ export const presets = {
       attn_pdrop: 0,
       resid_pdrop: 0,
       ...gpt2Defaults,
+      initializer_range: 0.06,
     },
-    train: trainDefaults,
+    train: {
+      ...trainDefaults,
+      batchSize: 4,
+      steps: 3000,
+      learningRate: 4e-3,
+      minLearningRate: 4e-4,
+      evalInterval: 500,
+      sampleInterval: 1000,
+      checkpointInterval: 500,
+    },
   },
   /** The original Nano Med GPT's hyper-parameters. */
   nano: {

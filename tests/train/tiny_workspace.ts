@@ -43,7 +43,7 @@ export async function writeTokens(path: string, tokens: readonly number[]): Prom
 /** A model and a run small enough to train within a second. */
 export const tinyFlags = (steps: number) =>
   `--steps ${steps} --n-embd 16 --n-layer 1 --n-head 2 --n-positions 16 --batch-size 4
-   --eval-tokens 128 --sample-interval 100000`.split(/\s+/);
+   --eval-tokens 128 --sample-interval 100000 --initializer-range 0.02`.split(/\s+/);
 
 const repository = join(import.meta.dirname!, "..", "..");
 
