@@ -85,11 +85,17 @@ export async function modelInfo(exportFolder: string, precision: Precision): Pro
 // deno-lint-ignore no-explicit-any
 const readJson = async (path: string): Promise<any> => JSON.parse(await Deno.readTextFile(path));
 
+export interface AssembleOptions {
+  precision?: Precision;
+  /** Requests per caller and minute; default as in wrangler.jsonc. */
+  rateLimit?: number;
+}
+
 /** Fills `folder` with wrangler.jsonc and, under build/, every module of the worker. */
 export async function assemble(
   exportFolder: string,
   folder: string,
-  precision: Precision = "int8",
+  { precision = "int8", rateLimit }: AssembleOptions = {},
 ): Promise<void> {
   await requireExport(exportFolder, precision);
   const build = join(folder, "build");
@@ -112,10 +118,16 @@ export async function assemble(
     Deno.copyFile(join(exportFolder, modelFile(precision)), join(build, "model.onnx")),
     Deno.copyFile(join(exportFolder, "config.json"), join(build, "config.json")),
     Deno.copyFile(join(exportFolder, "tokenizer.json"), join(build, "tokenizer.json")),
-    Deno.copyFile(join(here, "wrangler.jsonc"), join(folder, "wrangler.jsonc")).catch((error) => {
-      if (folder !== here) throw error;
-    }),
+    writeConfig(folder, rateLimit),
   ]);
+}
+
+async function writeConfig(folder: string, rateLimit: number | undefined): Promise<void> {
+  const config = await Deno.readTextFile(join(here, "wrangler.jsonc"));
+  const limited = rateLimit === undefined
+    ? config
+    : config.replace(/"limit": \d+/, `"limit": ${rateLimit}`);
+  await Deno.writeTextFile(join(folder, "wrangler.jsonc"), limited);
 }
 
 async function bundle(entry: string, output: string): Promise<void> {

@@ -33,6 +33,11 @@ export const task = defineTask({
       placeholder: "NAME",
       help: "only make an API key: prints it once, with its entry for API_KEYS",
     },
+    "rate-limit": {
+      type: "integer",
+      min: 1,
+      help: "requests per caller and minute; an API key of a whole EHR needs many (default 1200)",
+    },
     "dry-run": { type: "boolean", help: "all but the upload; needs no network" },
   },
   examples: [
@@ -46,7 +51,7 @@ export const task = defineTask({
     await requireAudit(run, flags.acceptRisk);
     const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-deploy-" });
     try {
-      await assemble(run.export, folder);
+      await assemble(run.export, folder, { rateLimit: flags.rateLimit });
       await requireSize(join(folder, "build"));
       await wranglerDeploy(folder, settings, flags.dryRun);
     } finally {

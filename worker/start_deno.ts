@@ -13,7 +13,8 @@ import { availablePort, noAuth, type RunningWorker, type StartOptions } from "./
 
 /** Serves the export on the loopback interface; resolves when the model is loaded. */
 export async function startDeno(
-  { exportFolder, port, precision = "int8", onLog = () => {}, secrets = noAuth }: StartOptions,
+  { exportFolder, port, precision = "int8", onLog = () => {}, secrets = noAuth, rateLimit = 1200 }:
+    StartOptions,
 ): Promise<RunningWorker> {
   await requireExport(exportFolder, precision);
   const read = async (file: string) =>
@@ -29,7 +30,7 @@ export async function startDeno(
   await service.ready();
   const loadMilliseconds = performance.now() - started;
   const app = createApp(service, {
-    ...settingsOf({ ...secrets, RATE_LIMITER: localRateLimiter(1200, 60) }),
+    ...settingsOf({ ...secrets, RATE_LIMITER: localRateLimiter(rateLimit, 60) }),
     log: onLog,
   });
   const server = Deno.serve(

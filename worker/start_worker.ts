@@ -26,6 +26,8 @@ export interface StartOptions {
   /** 0 takes a free port. */
   port: number;
   precision?: Precision;
+  /** Requests per caller and minute; default as in wrangler.jsonc. */
+  rateLimit?: number;
   /** Receives every line that the worker prints. */
   onLog?: (line: string) => void;
   /** Values of the worker's environment, as `wrangler secret` would set them; default `noAuth`. */
@@ -47,14 +49,11 @@ const START_TIMEOUT_MS = 300_000;
 
 /** Assembles a worker from an export in a temporary folder, starts it, waits until it is ready. */
 export async function startWorker(options: StartOptions): Promise<RunningWorker> {
-  const { exportFolder, precision, secrets = noAuth, onLog = () => {} } = options;
+  const { exportFolder, precision, rateLimit, secrets = noAuth, onLog = () => {} } = options;
   const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-worker-" });
   try {
-    await assemble(exportFolder, folder, precision);
-    const variables = Object.entries(secrets).map(([name, value]) =>
-      `${name}=${JSON.stringify(value)}\n`
-    );
-    await Deno.writeTextFile(join(folder, ".dev.vars"), variables.join(""));
+    await assemble(exportFolder, folder, { precision, rateLimit });
+    await Deno.writeTextFile(join(folder, ".dev.vars"), dotenv(secrets), { mode: 0o600 });
     const port = availablePort(options.port);
     const url = `http://127.0.0.1:${port}`;
     const wrangler = startWrangler(folder, port, onLog);
@@ -73,6 +72,18 @@ export async function startWorker(options: StartOptions): Promise<RunningWorker>
     await Deno.remove(folder, { recursive: true }).catch(() => {});
     throw error;
   }
+}
+
+/** The text of a dotenv file; its quotes know no escapes, so each value gets one it does not hold. */
+function dotenv(values: Record<string, string>): string {
+  const lines = Object.entries(values).map(([name, value]) => {
+    const quote = ["'", '"', "`"].find((quote) => !value.includes(quote));
+    if (quote === undefined) {
+      throw new TypeError(`Cannot pass ${name}: it holds every kind of quote`);
+    }
+    return `${name}=${quote}${value}${quote}\n`;
+  });
+  return lines.join("");
 }
 
 interface Wrangler {
