@@ -252,8 +252,10 @@ export class Progress {
       parts.push(`${format(done)} ${this.#unit}`);
     } else {
       const share = this.#total === 0 ? 1 : Math.min(1, done / this.#total);
+      // A note says more than a bar where there is no room for both.
       const filled = Math.round(share * 20);
-      parts.push("█".repeat(filled) + "░".repeat(20 - filled));
+      const roomy = !note || !this.#terminal || terminalWidth() >= 110;
+      if (roomy) parts.push("█".repeat(filled) + "░".repeat(20 - filled));
       parts.push(`${(share * 100).toFixed(0).padStart(3)}%`);
       parts.push(`${format(done)}/${format(this.#total)} ${this.#unit}`);
     }
