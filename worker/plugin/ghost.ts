@@ -2,7 +2,7 @@
 /// <reference lib="dom.iterable" />
 
 /**
- * Grey text at the caret. It is drawn in an overlay of its own, inside a closed shadow root: the
+ * Grey text at the caret. It is drawn in an overlay of its own, inside a shadow root: the
  * document's text never holds it, the page's styles do not reach it, and nothing can submit it.
  * Styles are set through the CSS object model, which a strict content security policy allows.
  */
@@ -47,7 +47,7 @@ export class Ghost {
       return element;
     };
     this.#host = document.createElement("nano-med-ghost");
-    const root = this.#host.attachShadow({ mode: "closed" });
+    const root = this.#host.attachShadow({ mode: "open" });
     const sheet = new (document.defaultView ?? globalThis).CSSStyleSheet();
     sheet.replaceSync(CSS);
     root.adoptedStyleSheets = [sheet];
