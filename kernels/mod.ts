@@ -19,5 +19,5 @@ export {
   WgslError,
 } from "./core/errors.ts";
 export { Gpt2, type Gpt2Options, type NamedValues, type TokenBatch } from "./model/gpt2.ts";
-export type { ModelShape, ParameterSpec } from "./model/plan.ts";
+export type { ModelShape, ParameterSpec, PlanOptions } from "./model/plan.ts";
 export type { OptimizerOptions } from "./model/programs.ts";

@@ -9,7 +9,13 @@ import { embeddingBackward } from "../ops/embedding.ts";
 import { geluBackward } from "../ops/gelu.ts";
 import { layernormBackward } from "../ops/layernorm.ts";
 import { headBackward, linearBackward } from "../ops/matmul/matmul.ts";
-import { type LogitChunk, type ModelDropout, weightAndBias } from "./forward.ts";
+import {
+  type LogitChunk,
+  type ModelDropout,
+  recordBlock,
+  recordFirstNorm,
+  weightAndBias,
+} from "./forward.ts";
 import type { Gpt2Plan, Norm } from "./plan.ts";
 
 /** dlogits → gradient of the final LayerNorm's output (into dnorm) and of wte. */
@@ -32,6 +38,10 @@ export function recordBackward(recorder: Recorder, plan: Gpt2Plan, dropout: Mode
   steps.norm("ln_f", plan.stream, plan.lnFinal, { accumulate: false });
   for (let layer = blocks.length - 1; layer >= 0; layer--) {
     const block = blocks[layer], name = `h.${layer}`;
+    if (plan.recompute && layer < blocks.length - 1) { // the last one's are still there
+      recordFirstNorm(recorder, plan, layer);
+      recordBlock(recorder, plan, dropout, layer);
+    }
     const dhidden = plan.dwide;
     const dmlp = steps.dropout(dropout.mlpOutput(layer));
     steps.linear(`${name}.mlp.c_proj`, { dout: dmlp, inp: block.hidden, dinp: dhidden });

@@ -39,22 +39,7 @@ export function weightAndBias(pack: Map<string, Tensor>, name: string) {
 
 /** Records everything up to and with the final LayerNorm. */
 export function recordForward(recorder: Recorder, plan: Gpt2Plan, dropout: ModelDropout): void {
-  const { shape, parameters: { parts }, blocks, branch } = plan;
-  const eps = shape.layer_norm_epsilon;
-  const linear = (name: string, inp: Tensor, out: Tensor, pre?: Tensor) =>
-    linearForward(recorder.group("matmul"), { inp, ...weightAndBias(parts, name), out, pre });
-  /** sum = a + dropout(branch), then the LayerNorm of sum. */
-  const addAndNorm = (name: string, a: Tensor, sum: Tensor, dropout: Dropout, norm: Norm) =>
-    residualLayernormForward(recorder.group("layernorm"), {
-      a,
-      b: branch,
-      sum,
-      ...weightAndBias(parts, name),
-      ...norm,
-      eps,
-      dropout,
-    });
-
+  const { shape, parameters: { parts }, blocks } = plan;
   embeddingForward(recorder.group("embedding"), {
     tokens: plan.inputs,
     wte: parts.get("wte.weight")!,
@@ -62,31 +47,82 @@ export function recordForward(recorder: Recorder, plan: Gpt2Plan, dropout: Model
     out: blocks[0].inp.view([plan.batch, shape.n_positions, shape.n_embd]),
     dropout: dropout.embedding,
   });
-  layernormForward(recorder.group("layernorm"), {
-    inp: blocks[0].inp,
-    ...weightAndBias(parts, "h.0.ln_1"),
-    ...blocks[0].ln1,
-    eps,
-  });
+  recordFirstNorm(recorder, plan, 0);
   blocks.forEach((block, layer) => {
-    const name = `h.${layer}`;
-    linear(`${name}.attn.c_attn`, block.ln1.out, block.qkv);
-    attentionForward(recorder.group("attention"), {
-      qkv: block.qkv,
-      out: block.attention,
-      lse: block.lse,
-      heads: shape.n_head,
-      dropout: dropout.attentionWeights(layer),
-    });
-    linear(`${name}.attn.c_proj`, block.attention, branch);
-    const { middle, ln2 } = block;
-    addAndNorm(`${name}.ln_2`, block.inp, middle, dropout.attentionOutput(layer), ln2);
-    linear(`${name}.mlp.c_fc`, block.ln2.out, block.hidden, block.pre);
-    linear(`${name}.mlp.c_proj`, block.hidden, branch);
+    recordBlock(recorder, plan, dropout, layer);
+    linear(recorder, plan, `h.${layer}.mlp.c_proj`, { inp: block.hidden, out: plan.branch });
     const next = blocks[layer + 1];
-    const nextName = next ? `h.${layer + 1}.ln_1` : "ln_f";
-    const [sum, norm] = next ? [next.inp, next.ln1] : [plan.stream, plan.lnFinal];
-    addAndNorm(nextName, middle, sum, dropout.mlpOutput(layer), norm);
+    addAndNorm(recorder, plan, next ? `h.${layer + 1}.ln_1` : "ln_f", {
+      a: block.middle,
+      sum: next ? next.inp : plan.stream,
+      norm: next ? next.ln1 : plan.lnFinal,
+      dropout: dropout.mlpOutput(layer),
+    });
+  });
+}
+
+/** The LayerNorm at a block's entry, from the stream alone. */
+export function recordFirstNorm(recorder: Recorder, plan: Gpt2Plan, layer: number): void {
+  layernormForward(recorder.group("layernorm"), {
+    inp: plan.blocks[layer].inp,
+    ...weightAndBias(plan.parameters.parts, `h.${layer}.ln_1`),
+    ...plan.blocks[layer].ln1,
+    eps: plan.shape.layer_norm_epsilon,
+  });
+}
+
+/** A block from its first LayerNorm's output to the MLP's hidden layer: all that backward needs. */
+export function recordBlock(
+  recorder: Recorder,
+  plan: Gpt2Plan,
+  dropout: ModelDropout,
+  layer: number,
+): void {
+  const block = plan.blocks[layer], name = `h.${layer}`;
+  linear(recorder, plan, `${name}.attn.c_attn`, { inp: block.ln1.out, out: block.qkv });
+  attentionForward(recorder.group("attention"), {
+    qkv: block.qkv,
+    out: block.attention,
+    lse: block.lse,
+    heads: plan.shape.n_head,
+    dropout: dropout.attentionWeights(layer),
+  });
+  linear(recorder, plan, `${name}.attn.c_proj`, { inp: block.attention, out: plan.branch });
+  addAndNorm(recorder, plan, `${name}.ln_2`, {
+    a: block.inp,
+    sum: block.middle,
+    norm: block.ln2,
+    dropout: dropout.attentionOutput(layer),
+  });
+  const { hidden: out, pre } = block;
+  linear(recorder, plan, `${name}.mlp.c_fc`, { inp: block.ln2.out, out, pre });
+}
+
+function linear(
+  recorder: Recorder,
+  { parameters }: Gpt2Plan,
+  name: string,
+  { inp, out, pre }: { inp: Tensor; out: Tensor; pre?: Tensor },
+): void {
+  const weights = weightAndBias(parameters.parts, name);
+  linearForward(recorder.group("matmul"), { inp, ...weights, out, pre });
+}
+
+/** sum = a + dropout(branch), then the LayerNorm of sum. */
+function addAndNorm(
+  recorder: Recorder,
+  { parameters, shape, branch }: Gpt2Plan,
+  name: string,
+  { a, sum, norm, dropout }: { a: Tensor; sum: Tensor; norm: Norm; dropout: Dropout },
+): void {
+  residualLayernormForward(recorder.group("layernorm"), {
+    a,
+    b: branch,
+    sum,
+    ...weightAndBias(parameters.parts, name),
+    ...norm,
+    eps: shape.layer_norm_epsilon,
+    dropout,
   });
 }
 

@@ -7,7 +7,7 @@ import { readTensor, writeTensor } from "../core/tensor.ts";
 import { adamwStep, DECAY_BLOCK } from "../ops/adamw.ts";
 import { tokenIndex } from "../ops/token_index.ts";
 import { History, HISTORY_STEPS, type StepMetrics } from "./history.ts";
-import { type Gpt2Plan, type ModelShape, type Pack, type ParameterSpec, planGpt2 } from "./plan.ts";
+import { type Gpt2Plan, type Pack, planGpt2, type PlanOptions } from "./plan.ts";
 import {
   clearProgram,
   logitPrograms,
@@ -26,12 +26,7 @@ export interface TokenBatch {
 /** Values by parameter name. */
 export type NamedValues = Map<string, Float32Array>;
 
-export interface Gpt2Options {
-  shape: ModelShape;
-  /** Every parameter; all of them together make up one buffer. */
-  table: readonly ParameterSpec[];
-  /** Sequences per micro-batch. */
-  batch: number;
+export interface Gpt2Options extends PlanOptions {
   optimizer: OptimizerOptions;
 }
 
@@ -56,14 +51,14 @@ export class Gpt2 {
    * largest batch that fits.
    */
   static create(gpu: Gpu, options: Gpt2Options): Gpt2 {
-    const { shape, table, batch } = options;
-    const plan = planGpt2(shape, table, batch);
+    const { batch, recompute } = options;
+    const plan = planGpt2(options);
     const history = plan.arena.tensor("workspace", "history", [HISTORY_STEPS, 2]);
     const refusal = plan.arena.refusal(gpu.limits);
     if (refusal) {
       const fits = largestBatch(gpu, options);
       const advice = fits > 0
-        ? `use --batch-size ${fits} or less`
+        ? `use --batch-size ${fits} or less${recompute ? "" : ", or --recompute"}`
         : "the model itself is too large for this adapter";
       throw new GpuMemoryError(
         `Cannot train on ${gpu.name} with batch ${batch}: ${refusal}; ${advice}`,
@@ -236,11 +231,11 @@ export class Gpt2 {
 }
 
 /** The largest batch whose plan the adapter's limits allow; 0 if none. */
-function largestBatch(gpu: Gpu, { shape, table, batch }: Gpt2Options): number {
-  let fits = 0, refused = batch;
+function largestBatch(gpu: Gpu, options: Gpt2Options): number {
+  let fits = 0, refused = options.batch;
   while (refused - fits > 1) {
     const middle = (fits + refused) >> 1;
-    if (planGpt2(shape, table, middle).arena.refusal(gpu.limits)) refused = middle;
+    if (planGpt2({ ...options, batch: middle }).arena.refusal(gpu.limits)) refused = middle;
     else fits = middle;
   }
   return fits;

@@ -69,9 +69,25 @@ export interface Pack {
   parts: Map<string, Tensor>;
 }
 
+/** What a plan is made for. */
+export interface PlanOptions {
+  shape: ModelShape;
+  /** Every parameter; all of them together make up one buffer. */
+  table: readonly ParameterSpec[];
+  /** Sequences per micro-batch. */
+  batch: number;
+  /**
+   * Keep only the stream at the entry of each block, and run the block forward again before its
+   * backward pass: activations of one block instead of all, for about a third more time.
+   */
+  recompute?: boolean;
+}
+
 export interface Gpt2Plan {
   arena: Arena;
   batch: number;
+  /** All blocks share one set of activations, but for `inp`. */
+  recompute: boolean;
   shape: ModelShape;
   parameters: Pack;
   gradients: Pack;
@@ -123,11 +139,7 @@ function logitRows(rows: number, vocabulary: number): number {
   return Math.min(rows, Math.max(fitting, 64));
 }
 
-export function planGpt2(
-  shape: ModelShape,
-  table: readonly ParameterSpec[],
-  batch: number,
-): Gpt2Plan {
+export function planGpt2({ shape, table, batch, recompute = false }: PlanOptions): Gpt2Plan {
   const { vocab_size: v, n_positions: t, n_embd: c, n_layer, n_head } = shape;
   const rows = batch * t;
   const arena = new Arena();
@@ -143,10 +155,8 @@ export function planGpt2(
     mean: act(`${label}.mean`, rows),
     rstd: act(`${label}.rstd`, rows),
   });
-  const blocks = Array.from({ length: n_layer }, (_, layer): BlockActivations => {
-    const name = `h.${layer}`;
+  const activations = (name: string): Omit<BlockActivations, "inp"> => {
     return {
-      inp: act(`${name}.inp`, rows, c),
       ln1: norm(`${name}.ln_1`),
       qkv: act(`${name}.qkv`, batch, t, 3 * c),
       attention: act(`${name}.attention`, batch, t, c),
@@ -156,7 +166,12 @@ export function planGpt2(
       pre: act(`${name}.pre`, rows, 4 * c),
       hidden: act(`${name}.hidden`, rows, 4 * c),
     };
-  });
+  };
+  const common = recompute ? activations("h") : null;
+  const blocks = Array.from({ length: n_layer }, (_, layer): BlockActivations => ({
+    inp: act(`h.${layer}.inp`, rows, c),
+    ...(common ?? activations(`h.${layer}`)),
+  }));
 
   const work = (label: string, ...shape: number[]) => arena.tensor("workspace", label, shape);
   const input = (label: string, type: "i32" | "u32" | "f32", ...shape: number[]) =>
@@ -169,6 +184,7 @@ export function planGpt2(
   return {
     arena,
     batch,
+    recompute,
     shape,
     parameters,
     gradients,

@@ -2,13 +2,15 @@
 
 import type { Engine, EngineOptions } from "./engine.ts";
 
+import type { WebGpuChoice } from "./webgpu_engine.ts";
+
 /** Where to train: on WebGPU, or on the CPU with so many threads (one per physical core if absent). */
-export type EngineChoice = { kind: "gpu" } | { kind: "cpu"; threads?: number };
+export type EngineChoice = { kind: "gpu" } & WebGpuChoice | { kind: "cpu"; threads?: number };
 
 export async function createEngine(choice: EngineChoice, options: EngineOptions): Promise<Engine> {
   if (choice.kind === "gpu") {
     const { createWebGpuEngine } = await import("./webgpu_engine.ts");
-    return await createWebGpuEngine(options);
+    return await createWebGpuEngine(options, choice);
   }
   const { createCpuEngine } = await import("./cpu_engine.ts");
   return await createCpuEngine({ ...options, threads: choice.threads });

@@ -22,7 +22,15 @@ import type { TrainingResult } from "./job.ts";
 const DEFAULT_PRESET: PresetName = "micro";
 
 /** What concerns the machine and not the run; all else stands in the sweep's file. */
-const SWEEP_FLAGS = ["--sweep", "--gpu", "--threads", "--data", "--verbose"];
+const SWEEP_FLAGS = [
+  "--sweep",
+  "--gpu",
+  "--kernels",
+  "--recompute",
+  "--threads",
+  "--data",
+  "--verbose",
+];
 
 const task = defineTask({
   name: "train",
@@ -30,6 +38,12 @@ const task = defineTask({
     "Values come from a preset; each can be set by its own flag.",
   flags: {
     gpu: { type: "boolean", help: "train on WebGPU instead of the CPU" },
+    kernels: {
+      type: "string",
+      choices: ["auto", "portable"],
+      help: "with --gpu: what suits the adapter (default), or no optional feature of it",
+    },
+    recompute: { type: "boolean", help: "with --gpu: less memory for about a third more time" },
     threads: { type: "integer", min: 1, help: "on the CPU (default: one per physical core)" },
     preset: {
       type: "string",
@@ -64,8 +78,12 @@ const task = defineTask({
     if (flags.gpu && flags.threads) {
       throw new UsageError("--threads is for the CPU; leave out --gpu");
     }
+    if (!flags.gpu && (flags.kernels || flags.recompute)) {
+      throw new UsageError(`${flags.kernels ? "--kernels" : "--recompute"} needs --gpu`);
+    }
+    const { recompute } = flags;
     const engine: EngineChoice = flags.gpu
-      ? { kind: "gpu" }
+      ? { kind: "gpu", portable: flags.kernels === "portable", recompute }
       : { kind: "cpu", threads: flags.threads };
     if (flags.sweep) {
       const given = Deno.args.filter((arg) => /^--/.test(arg)).map((arg) => arg.split("=")[0]);

@@ -4,16 +4,27 @@ import { type Gpt2, Gpt2 as Model, requestGpu } from "../../kernels/mod.ts";
 import { parameterTable } from "../model/parameters.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 
+export interface WebGpuChoice {
+  /** Use no optional feature of the adapter: no subgroups, no f16. */
+  portable?: boolean;
+  /** Save memory by running each block forward a second time. */
+  recompute?: boolean;
+}
+
 /** Throws a `GpuUnavailableError` without an adapter, a `GpuMemoryError` if the plan is too large. */
-export async function createWebGpuEngine(options: EngineOptions): Promise<Engine> {
+export async function createWebGpuEngine(
+  options: EngineOptions,
+  { portable, recompute }: WebGpuChoice = {},
+): Promise<Engine> {
   const { model: shape, train, parameters, moments } = options;
-  const gpu = await requestGpu();
+  const gpu = await requestGpu({ portable });
   let model: Gpt2;
   try {
     model = Model.create(gpu, {
       shape,
       table: parameterTable(shape),
       batch: train.batchSize,
+      recompute,
       optimizer: {
         beta1: train.beta1,
         beta2: train.beta2,

@@ -24,11 +24,11 @@ const shared = await requestGpu();
 async function withModel(
   shape: ModelShape,
   run: (model: Gpt2) => Promise<void>,
-  gpu: Gpu = shared,
+  { gpu = shared, recompute = false }: { gpu?: Gpu; recompute?: boolean } = {},
 ): Promise<void> {
   const { batch_size: batch } = fixture;
   const table = parameterTable(fixture.config);
-  const model = Gpt2.create(gpu, { shape, table, batch, optimizer });
+  const model = Gpt2.create(gpu, { shape, table, batch, optimizer, recompute });
   model.setParameters(fixture.parameters);
   try {
     await run(model);
@@ -108,6 +108,21 @@ Deno.test("gradients with dropout equal the float64 model's with the same seed",
   });
 });
 
+Deno.test("recomputing blocks changes the memory and not one bit of the gradients", async () => {
+  const shape = { ...fixture.config, embd_pdrop: 0.1, attn_pdrop: 0.2, resid_pdrop: 0.3 };
+  const [batch] = fixture.batches;
+  const results: { activations: number; gradients: Map<string, Float32Array> }[] = [];
+  for (const recompute of [false, true]) {
+    await withModel(shape, async (model) => {
+      const { activations } = model.memory;
+      results.push({ activations, gradients: await model.gradients(batch, 77) });
+    }, { recompute });
+  }
+  const [kept, recomputed] = results;
+  assertLess(recomputed.activations, 0.7 * kept.activations); // two blocks in the fixture
+  assertEquals(recomputed.gradients, kept.gradients);
+});
+
 Deno.test("several micro-batches give the mean of their gradients", async () => {
   await withModel(fixture.config, async (model) => {
     const batches = fixture.batches.slice(0, 3);
@@ -185,7 +200,7 @@ Deno.test("a validation error during training surfaces by name", async () => {
     gpu.device.createBuffer({ size: 2 ** 50, usage: GPUBufferUsage.STORAGE }).destroy();
     const step = model.step([fixture.batches[0]], { step: 1, learningRate: 1e-3, seed: 1 });
     await assertRejects(() => step.then(() => model.metrics()), GpuValidationError);
-  }, gpu);
+  }, { gpu });
   gpu.destroy();
 });
 

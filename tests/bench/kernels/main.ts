@@ -73,7 +73,7 @@ interface Settings {
 async function measure(gpu: Gpu, roof: Roof, settings: Settings): Promise<Row[]> {
   const { preset, vocabSize, batch, repeats } = settings;
   const shape = { ...presets[preset].model, vocab_size: vocabSize, n_layer: 1 };
-  const plan = planGpt2(shape, parameterTable(shape), batch);
+  const plan = planGpt2({ shape, table: parameterTable(shape), batch });
   plan.arena.allocate(gpu);
   const list = operations(plan);
   const progress = new Progress("bench", list.length, "ops");
