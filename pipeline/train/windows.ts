@@ -6,6 +6,9 @@
  *   GPT-2 was trained; the end-of-text token between two documents tells the model where it is.
  * - `document`: windows start with a document and do not leave it: the last window of a document is
  *   moved back to end with it. Only a document shorter than a window runs on into the next.
+ *
+ * `stream` is the default because it was no worse: micro preset, 500,000 tokens of synthetic notes,
+ * validation loss 1.946 against 1.985 (validated on windows of the stream, 5% of which cross).
  */
 
 import type { Windowing } from "../config.ts";
