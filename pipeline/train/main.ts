@@ -75,20 +75,9 @@ const task = defineTask({
   async run(flags) {
     const place = workspace(flags.data);
     const overrides = overridesOf(flags);
-    if (flags.gpu && flags.threads) {
-      throw new UsageError("--threads is for the CPU; leave out --gpu");
-    }
-    if (!flags.gpu && (flags.kernels || flags.recompute)) {
-      throw new UsageError(`${flags.kernels ? "--kernels" : "--recompute"} needs --gpu`);
-    }
-    const { recompute } = flags;
-    const engine: EngineChoice = flags.gpu
-      ? { kind: "gpu", portable: flags.kernels === "portable", recompute }
-      : { kind: "cpu", threads: flags.threads };
+    const engine = engineChoice(flags);
     if (flags.sweep) {
-      const given = Deno.args.filter((arg) => /^--/.test(arg)).map((arg) => arg.split("=")[0]);
-      const other = given.find((flag) => !SWEEP_FLAGS.includes(flag));
-      if (other) throw new UsageError(`--sweep takes no ${other}; put it into ${flags.sweep}`);
+      requireOnlySweepFlags(flags.sweep);
       return await runSweep(flags.sweep, place, engine);
     }
     const call: Call = { place, paths: place.run(flags.run), name: flags.run, engine, overrides };
@@ -103,6 +92,28 @@ const task = defineTask({
     await resume(call);
   },
 });
+
+function engineChoice({ gpu, threads, kernels, recompute }: {
+  gpu: boolean;
+  threads: number | undefined;
+  kernels: string | undefined;
+  recompute: boolean;
+}): EngineChoice {
+  if (gpu) {
+    if (threads) throw new UsageError("--threads is for the CPU; leave out --gpu");
+    return { kind: "gpu", portable: kernels === "portable", recompute };
+  }
+  if (kernels || recompute) {
+    throw new UsageError(`${kernels ? "--kernels" : "--recompute"} needs --gpu`);
+  }
+  return { kind: "cpu", threads };
+}
+
+function requireOnlySweepFlags(file: string): void {
+  const given = Deno.args.filter((arg) => arg.startsWith("--")).map((arg) => arg.split("=")[0]);
+  const other = given.find((flag) => !SWEEP_FLAGS.includes(flag));
+  if (other) throw new UsageError(`--sweep takes no ${other}; put it into ${file}`);
+}
 
 /** What both ways of training need of the command line. */
 interface Call {
