@@ -172,6 +172,8 @@ function increment(counts: Counts, key: string): void {
 }
 
 const TOP = 25;
+/** Rarer neighbours could themselves say something about a person. */
+const FEWEST_SHOWN = 5;
 
 /** Merges what the workers found. */
 export function redactionReport(headers: HeaderSet, parts: RedactionPart[]): RedactionReport {
@@ -184,7 +186,9 @@ export function redactionReport(headers: HeaderSet, parts: RedactionPart[]): Red
     return [...merged].sort((a, b) => b[1] - a[1]);
   };
   const words = (pick: (part: RedactionPart) => Counts) =>
-    ranked(pick).slice(0, TOP).map(([word, count]) => ({ word, count, share: count / total }));
+    ranked(pick).filter(([, count]) => count >= FEWEST_SHOWN).slice(0, TOP).map((
+      [word, count],
+    ) => ({ word, count, share: count / total }));
   const names = [...headers.sections.map(({ form }) => form), "(before the first section)"];
   return {
     total,

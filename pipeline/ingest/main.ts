@@ -1,5 +1,5 @@
 import { workspace } from "../artifacts.ts";
-import { bytes, defineTask, format, Interrupted, Progress, runTask, UsageError } from "../cli.ts";
+import { defineTask, format, Interrupted, Progress, runTask, UsageError } from "../cli.ts";
 import { ingest } from "./ingest.ts";
 import { type Format, formats } from "./note_source.ts";
 import { summary } from "./report.ts";
@@ -50,7 +50,7 @@ const task = defineTask({
     const controller = new AbortController();
     const interrupt = () => controller.abort(new Interrupted("Interrupted"));
     Deno.addSignalListener("SIGINT", interrupt);
-    const progress = new Progress("ingest", undefined, "MB");
+    let progress: Progress | undefined;
     const report = await ingest(
       {
         inputs,
@@ -62,15 +62,19 @@ const task = defineTask({
         maxChars: flags.maxChars,
       },
       paths,
-      (done, total, kept) =>
-        progress.update(Math.round(done / 1e6), `of ${bytes(total)}, ${format(kept)} notes`),
+      (done, total, kept) => {
+        progress ??= new Progress("ingest", total > 0 ? toMegabytes(total) : undefined, "MB");
+        progress.update(toMegabytes(done), `${format(kept)} notes`);
+      },
       controller.signal,
     );
-    progress.finish(`${format(report.notes.kept)} notes`);
+    progress?.finish(`${format(report.notes.kept)} notes`);
     Deno.removeSignalListener("SIGINT", interrupt);
     console.log(summary(report));
     console.log(`\nWrote ${paths.notes} and ${paths.ingestReport}; next: deno task eda`);
   },
 });
+
+const toMegabytes = (bytes: number) => Math.round(bytes / 1e6);
 
 if (import.meta.main) await runTask(task);

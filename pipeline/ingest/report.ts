@@ -125,10 +125,24 @@ export function reportOf(
   };
 }
 
+const INPUTS_SHOWN = 5;
+
+/** How an input was understood, so that a wrong guess shows. */
+function inputLine({ name, format, columns }: InputReport): string {
+  const pairs = Object.entries(columns).map(([field, column]) =>
+    field === column ? field : `${field} from "${column}"`
+  );
+  return `${name} read as ${format}${pairs.length > 0 ? `: ${pairs.join(", ")}` : ""}`;
+}
+
 /** What a person wants to know when the run is over. */
 export function summary(report: IngestReport): string {
   const { notes, splits: bySplit } = report;
   const lines = [
+    ...report.inputs.slice(0, INPUTS_SHOWN).map(inputLine),
+    ...(report.inputs.length > INPUTS_SHOWN
+      ? [`and ${formatCount(report.inputs.length - INPUTS_SHOWN)} more inputs`]
+      : []),
     `${formatCount(notes.kept)} notes of ${formatCount(report.patients)} patients kept, ${
       formatCount(notes.rejected)
     } rejected`,

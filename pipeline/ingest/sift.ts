@@ -55,7 +55,9 @@ export class Sift {
 
   /** The row of notes.parquet that `raw` becomes, or why it becomes none. */
   take(raw: RawNote, source: string): Note | Dropped {
-    const { text, repairs, replacementCharacters } = cleanText(raw.text, raw.decodedAsCp1252);
+    const cleaned = cleanText(raw.text, raw.decodedAsCp1252);
+    const { repairs, replacementCharacters } = cleaned;
+    const text = this.#options.clean === "original" ? originalCleanUp(cleaned.text) : cleaned.text;
     const unusable = this.#unusable(text);
     if (unusable) return unusable;
     const content = createHash("sha256").update(text).digest("hex").slice(0, 32);
@@ -76,7 +78,7 @@ export class Sift {
       note_seq: this.#sequence(raw.note_seq, subjectId),
       charttime: raw.charttime,
       storetime: raw.storetime,
-      text: this.#options.clean === "original" ? originalCleanUp(text) : text,
+      text,
       split: splitOf(subjectId),
       source,
     };

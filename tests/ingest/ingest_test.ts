@@ -123,6 +123,10 @@ Deno.test("--clean original leaves lower-case letters, digits and spaces", async
     clean: "original",
   });
   assertEquals((await test.notes())[0].text, "pt is y o hgb 11 9");
+  const report = await test.ingest(test.write("b.csv", 'id,text\n1,"___ --"\n2,kept\n'), {
+    clean: "original",
+  });
+  assertEquals(report.rejected_by_reason, { "empty text": 1 });
 });
 
 Deno.test("what cannot be read is an InputError that says what to do", async () => {
