@@ -4,8 +4,9 @@
 /** Binds suggestions to one text field. */
 
 import { type ClientOptions, CompletionClient } from "./client.ts";
-import { type Field, fieldOf } from "./field.ts";
+import { type Field, fieldOf, holdsText } from "./field.ts";
 import { Ghost } from "./ghost.ts";
+import { parentOf } from "./layout.ts";
 import { SuggestionSession } from "./session.ts";
 
 export interface AttachOptions extends ClientOptions {
@@ -18,11 +19,10 @@ export interface AttachOptions extends ClientOptions {
 /** What the plugin did in one field; figures only, never text. */
 export interface Stats {
   shown: number;
+  /** Suggestions, or words of them, that were accepted: one key each. */
   accepted: number;
   /** Characters that were inserted by accepting. */
   acceptedCharacters: number;
-  /** Keys pressed to accept. */
-  acceptKeys: number;
   dismissed: number;
   requests: number;
   failures: number;
@@ -44,16 +44,32 @@ export interface Handle {
 const SWITCH = "nano-med-gpt.off";
 
 /** Fields that are never read: the plugin refuses to attach, or falls silent if they turn so. */
-const EXCLUDED = '[type=password], [data-no-complete], [data-no-complete] *, [autocomplete="off"]';
+const EXCLUDED = '[type=password], [autocomplete*="password"], [autocomplete="one-time-code"], ' +
+  '[autocomplete^="cc-"], [data-no-complete]';
+
+/** Attributes that decide whether a field may be read and written. */
+const DECISIVE = ["disabled", "readonly", "contenteditable", "type", "autocomplete"]
+  .concat("data-no-complete");
 
 /** Shows suggestions in `element` until the handle's `detach`. Throws a TypeError for other elements. */
 export function attach(element: HTMLElement, options: AttachOptions): Handle {
-  if (element.matches(EXCLUDED)) {
+  if (isExcluded(element)) {
     throw new TypeError(
-      `Cannot attach to <${element.localName}>: it is excluded (password, data-no-complete or autocomplete="off")`,
+      `Cannot attach to <${element.localName}>: it is excluded (a password or payment field, or data-no-complete)`,
     );
   }
   return new Attachment(fieldOf(element), options);
+}
+
+/** Whether `attach` takes `element`. */
+export const canAttach = (element: HTMLElement) => holdsText(element) && !isExcluded(element);
+
+/** Whether `element` or anything around it, shadow hosts included, is excluded. */
+function isExcluded(element: Element): boolean {
+  for (let node: Element | null = element; node; node = parentOf(node)) {
+    if (node.matches(EXCLUDED)) return true;
+  }
+  return false;
 }
 
 class Attachment implements Handle {
@@ -63,15 +79,9 @@ class Attachment implements Handle {
   readonly #ghost: Ghost;
   readonly #session: SuggestionSession;
   readonly #detached = new AbortController();
-  readonly #counts = {
-    shown: 0,
-    accepted: 0,
-    acceptedCharacters: 0,
-    acceptKeys: 0,
-    dismissed: 0,
-    requests: 0,
-  };
+  readonly #counts = { shown: 0, accepted: 0, acceptedCharacters: 0, dismissed: 0 };
   #paused = false;
+  #off = false;
   #composing = false;
 
   constructor(field: Field, options: AttachOptions) {
@@ -80,9 +90,10 @@ class Attachment implements Handle {
     this.#client = new CompletionClient(options);
     this.#ghost = new Ghost(field);
     this.#session = new SuggestionSession({
-      complete: (context) => {
-        this.#counts.requests++;
-        return this.#client.complete(context);
+      complete: async (context) => {
+        const completions = await this.#client.complete(context);
+        if (completions) this.#options.onStats?.(this.stats);
+        return completions && field.fitting(completions);
       },
       cancel: () => this.#client.cancel(),
       show: (text) => this.#ghost.show(text),
@@ -94,7 +105,6 @@ class Attachment implements Handle {
   #listen(): void {
     const { element } = this.#field;
     const { signal } = this.#detached;
-    const view = element.ownerDocument.defaultView ?? globalThis;
     const on = (target: EventTarget, names: string, listener: (event: Event) => void) => {
       for (const name of names.split(" ")) {
         target.addEventListener(name, listener, {
@@ -115,17 +125,27 @@ class Attachment implements Handle {
       this.#update();
     });
     on(element, "blur", () => this.#session.dismiss());
-    on(element.ownerDocument, "selectionchange", () => this.#caretMoved());
-    on(view, "resize", () => this.#ghost.place());
-    on(element.ownerDocument, "scroll", () => this.#ghost.place());
+    on(element.ownerDocument.defaultView!, "resize", () => this.#ghost.place());
+    // Neither event leaves a shadow tree.
+    for (const root of new Set([element.ownerDocument, element.getRootNode()])) {
+      on(root, "selectionchange", () => this.#caretMoved());
+      on(root, "scroll", () => this.#ghost.place());
+    }
     const resized = new ResizeObserver(() => this.#ghost.place());
     resized.observe(element);
-    signal.addEventListener("abort", () => resized.disconnect());
+    const changed = new MutationObserver(() => this.#caretMoved());
+    changed.observe(element, { attributes: true, attributeFilter: DECISIVE });
+    signal.addEventListener("abort", () => {
+      resized.disconnect();
+      changed.disconnect();
+    });
   }
 
   #keydown(event: KeyboardEvent): void {
     const { key, code, altKey, ctrlKey, metaKey, shiftKey, isComposing } = event;
-    if (this.#session.suggestion === "" || isComposing || this.#composing) return;
+    // Nobody accepts what he cannot see, or what was meant for a text that has changed since.
+    if (!this.#ghost.visible || isComposing || this.#composing) return;
+    if (!this.#session.isAt(this.#context())) return void this.#session.dismiss();
     const plain = !altKey && !ctrlKey && !metaKey && !shiftKey;
     let done = true;
     if (key === "Tab" && plain) this.#insert(this.#session.accept());
@@ -144,7 +164,6 @@ class Attachment implements Handle {
   #insert(text: string): void {
     if (text === "") return;
     this.#counts.acceptedCharacters += text.length;
-    this.#counts.acceptKeys++;
     this.#count("accepted");
     this.#field.insert(text);
   }
@@ -156,19 +175,17 @@ class Attachment implements Handle {
 
   /** Moving the caret away ends a suggestion; typing moves it too, but has been dealt with. */
   #caretMoved(): void {
-    if (this.#session.suggestion === "" || this.#composing) return;
-    void this.#session.update(this.#context());
+    if (!this.#composing) this.#session.moved(this.#context());
   }
 
   #update(): void {
-    if (this.#composing) return;
-    void this.#session.update(this.#context());
+    if (!this.#composing) void this.#session.update(this.#context());
   }
 
   /** The caret, or undefined where no suggestion is wanted. */
   #context() {
     const { element } = this.#field;
-    if (this.#paused || !this.enabled || element.matches(EXCLUDED)) return;
+    if (this.#paused || !this.enabled || isExcluded(element)) return;
     const root = element.getRootNode() as Document | ShadowRoot;
     if (root.activeElement !== element && !element.contains(root.activeElement)) return;
     const caret = this.#field.caret();
@@ -184,25 +201,23 @@ class Attachment implements Handle {
   }
 
   get stats(): Stats {
-    const sorted = [...this.#client.latencies].sort((a, b) => a - b);
+    const { latencies, requests, failures } = this.#client;
+    const sorted = [...latencies].sort((a, b) => a - b);
     const at = (share: number) =>
       sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-    return {
-      ...this.#counts,
-      failures: this.#client.failures,
-      latency: { p50: at(0.5), p95: at(0.95) },
-    };
+    return { ...this.#counts, requests, failures, latency: { p50: at(0.5), p95: at(0.95) } };
   }
 
   get enabled(): boolean {
     try {
       return localStorage.getItem(SWITCH) === null;
     } catch {
-      return true; // A frame without storage remembers nothing.
+      return !this.#off; // A frame without storage remembers for as long as it stands.
     }
   }
 
   set enabled(on: boolean) {
+    this.#off = !on;
     try {
       if (on) localStorage.removeItem(SWITCH);
       else localStorage.setItem(SWITCH, "1");

@@ -13,7 +13,7 @@ export interface ClientOptions {
   /** Base URL of the worker, e.g. `https://notes.example.org`. */
   endpoint: string;
   /** Bearer token for each request; called again with `true` when the endpoint refused the last. */
-  getToken?: (refused: boolean) => string | Promise<string>;
+  getToken?: (refused: boolean) => string | undefined | Promise<string | undefined>;
   /** Milliseconds without typing before a request is sent. */
   debounce?: number;
   /** Milliseconds after which a request is given up. */
@@ -37,6 +37,8 @@ export interface CompletionContext {
 /** What of a long note is sent: the model's context is far shorter. */
 const MAX_BEFORE = 8000;
 const MAX_AFTER = 400;
+/** Below the pauses of ordinary typing, so that a suggestion need not wait for the next key. */
+const DEBOUNCE_MS = 40;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 
@@ -49,6 +51,8 @@ export class CompletionClient {
   #pause = 0;
   /** Milliseconds of each answered request, the last hundred. */
   readonly latencies: number[] = [];
+  /** Requests that were sent. */
+  requests = 0;
   /** Requests that failed, were refused or timed out; cancelled ones do not count. */
   failures = 0;
 
@@ -76,7 +80,7 @@ export class CompletionClient {
     if (this.paused) return;
     const current = this.#current = new AbortController();
     const { signal } = current;
-    await wait(this.#options.debounce ?? 120, signal);
+    await wait(this.#options.debounce ?? DEBOUNCE_MS, signal);
     if (signal.aborted) return;
     const limit = setTimeout(() => current.abort("timeout"), this.#options.timeout ?? 5000);
     const started = performance.now();
@@ -104,8 +108,7 @@ export class CompletionClient {
     // A newer request of this session came: not a failure of the endpoint.
     if (response.status === 409) return [];
     if (!response.ok) throw new EndpointError(response.status, response.headers.get("retry-after"));
-    const { completions } = await response.json();
-    return completions;
+    return validCompletions(await response.json());
   }
 
   async #send(
@@ -115,8 +118,10 @@ export class CompletionClient {
   ): Promise<Response> {
     const { endpoint, getToken, n = 3, maxWords, minConfidence, numbers } = this.#options;
     const headers: Record<string, string> = { "content-type": "application/json" };
-    if (getToken) headers.authorization = `Bearer ${await getToken(refused)}`;
+    const token = await getToken?.(refused);
+    if (token) headers.authorization = `Bearer ${token}`;
     signal.throwIfAborted();
+    this.requests++;
     const send = this.#options.fetch ?? fetch;
     return await send(`${endpoint.replace(/\/$/, "")}/complete`, {
       method: "POST",
@@ -145,6 +150,15 @@ export class CompletionClient {
     const asked = error instanceof EndpointError ? 1000 * Number(error.retryAfter) : 0;
     this.#pausedUntil = Date.now() + Math.max(this.#pause, asked || 0);
   }
+}
+
+/** The completions of an answer; a TypeError for anything else, which must not reach a note. */
+function validCompletions(answer: { completions?: Completion[] }): Completion[] {
+  const { completions } = answer;
+  const valid = Array.isArray(completions) &&
+    completions.every((completion) => typeof completion?.text === "string");
+  if (!valid) throw new TypeError("The endpoint answered something else than completions");
+  return completions.filter(({ text }) => text !== "");
 }
 
 class EndpointError extends Error {

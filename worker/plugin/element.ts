@@ -6,36 +6,53 @@
  * the plugin without a line of script. A token is given by the property `getToken`.
  */
 
-import { attach, type AttachOptions, type Handle } from "./attach.ts";
+import { attach, type AttachOptions, canAttach, type Handle } from "./attach.ts";
 
 const FIELD = 'textarea, input, [contenteditable]:not([contenteditable="false"])';
 
 export class NoteComplete extends HTMLElement {
-  /** Bearer token for each request, where the endpoint wants one. */
-  getToken: AttachOptions["getToken"];
+  /**
+   * Bearer token for each request, where the endpoint wants one. Only declared: a page may have set
+   * it before the element was defined.
+   */
+  declare getToken: AttachOptions["getToken"];
+  readonly #attached = new Map<HTMLElement, Handle>();
+  readonly #fields = new MutationObserver(() => this.#follow());
+
   /** The handles of the fields inside. */
-  handles: Handle[] = [];
+  get handles(): Handle[] {
+    return [...this.#attached.values()];
+  }
 
   connectedCallback(): void {
-    // The children may not be parsed yet.
-    queueMicrotask(() => this.#attach());
+    this.#follow();
+    // Fields that are parsed or rendered later.
+    this.#fields.observe(this, { childList: true, subtree: true });
   }
 
   disconnectedCallback(): void {
-    for (const handle of this.handles.splice(0)) handle.detach();
+    this.#fields.disconnect();
+    for (const handle of this.handles) handle.detach();
+    this.#attached.clear();
   }
 
-  #attach(): void {
-    if (!this.isConnected || this.handles.length > 0) return;
-    const endpoint = this.getAttribute("endpoint") ?? location.origin;
-    const getToken = this.getToken && ((refused: boolean) => this.getToken!(refused));
+  #follow(): void {
+    for (const [field, handle] of this.#attached) {
+      if (this.contains(field)) continue;
+      handle.detach();
+      this.#attached.delete(field);
+    }
     for (const field of this.querySelectorAll<HTMLElement>(FIELD)) {
-      this.handles.push(attach(field, {
-        endpoint,
-        getToken,
-        section: () => this.getAttribute("section") ?? undefined,
-        onStats: (detail) => this.dispatchEvent(new CustomEvent("complete-stats", { detail })),
-      }));
+      if (this.#attached.has(field) || !canAttach(field)) continue;
+      this.#attached.set(
+        field,
+        attach(field, {
+          endpoint: this.getAttribute("endpoint") ?? location.origin,
+          getToken: (refused) => this.getToken?.(refused),
+          section: () => this.getAttribute("section") ?? undefined,
+          onStats: (detail) => this.dispatchEvent(new CustomEvent("complete-stats", { detail })),
+        }),
+      );
     }
   }
 }

@@ -3,32 +3,40 @@
 
 /** A text field as the plugin sees it: the text around the caret, and a way to insert some. */
 
+import type { Completion } from "./client.ts";
+import { contentBox, isInput, mirrorCaret, rangeCaret, type TextControl } from "./layout.ts";
+
 export interface Field {
   readonly element: HTMLElement;
   /** Text around a collapsed caret; undefined while text is selected or the field is not editable. */
   caret(): { before: string; after: string } | undefined;
+  /** The completions as far as they can stand in this field. */
+  fitting(completions: Completion[]): Completion[];
   /** Inserts at the caret as if typed: one undo removes it, and native input events fire. */
   insert(text: string): void;
-  /** Where the caret stands, in viewport coordinates. */
+  /** Where the caret stands, as high as its line, in viewport coordinates. */
   caretRect(): DOMRect | undefined;
   /** The box within whose width text wraps, in viewport coordinates. */
   textBox(): DOMRect;
+  /** The element whose style text at the caret has. */
+  styled(): Element;
 }
-
-type TextControl = HTMLInputElement | HTMLTextAreaElement;
 
 const TEXT_INPUTS = new Set(["text", "search", ""]);
 
-/** The field for `element`; a TypeError for one that holds no text or must not be read. */
+/** Whether `element` is a field that text can be typed into. */
+export const holdsText = (element: HTMLElement) =>
+  element.localName === "textarea" || element.isContentEditable ||
+  isInput(element) && TEXT_INPUTS.has(element.type);
+
+/** The field for `element`; a TypeError for one that holds no text. */
 export function fieldOf(element: HTMLElement): Field {
-  if (element instanceof HTMLTextAreaElement) return controlField(element);
-  if (element instanceof HTMLInputElement && TEXT_INPUTS.has(element.type)) {
-    return controlField(element);
+  if (!holdsText(element)) {
+    throw new TypeError(
+      `Cannot attach to <${element.localName}>: expected a textarea, a text input or a contenteditable element`,
+    );
   }
-  if (element.isContentEditable) return editableField(element);
-  throw new TypeError(
-    `Cannot attach to <${element.localName}>: expected a textarea, a text input or a contenteditable element`,
-  );
+  return element.isContentEditable ? editableField(element) : controlField(element as TextControl);
 }
 
 /** `insertText` is the only way to change a field that the browser's own undo knows of. */
@@ -45,10 +53,20 @@ function controlField(element: TextControl): Field {
     element,
     caret() {
       const { selectionStart: start, selectionEnd: end, value } = element;
-      if (element.readOnly || element.disabled || start === null || start !== end) return;
+      if (element.matches(":disabled") || element.readOnly || start === null || start !== end) {
+        return;
+      }
       return { before: value.slice(0, start), after: value.slice(start) };
     },
+    fitting(completions) {
+      if (!isInput(element)) return completions;
+      // A single line ends where the suggestion's first line does.
+      return completions.map((completion) => ({ ...completion, text: firstLine(completion.text) }))
+        .filter(({ text }) => text !== "");
+    },
     insert(text) {
+      // Placing the caret ends the run of typing that one undo would otherwise remove as a whole.
+      element.setSelectionRange(element.selectionStart, element.selectionEnd);
       insertText(element, text, () => {
         const at = element.selectionStart ?? element.value.length;
         element.setRangeText(text, at, element.selectionEnd ?? at, "end");
@@ -56,8 +74,11 @@ function controlField(element: TextControl): Field {
     },
     caretRect: () => mirrorCaret(element),
     textBox: () => contentBox(element),
+    styled: () => element,
   };
 }
+
+const firstLine = (text: string) => text.split("\n", 1)[0];
 
 function editableField(element: HTMLElement): Field {
   const selection = () => {
@@ -70,48 +91,61 @@ function editableField(element: HTMLElement): Field {
     const found = current.getRangeAt(0);
     return element.contains(found.startContainer) ? found : undefined;
   };
-  /** The text between two points, with a line break between blocks. */
-  const textOf = (from: "start" | "caret", caret: Range) => {
-    const part = element.ownerDocument.createRange();
-    part.selectNodeContents(element);
-    if (from === "start") part.setEnd(caret.startContainer, caret.startOffset);
-    else part.setStart(caret.endContainer, caret.endOffset);
-    return blockText(part.cloneContents());
+  const styled = () => {
+    const found = range();
+    if (!found) return element;
+    const { startContainer: node, startOffset } = found;
+    const child = node.childNodes[startOffset] ?? node;
+    const holder = child.nodeType === Node.ELEMENT_NODE && child.nodeName !== "BR"
+      ? child
+      : child.parentElement;
+    return element.contains(holder) ? holder as HTMLElement : element;
+  };
+  /** The nearest element around the caret that breaks lines. */
+  const block = () => {
+    let holder = styled();
+    while (holder !== element && getComputedStyle(holder).display.startsWith("inline")) {
+      holder = holder.parentElement!;
+    }
+    return holder;
   };
   return {
     element,
     caret() {
       const found = element.isContentEditable ? range() : undefined;
-      return found && { before: textOf("start", found), after: textOf("caret", found) };
+      if (!found) return;
+      const part = element.ownerDocument.createRange();
+      part.selectNodeContents(element);
+      part.setEnd(found.startContainer, found.startOffset);
+      const before = blockText(part.cloneContents());
+      const whole = blockText(element);
+      return { before, after: whole.startsWith(before) ? whole.slice(before.length) : "" };
     },
+    fitting: (completions) => completions,
     insert(text) {
+      const found = range();
+      if (!found) return;
+      // As above.
+      selection()!.collapse(found.startContainer, found.startOffset);
       insertText(element, text, () => {
-        const found = range();
-        if (!found) return;
         found.insertNode(element.ownerDocument.createTextNode(text));
         selection()!.collapseToEnd();
       });
     },
     caretRect() {
       const found = range();
-      if (!found) return;
-      const [rect] = found.getClientRects();
-      if (rect) return rect;
-      // An empty line has no rectangle; the element that holds it has.
-      const node = found.startContainer;
-      const holder = node instanceof Element ? node.childNodes[found.startOffset] ?? node : node;
-      const box = (holder instanceof Element ? holder : holder.parentElement!)
-        .getBoundingClientRect();
-      return new DOMRect(box.left, box.top, 0, lineHeight(element));
+      return found && rangeCaret(found, found.getClientRects().length > 0 ? styled() : block());
     },
-    textBox: () => contentBox(element),
+    textBox: () => contentBox(block()),
+    styled,
   };
 }
 
 const BLOCKS = /^(ADDRESS|ARTICLE|BLOCKQUOTE|DD|DIV|DL|DT|H[1-6]|LI|OL|P|PRE|SECTION|TR|UL)$/;
 
+/** The text of `node` with a line break between blocks. */
 function blockText(node: Node): string {
-  if (node.nodeType === Node.TEXT_NODE) return node.textContent ?? "";
+  if (node.nodeType === Node.TEXT_NODE) return (node.textContent ?? "").replaceAll("\u00a0", " ");
   if (node.nodeName === "BR") return "\n";
   let text = "";
   for (const child of node.childNodes) {
@@ -119,90 +153,5 @@ function blockText(node: Node): string {
     if (block && text !== "" && !text.endsWith("\n")) text += "\n";
     text += blockText(child);
   }
-  return text.replaceAll("\u00a0", " ");
-}
-
-/** Line height in pixels; `normal` is about 1.2 times the font size. */
-export function lineHeight(element: HTMLElement): number {
-  const { lineHeight, fontSize } = getComputedStyle(element);
-  return parseFloat(lineHeight) || 1.2 * parseFloat(fontSize);
-}
-
-function contentBox(element: HTMLElement): DOMRect {
-  const box = element.getBoundingClientRect();
-  const style = getComputedStyle(element);
-  const left = box.left + element.clientLeft + parseFloat(style.paddingLeft);
-  const top = box.top + element.clientTop + parseFloat(style.paddingTop);
-  const inner = element.clientWidth - parseFloat(style.paddingLeft) -
-    parseFloat(style.paddingRight);
-  const height = element.clientHeight - parseFloat(style.paddingTop) -
-    parseFloat(style.paddingBottom);
-  return new DOMRect(left, top, inner, height);
-}
-
-/** Properties that decide where a text control breaks its lines. */
-const TEXT_STYLE = [
-  "direction",
-  "font-family",
-  "font-size",
-  "font-size-adjust",
-  "font-stretch",
-  "font-style",
-  "font-variant",
-  "font-weight",
-  "font-kerning",
-  "font-feature-settings",
-  "letter-spacing",
-  "line-height",
-  "overflow-wrap",
-  "tab-size",
-  "text-align",
-  "text-indent",
-  "text-transform",
-  "word-break",
-  "word-spacing",
-] as const;
-
-/** Gives `to` the text style of `from`. */
-export function copyTextStyle(from: HTMLElement, to: HTMLElement): void {
-  const style = getComputedStyle(from);
-  for (const name of TEXT_STYLE) to.style.setProperty(name, style.getPropertyValue(name));
-}
-
-/**
- * Text controls do not tell where their caret is. A hidden element of the same width and style,
- * filled with the same text, breaks its lines alike; a marker in it shows the place.
- */
-function mirrorCaret(element: TextControl): DOMRect {
-  const { ownerDocument: document } = element;
-  const box = contentBox(element);
-  const mirror = document.createElement("div");
-  const marker = document.createElement("span");
-  copyTextStyle(element, mirror);
-  const single = element instanceof HTMLInputElement;
-  for (
-    const [name, value] of Object.entries({
-      position: "fixed",
-      left: "0",
-      top: "0",
-      visibility: "hidden",
-      "pointer-events": "none",
-      width: single ? "max-content" : `${box.width}px`,
-      "white-space": single ? "pre" : "pre-wrap",
-    })
-  ) mirror.style.setProperty(name, value);
-  mirror.textContent = element.value.slice(0, element.selectionStart ?? element.value.length);
-  marker.textContent = "\u200b";
-  mirror.append(marker);
-  document.body.append(mirror);
-  const place = marker.getBoundingClientRect();
-  const origin = mirror.getBoundingClientRect();
-  mirror.remove();
-  const height = single ? place.height : lineHeight(element);
-  const top = single ? box.top + (box.height - height) / 2 : box.top + place.top - origin.top;
-  const rtl = getComputedStyle(element).direction === "rtl";
-  const left = single && rtl
-    ? box.right - (origin.right - place.left)
-    : box.left + place.left - origin.left;
-  return new DOMRect(left - element.scrollLeft, top - element.scrollTop, 0, height);
+  return text;
 }

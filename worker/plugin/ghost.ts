@@ -4,21 +4,24 @@
 /**
  * Grey text at the caret. It is drawn in an overlay of its own, inside a shadow root: the
  * document's text never holds it, the page's styles do not reach it, and nothing can submit it.
- * Styles are set through the CSS object model, which a strict content security policy allows.
  */
 
-import { copyTextStyle, type Field, lineHeight } from "./field.ts";
+import { legible } from "./colour.ts";
+import type { Field } from "./field.ts";
+import { copyTextStyle, isInput, parentOf, setStyle } from "./layout.ts";
 
 const CSS = `
-:host { all: initial; }
-.ghost {
-  position: fixed; margin: 0; padding: 0; border: 0; z-index: 2147483000;
-  pointer-events: none; user-select: none; white-space: pre-wrap; overflow: hidden;
+:host {
+  all: initial; position: fixed; inset: 0 auto auto 0; overflow: visible; pointer-events: none;
 }
-.text { background: var(--paper); color: var(--ghost); }
+.ghost {
+  position: fixed; margin: 0; padding: 0; border: 0; pointer-events: none; user-select: none;
+}
+.ghost[hidden] { display: none; }
 .key {
-  margin-inline-start: .5em; padding: 0 .35em; border: 1px solid currentColor; border-radius: .3em;
-  font: 600 .7em system-ui, sans-serif; vertical-align: middle; opacity: .75;
+  display: inline-block; margin-inline-start: .6em; padding: 0 .35em; border: 1px solid;
+  border-radius: .3em; text-indent: 0; font: 600 .7em/1.3 system-ui, sans-serif;
+  vertical-align: middle;
 }
 .said { position: fixed; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 @media (forced-colors: active) { .text { color: GrayText; } }
@@ -48,31 +51,44 @@ export class Ghost {
     };
     this.#host = document.createElement("nano-med-ghost");
     const root = this.#host.attachShadow({ mode: "open" });
-    const sheet = new (document.defaultView ?? globalThis).CSSStyleSheet();
+    const sheet = new document.defaultView!.CSSStyleSheet();
     sheet.replaceSync(CSS);
     root.adoptedStyleSheets = [sheet];
     this.#box = make(root, "div", "ghost");
     this.#box.setAttribute("aria-hidden", "true");
     this.#text = make(this.#box, "span", "text");
-    this.#key = make(this.#text, "span", "key");
+    this.#key = make(this.#box, "span", "key");
+    this.#key.textContent = "Tab";
     this.#said = make(root, "div", "said");
     this.#said.setAttribute("role", "status");
     this.#said.setAttribute("aria-live", "polite");
     this.#box.hidden = true;
-    document.body.append(this.#host);
+    this.#host.setAttribute("popover", "manual");
+    // Outside a modal dialog nothing is read out.
+    (dialogAround(field.element) ?? document.body).append(this.#host);
+    this.#host.showPopover?.();
   }
 
-  /** What stands in grey; empty if nothing does. */
-  get shown(): string {
-    return this.#shown;
+  /** Whether a suggestion stands where the writer can see it. */
+  get visible(): boolean {
+    return this.#shown !== "" && !this.#box.hidden;
   }
 
   show(text: string): void {
+    const appears = this.#shown === "" && text !== "";
     this.#shown = text;
     clearTimeout(this.#timer);
     this.#said.textContent = "";
+    if (appears) this.#raise();
     this.place();
     if (this.#shown !== "") this.#timer = setTimeout(() => this.say(), SAY_AFTER_MS);
+  }
+
+  /** Above whatever was opened since, such as the dialog that holds the field. */
+  #raise(): void {
+    if (!this.#host.showPopover || !dialogAround(this.#field.element)) return;
+    this.#host.hidePopover();
+    this.#host.showPopover();
   }
 
   /** Has assistive technology read the suggestion; nothing is accepted by that. */
@@ -81,9 +97,8 @@ export class Ghost {
     this.#said.textContent = "";
     // Emptied and filled in different frames, or the same text would not be read a second time.
     requestAnimationFrame(() => {
-      if (this.#shown !== "") {
-        this.#said.textContent = `Suggestion: ${this.#shown.trim()}. Tab accepts.`;
-      }
+      if (this.#shown === "") return;
+      this.#said.textContent = `Suggestion: ${this.#shown.trim()}. Tab accepts, Escape dismisses.`;
     });
   }
 
@@ -91,35 +106,46 @@ export class Ghost {
   place(): void {
     const caret = this.#shown === "" ? undefined : this.#field.caretRect();
     const area = this.#field.textBox();
-    const height = lineHeight(this.#field.element);
-    const visible = caret !== undefined && caret.top + caret.height / 2 >= area.top &&
-      caret.top + caret.height / 2 <= area.bottom + 1 && caret.left >= area.left - 1 &&
-      caret.left <= area.right + 1;
-    this.#box.hidden = !visible;
-    if (!visible) return;
+    this.#box.hidden = !(caret && this.#inSight(caret, area));
+    if (!caret || this.#box.hidden) return;
     const { element } = this.#field;
-    const rtl = getComputedStyle(element).direction === "rtl";
-    const single = element instanceof HTMLInputElement;
-    const indent = rtl ? area.right - caret.left : caret.left - area.left;
-    copyTextStyle(element, this.#box);
-    this.#style({
-      left: `${area.left}px`,
-      top: `${caret.top}px`,
-      width: `${area.width}px`,
-      "max-height": `${Math.max(height, single ? height : area.bottom - caret.top)}px`,
-      "text-indent": `${indent}px`,
-      "line-height": `${single ? caret.height : height}px`,
-      "white-space": single ? "pre" : "pre-wrap",
-      ...colours(element),
-    });
-    this.#text.replaceChildren(this.#shown, this.#key);
-    this.#key.textContent = "Tab";
+    const styled = this.#field.styled();
+    const rtl = getComputedStyle(styled).direction === "rtl";
+    copyTextStyle(styled, this.#box);
+    // An overlay may be larger than a field of one line; nobody should accept what was cut off.
+    const shape: Record<string, string> = isInput(element)
+      ? {
+        left: rtl ? "auto" : `${caret.left}px`,
+        right: rtl ? `calc(100% - ${caret.left}px)` : "auto",
+        width: "max-content",
+        "text-indent": "0",
+        "line-height": `${caret.height}px`,
+        "white-space": "pre",
+      }
+      : {
+        left: `${area.left}px`,
+        right: "auto",
+        width: `${area.width}px`,
+        "text-indent": `${rtl ? area.right - caret.left : caret.left - area.left}px`,
+        "white-space": "pre-wrap",
+      };
+    setStyle(this.#box, { top: `${caret.top}px`, ...shape });
+    const { paper, ghost } = legible(styled, this.#box);
+    setStyle(this.#text, { "background-color": paper, color: ghost });
+    setStyle(this.#key, { "background-color": paper, color: ghost });
+    this.#text.textContent = this.#shown;
   }
 
-  #style(properties: Record<string, string>): void {
-    for (const [name, value] of Object.entries(properties)) {
-      this.#box.style.setProperty(name, value);
-    }
+  /** Whether the caret is within the field, and the field not covered or scrolled away there. */
+  #inSight(caret: DOMRect, area: DOMRect): boolean {
+    const y = caret.top + caret.height / 2;
+    const within = y >= area.top && y <= area.bottom + 1 && caret.left >= area.left - 1 &&
+      caret.left <= area.right + 1;
+    if (!within) return false;
+    const { element } = this.#field;
+    const root = element.getRootNode() as Document | ShadowRoot;
+    const x = Math.min(Math.max(caret.left, area.left), area.right - 1);
+    return element.contains(root.elementFromPoint(x, y));
   }
 
   remove(): void {
@@ -128,13 +154,10 @@ export class Ghost {
   }
 }
 
-/** The field's own background, and its text colour at 62%: at least 4.5:1 for black on white. */
-function colours(element: HTMLElement): Record<string, string> {
-  const { color } = getComputedStyle(element);
-  let paper = "transparent";
-  for (let holder: Element | null = element; holder; holder = holder.parentElement) {
-    paper = getComputedStyle(holder).backgroundColor;
-    if (!/^(transparent|rgba\(.*, 0\))$/.test(paper)) break;
+/** The dialog or popover that holds `element`. */
+function dialogAround(element: Element): Element | null {
+  for (let node: Element | null = element; node; node = parentOf(node)) {
+    if (node.localName === "dialog" || node.hasAttribute("popover")) return node;
   }
-  return { "--paper": paper, "--ghost": `color-mix(in srgb, ${color} 62%, ${paper})` };
+  return null;
 }

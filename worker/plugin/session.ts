@@ -57,6 +57,22 @@ export class SuggestionSession {
     if (this.suggestion !== "") this.#options.onShown?.();
   }
 
+  /** The caret may have moved without typing: whatever was meant for another place is given up. */
+  moved(caret: Caret): void {
+    if (this.isAt(caret)) return;
+    if (caret && this.#caret && this.#typeThrough(this.#caret, caret)) this.#caret = caret;
+    else {
+      this.#caret = caret;
+      this.dismiss();
+    }
+  }
+
+  /** Whether `caret` is the one that the suggestion was made for. */
+  isAt(caret: Caret): boolean {
+    return caret === this.#caret ||
+      caret?.before === this.#caret?.before && caret?.after === this.#caret?.after;
+  }
+
   /** Whether the writer typed what some alternative says; then the rest of it stays. */
   #typeThrough(previous: CompletionContext, caret: CompletionContext): boolean {
     if (this.suggestion === "" || caret.after !== previous.after) return false;
@@ -64,7 +80,7 @@ export class SuggestionSession {
       return false;
     }
     const typed = this.#typed + caret.before.slice(previous.before.length);
-    if (typed === this.#typed) return true;
+    if (typed === this.#typed) return true; // the input event of a change that was seen before
     const fits = (text: string) => text.startsWith(typed) && text.length > typed.length;
     const current = this.#alternatives[this.#index];
     const kept = this.#alternatives.filter(fits);

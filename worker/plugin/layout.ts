@@ -1,0 +1,123 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+
+/** Where a field's text stands on the screen, in viewport coordinates. */
+
+export type TextControl = HTMLInputElement | HTMLTextAreaElement;
+
+/** Not `instanceof`: a field may belong to the document of a frame. */
+export const isInput = (element: Element): element is HTMLInputElement =>
+  element.localName === "input";
+
+/** The element around `node`, also out of a shadow tree. */
+export const parentOf = (node: Element): Element | null =>
+  node.parentElement ?? (node.getRootNode() as Partial<ShadowRoot>).host ?? null;
+
+/** Line height in pixels; `normal` is about 1.2 times the font size. */
+export function lineHeight(element: Element): number {
+  const { lineHeight, fontSize } = getComputedStyle(element);
+  return parseFloat(lineHeight) || 1.2 * parseFloat(fontSize);
+}
+
+/** The box within whose width the text of `element` wraps. */
+export function contentBox(element: HTMLElement): DOMRect {
+  const box = element.getBoundingClientRect();
+  const style = getComputedStyle(element);
+  const left = box.left + element.clientLeft + parseFloat(style.paddingLeft);
+  const top = box.top + element.clientTop + parseFloat(style.paddingTop);
+  const inner = element.clientWidth - parseFloat(style.paddingLeft) -
+    parseFloat(style.paddingRight);
+  const height = element.clientHeight - parseFloat(style.paddingTop) -
+    parseFloat(style.paddingBottom);
+  return new DOMRect(left, top, inner, height);
+}
+
+/** Properties that decide how text looks and where its lines break. */
+const TEXT_STYLE = [
+  "color-scheme",
+  "direction",
+  "font-family",
+  "font-size",
+  "font-size-adjust",
+  "font-stretch",
+  "font-style",
+  "font-variant",
+  "font-weight",
+  "font-kerning",
+  "font-feature-settings",
+  "letter-spacing",
+  "line-height",
+  "overflow-wrap",
+  "tab-size",
+  "text-align",
+  "text-indent",
+  "text-transform",
+  "word-break",
+  "word-spacing",
+] as const;
+
+/** Gives `to` the text style of `from`. */
+export function copyTextStyle(from: Element, to: HTMLElement): void {
+  const style = getComputedStyle(from);
+  for (const name of TEXT_STYLE) to.style.setProperty(name, style.getPropertyValue(name));
+}
+
+/** Sets styles through the CSS object model, which a strict content security policy allows. */
+export function setStyle(element: HTMLElement, properties: Record<string, string>): void {
+  for (const [name, value] of Object.entries(properties)) element.style.setProperty(name, value);
+}
+
+/**
+ * Text controls do not tell where their caret is. A hidden element of the same width and style,
+ * filled with the same text, breaks its lines alike; a marker in it shows the place. The rectangle
+ * is as high as the caret's line.
+ */
+export function mirrorCaret(element: TextControl): DOMRect {
+  const { ownerDocument: document } = element;
+  const box = contentBox(element);
+  const single = isInput(element);
+  const mirror = document.createElement("div");
+  const marker = document.createElement("span");
+  // The page's own rules for div and span must not move it.
+  for (const part of [mirror, marker]) part.style.setProperty("all", "initial");
+  copyTextStyle(element, mirror);
+  setStyle(mirror, {
+    display: "block",
+    position: "fixed",
+    left: "0",
+    top: "0",
+    visibility: "hidden",
+    "pointer-events": "none",
+    width: single ? "max-content" : `${box.width}px`,
+    "white-space": single ? "pre" : "pre-wrap",
+  });
+  // Aligned with the top of its line, not with the letters in it.
+  setStyle(marker, { display: "inline-block", height: "1px", "vertical-align": "top" });
+  mirror.textContent = element.value.slice(0, element.selectionStart ?? element.value.length);
+  // The caret of an empty line needs something to stand in.
+  mirror.append("\u200b", marker);
+  document.body.append(mirror);
+  const place = marker.getBoundingClientRect();
+  const origin = mirror.getBoundingClientRect();
+  mirror.remove();
+  const height = single ? origin.height : lineHeight(element);
+  const top = single ? box.top + (box.height - height) / 2 : box.top + place.top - origin.top;
+  const rtl = getComputedStyle(element).direction === "rtl";
+  const left = single && rtl
+    ? box.right - (origin.right - place.left)
+    : box.left + place.left - origin.left;
+  return new DOMRect(left - element.scrollLeft, top - element.scrollTop, 0, height);
+}
+
+/** The caret of a range; as high as its line. */
+export function rangeCaret(range: Range, styled: Element): DOMRect {
+  const height = lineHeight(styled);
+  const [rect] = range.getClientRects();
+  if (rect) {
+    return new DOMRect(rect.left, rect.top + (rect.height - height) / 2, 0, height);
+  }
+  // An empty line has no rectangle; the element that holds it has.
+  const box = contentBox(styled as HTMLElement);
+  const rtl = getComputedStyle(styled).direction === "rtl";
+  return new DOMRect(rtl ? box.right : box.left, box.top, 0, height);
+}
