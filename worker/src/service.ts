@@ -45,8 +45,19 @@ export interface ModelInfo {
 /** How much memory the remembered texts may hold; an isolate has 128 MB in all. */
 const CACHE_BYTES = 32e6;
 
-/** Lets waiting requests and cancellations through: a model call blocks the only thread. */
-const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
+/** How often a waiting request looks whether it is its turn. */
+const POLL_MS = 2;
+
+/** Model calls between two pauses. */
+const CALLS_PER_PAUSE = 4;
+
+/** Lets waiting requests and cancellations through now and then: a model call blocks the thread. */
+function pauses(): () => Promise<void> {
+  let calls = 0;
+  return async () => {
+    if (++calls % CALLS_PER_PAUSE === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  };
+}
 
 /** A service on a model that is loaded when it is first asked for. */
 export function completionService<S>(
@@ -55,9 +66,10 @@ export function completionService<S>(
   load: () => Promise<NextTokenModel<S>>,
 ): CompletionService {
   let loading: Promise<Decoder<S>> | undefined;
+  const inTurn = queue();
   const decoder = () =>
     loading ??= load().then((model) =>
-      new Decoder(model, tokenizer, { maxBytes: CACHE_BYTES, pause })
+      new Decoder(model, tokenizer, { maxBytes: CACHE_BYTES, pause: pauses() })
     )
       .catch((error) => {
         loading = undefined; // the next request tries again
@@ -67,7 +79,12 @@ export function completionService<S>(
   return {
     info,
     ready: async () => void await decoder(),
-    complete: async (request, options) => await complete(info, await decoder(), request, options),
+    complete: async (request, options) => {
+      const started = performance.now();
+      const ready = await decoder();
+      const compute = () => complete(info, ready, request, started, options);
+      return await inTurn(compute, options?.signal);
+    },
     countTokens: (text) => tokenizer.encode(text).length,
     async *generate(prompt, settings, options) {
       yield* generateText(await decoder(), prompt, settings, options);
@@ -79,9 +96,9 @@ async function complete<S>(
   info: ModelInfo,
   decoder: Decoder<S>,
   request: CompleteRequest,
+  started: number,
   options: Parameters<CompletionService["complete"]>[1],
 ): Promise<CompleteResponse> {
-  const started = performance.now();
   let computed = 0;
   const suggestions = await decoder.suggest(request.text, {
     after: request.text_after,
@@ -101,6 +118,30 @@ async function complete<S>(
     model: info.name,
     usage: { text_characters: request.text.length, computed_tokens: computed },
     timing: { total_ms: rounded(performance.now() - started, 1) },
+  };
+}
+
+/**
+ * Runs one task after the other. Suggestions are short: computed in turn, each is there sooner than
+ * if all took turns token by token, and one that has been replaced while it waited costs nothing.
+ *
+ * Those who wait look again and again: workerd ends a request that waits for nothing but another
+ * request's promise.
+ */
+function queue() {
+  const waiting: symbol[] = [];
+  return async <T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
+    const ticket = Symbol();
+    waiting.push(ticket);
+    try {
+      while (waiting[0] !== ticket) {
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        signal?.throwIfAborted();
+      }
+      return await task();
+    } finally {
+      waiting.splice(waiting.indexOf(ticket), 1);
+    }
   };
 }
 

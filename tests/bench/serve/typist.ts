@@ -27,8 +27,9 @@ export function asker(url: string, words: number): Ask {
         numbers: "always",
       }),
     });
-    const answer = await response.json();
-    return { status: response.status, computed: answer.usage?.computed_tokens ?? 0 };
+    const answer = await response.text();
+    const computed = response.ok ? JSON.parse(answer).usage.computed_tokens : 0;
+    return { status: response.status, computed };
   };
 }
 
