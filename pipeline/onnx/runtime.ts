@@ -15,6 +15,15 @@ export interface Runtime {
   readonly native: boolean;
   readonly Tensor: typeof Ort.Tensor;
   createSession(model: Uint8Array, options?: Ort.InferenceSession.SessionOptions): Promise<Session>;
+  /**
+   * Runs the graph and writes the named outputs into the arrays of `results`, which may be arrays
+   * of `feeds`: what was read is then overwritten.
+   */
+  runInto(
+    session: Session,
+    feeds: Record<string, Tensor>,
+    results: Record<string, Tensor>,
+  ): Promise<void>;
 }
 
 export interface RuntimeOptions {
@@ -52,16 +61,34 @@ function runtime(ort: typeof Ort, threads: number, native: boolean): Runtime {
     threads,
     native,
     Tensor: ort.Tensor,
-    createSession: (model, sessionOptions) =>
-      ort.InferenceSession.create(model, {
-        executionProviders: [native ? "cpu" : "wasm"],
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        executionMode: "sequential",
-        graphOptimizationLevel: "all",
-        logSeverityLevel: 3,
-        ...sessionOptions,
-      }),
+    async createSession(model, sessionOptions) {
+      // The WebAssembly build takes Deno for Node and puts Node's Worker in the place of the web's.
+      const { Worker } = globalThis;
+      try {
+        return await ort.InferenceSession.create(model, {
+          executionProviders: [native ? "cpu" : "wasm"],
+          intraOpNumThreads: threads,
+          interOpNumThreads: 1,
+          executionMode: "sequential",
+          graphOptimizationLevel: "all",
+          logSeverityLevel: 3,
+          ...sessionOptions,
+        });
+      } finally {
+        globalThis.Worker = Worker;
+      }
+    },
+    // The native build fills tensors given for the results; the WebAssembly build ignores them.
+    async runInto(session, feeds, results) {
+      if (native) {
+        await session.run(feeds, results);
+        return;
+      }
+      const computed = await session.run(feeds, Object.keys(results));
+      for (const [name, { data }] of Object.entries(results)) {
+        (data as Float32Array).set(computed[name].data as Float32Array);
+      }
+    },
   };
 }
 

@@ -62,6 +62,7 @@ export class OnnxEngine implements Engine {
     const { model, train } = this.#options;
     const parameters = 4 * parameterCount(model);
     const cut = this.#sequences < train.batchSize;
+    const masks = maskBytes(model, this.#sequences);
     return {
       parameters,
       optimizer: 2 * parameters,
@@ -69,7 +70,7 @@ export class OnnxEngine implements Engine {
       gradients: (cut ? 2 : 1) * parameters,
       "updated tensors": 3 * parameters,
       activations: activationBytes(model, this.#sequences),
-      "dropout masks": maskBytes(model, this.#sequences),
+      ...(masks > 0 ? { "dropout masks": masks } : {}),
     };
   }
 
@@ -99,7 +100,7 @@ export class OnnxEngine implements Engine {
         Object.entries(scalars).map(([name, value]) => [name, this.#scalar(value)]),
       ),
     };
-    await graph.session.run(feeds, { ...results, ...asResults(trained) });
+    await this.#runtime.runInto(graph.session, feeds, { ...results, ...asResults(trained) });
     loss += scalarOf(results.loss);
     this.#metrics.push({ step, loss: loss / parts.length, gradNorm: scalarOf(results.norm) });
   }
@@ -173,7 +174,7 @@ export class OnnxEngine implements Engine {
       ...this.#parameters,
       ...this.#gradients,
     };
-    await graph.session.run(feeds, { loss, ...asResults(this.#gradients) });
+    await this.#runtime.runInto(graph.session, feeds, { loss, ...asResults(this.#gradients) });
     return scalarOf(loss);
   }
 

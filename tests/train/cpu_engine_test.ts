@@ -6,6 +6,8 @@ import type { Batch, Engine, EngineOptions } from "../../pipeline/train/engine.t
 import type { GptConfig } from "../../pipeline/config.ts";
 import { initialParameters } from "../../pipeline/model/init.ts";
 import type { Tensors } from "../../pipeline/model/parameters.ts";
+import { loadRuntime } from "../../pipeline/onnx/runtime.ts";
+import { OnnxEngine } from "../../pipeline/train/onnx_engine.ts";
 import { loadGpt2Fixture } from "../helpers/gpt2_fixture.ts";
 
 const fixture = loadGpt2Fixture();
@@ -97,6 +99,28 @@ Deno.test("ten losses and gradient norms are PyTorch's, and so are the weights a
       assertLess(relativeError(parameters.get(name)!, values), 1e-4, name);
     }
   });
+});
+
+Deno.test("without the native binary, ten losses in WebAssembly are PyTorch's as well", async () => {
+  const runtime = await loadRuntime({
+    loadNative: () => Promise.reject(new Error("none")),
+    warn: () => {},
+  });
+  const engine = new OnnxEngine(options(), runtime);
+  await train(engine, batches.map((batch) => [batch]));
+  for (const [i, { loss, gradNorm }] of (await engine.metrics()).entries()) {
+    assertLess(Math.abs(loss - fixture.losses[i]), 1e-5);
+    assertLess(Math.abs(gradNorm - fixture.grad_norms[i]), 1e-5);
+  }
+  assertClose(
+    await engine.gradients(batches[0]),
+    await withEngine(
+      { parameters: (await engine.state()).parameters },
+      (native) => native.gradients(batches[0]),
+    ),
+    1e-4,
+  );
+  await engine.close();
 });
 
 Deno.test("two runs with dropout are equal bit for bit; another seed is another run", async () => {
