@@ -59,7 +59,10 @@ async function columnNames(
     return reader.getRows().map((row) => String(row[0]));
   } catch (error) {
     const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new InputError(`Cannot read ${name} as Parquet: ${why}`);
+    const remote = isRemote(name)
+      ? "; DuckDB reads remote files with its extension httpfs, which it fetches from extensions.duckdb.org"
+      : "";
+    throw new InputError(`Cannot read ${name} as Parquet: ${why.replace(/[:. ]+$/, "")}${remote}`);
   }
 }
 
