@@ -27,6 +27,7 @@ import {
 } from "./result.ts";
 import { bestPoint, percent } from "./summary.ts";
 import { openNgram, type Sources, type SystemSpec } from "./systems.ts";
+import { passageOf } from "./passage.ts";
 import { wordsOf } from "./words.ts";
 
 export interface EvalInput {
@@ -36,8 +37,9 @@ export interface EvalInput {
   split: string;
   /** Notes for bits per character. */
   scored: Document[];
-  /** Notes for next words and keystrokes. */
+  /** Notes for next words and keystrokes, and how many characters of each are typed. */
   typed: Document[];
+  excerpt: number;
   /** Validation notes on which the mixture is fitted. */
   validation: Document[];
   /** About how many next words to predict. */
@@ -64,7 +66,12 @@ export async function evaluate(input: EvalInput): Promise<EvalReport> {
       parameters: parameterCount(checkpoint.config),
     },
     split: input.split,
-    notes: { scored: scored.length, typed: typed.length, baselines: train.length },
+    notes: {
+      scored: scored.length,
+      typed: typed.length,
+      excerpt: input.excerpt,
+      baselines: train.length,
+    },
     definitions,
     suggestions,
     models,
@@ -166,21 +173,25 @@ type SpecWithoutSources = SystemSpec extends infer S
 
 /** Types the notes with one system and predicts their words. */
 async function measure(
-  { typed, words, sources }: EvalInput,
+  { typed, excerpt, words, sources }: EvalInput,
   name: string,
   ours: boolean,
   spec: SpecWithoutSources,
   scores?: readonly NoteScore[],
 ): Promise<ModelResult> {
-  const available = typed.reduce((sum, { text }) => sum + wordsOf(text).length, 0);
+  const passages = typed.map(({ text }, index) => passageOf(text, excerpt, index));
+  const inside = typed.map(({ text }, index) =>
+    text.slice(passages[index].from, passages[index].to)
+  );
+  const available = inside.reduce((sum, text) => sum + wordsOf(text).length, 0);
   const stride = Math.max(1, Math.round(available / words));
-  const characters = typed.reduce((sum, note) => sum + note.characters, 0);
+  const characters = inside.reduce((sum, text) => sum + text.length, 0);
   const progress = new Progress("typing", characters, "characters");
   let done = 0;
   const notes = await measureNotes(
     { ...spec, sources } as SystemSpec,
-    typed.map(({ text }) => ({ text, stride })),
-    (index) => progress.update(done += typed[index].characters, name),
+    typed.map(({ text }, index) => ({ text, passage: passages[index], stride })),
+    (index) => progress.update(done += inside[index].length, name),
   );
   const result: ModelResult = {
     name,

@@ -38,6 +38,12 @@ export const task = defineTask({
       min: 2,
       help: "notes to type, spread over the split; bits per character uses up to ten times as many",
     },
+    excerpt: {
+      type: "integer",
+      default: 1500,
+      min: 0,
+      help: "characters to type of each note, with what precedes them there already; 0 types all",
+    },
     words: {
       type: "integer",
       default: 2000,
@@ -77,6 +83,7 @@ export const task = defineTask({
       scored: spread(held, 10 * flags.notes),
       typed: spread(held, flags.notes),
       validation: withTable ? spread(await documents("val"), 10 * flags.notes) : [],
+      excerpt: flags.excerpt,
       words: flags.words,
       train: flags.noBaselines ? [] : spread(await documents("train"), flags.trainNotes),
       sources: {

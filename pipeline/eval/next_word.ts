@@ -4,6 +4,7 @@
  * that the system ranks highest? What counts as a word: words.ts.
  */
 
+import type { Passage } from "./typist.ts";
 import { type WordClass, wordsOf } from "./words.ts";
 
 /** The likeliest words after `before`, best first. */
@@ -17,14 +18,15 @@ export interface NextWordScore {
 
 export type NextWordScores = Record<WordClass, NextWordScore>;
 
-/** Every `stride`-th word of a note, counted from `stride / 2`. */
+/** Every `stride`-th word that begins in a passage, counted from `stride / 2`. */
 export async function nextWords(
   text: string,
   stride: number,
   predict: NextWords,
+  { from, to }: Passage = { from: 0, to: text.length },
 ): Promise<NextWordScores> {
   const scores = emptyScores();
-  const words = wordsOf(text);
+  const words = wordsOf(text).filter(({ start }) => start >= from && start < to);
   for (let index = stride >> 1; index < words.length; index += stride) {
     const word = words[index];
     const ranked = await predict(text.slice(0, word.start));

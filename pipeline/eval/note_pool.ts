@@ -5,7 +5,7 @@ import type { SystemSpec } from "./systems.ts";
 
 /**
  * The result of each of `notes`, in order. `onDone` is called with the index of every finished
- * note. Longest notes go first, so that no core waits for a last long one.
+ * note. Longest passages go first, so that no core waits for a last long one.
  */
 export async function measureNotes(
   spec: SystemSpec,
@@ -15,7 +15,7 @@ export async function measureNotes(
 ): Promise<NoteResult[]> {
   const queue = notes
     .map((note, index) => ({ note, index }))
-    .sort((a, b) => a.note.text.length - b.note.text.length);
+    .sort((a, b) => length(a.note) - length(b.note));
   const results = new Array<NoteResult>(notes.length);
   const work = async () => {
     const worker = new NoteWorker();
@@ -33,6 +33,8 @@ export async function measureNotes(
   await Promise.all(Array.from({ length: Math.min(size, notes.length) }, work));
   return results;
 }
+
+const length = ({ passage }: NoteRequest) => passage.to - passage.from;
 
 class NoteWorker {
   readonly #worker = new Worker(new URL("./note_worker.ts", import.meta.url), { type: "module" });

@@ -3,10 +3,12 @@
 import { nextWords, type NextWordScores } from "./next_word.ts";
 import { openSystem, type System, type SystemSpec } from "./systems.ts";
 import { typeAtThresholds } from "./thresholds.ts";
-import type { Typing } from "./typist.ts";
+import type { Passage, Typing } from "./typist.ts";
 
 export interface NoteRequest {
   text: string;
+  /** What of it is typed. */
+  passage: Passage;
   /** Every how many words the next one is predicted. */
   stride: number;
 }
@@ -31,10 +33,10 @@ async function answer(request: Request): Promise<NoteResult | null> {
     await system?.close();
     return null;
   }
-  const { text, stride } = request.note;
+  const { text, passage, stride } = request.note;
   return {
-    nextWord: await nextWords(text, stride, system!.nextWords),
-    typings: await typeAtThresholds(text, system!.grow),
+    nextWord: await nextWords(text, stride, system!.nextWords, passage),
+    typings: await typeAtThresholds(text, system!.grow, passage),
   };
 }
 

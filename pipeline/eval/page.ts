@@ -20,7 +20,9 @@ export async function reportPage(report: EvalReport): Promise<string> {
     subtitle: `${gpt.name}` +
       (checkpoint.step === null ? "" : `, trained for ${checkpoint.step} steps`) +
       `, ${checkpoint.parameters.toLocaleString("en-US")} parameters; ` +
-      `${notes.scored} ${split} notes scored, ${notes.typed} typed; ${report.created.slice(0, 10)}`,
+      `${notes.scored} ${split} notes scored, ${notes.typed} typed` +
+      (notes.excerpt === 0 ? "; " : ` (${notes.excerpt} characters of each); `) +
+      `${report.created.slice(0, 10)}`,
     summary: [
       tiles([
         {

@@ -44,7 +44,8 @@ export interface EvalReport {
   run: string;
   checkpoint: { step: number | null; parameters: number };
   split: string;
-  notes: { scored: number; typed: number; baselines: number };
+  /** `excerpt`: characters typed of each note, 0 for all. */
+  notes: { scored: number; typed: number; excerpt: number; baselines: number };
   definitions: Record<string, string>;
   suggestions: Omit<SuggestOptions, "random" | "signal" | "onGrow" | "minConfidence">;
   models: ModelResult[];
@@ -56,7 +57,7 @@ export const definitions = {
   nextWord:
     "at a caret where a word (letters, digits, underscores; single - ' . / inside) begins, with the white space before it given: share of words that are the first, or among the first three, of the system's distinct candidates; ___ is never offered and so always counts as missed",
   keystrokes:
-    "a note is typed character by character; before each keystroke one suggestion may be shown; if all of it equals the text that follows it is accepted with one key, else one character is typed; savings = 1 - keystrokes / characters",
+    "a passage of each note is typed character by character, with what precedes it there already; before each keystroke one suggestion may be shown; if all of it equals the text that follows it is accepted with one key, else one character is typed; savings = 1 - keystrokes / characters",
   threshold: "least confidence at which a suggestion is shown",
   interval: "95% percentile bootstrap over notes, 1000 resamples, fixed seed",
 };

@@ -7,7 +7,7 @@
  */
 
 import type { Decoder, SuggestSettings } from "../decode/decoder.ts";
-import { typeNote, type Typing } from "./typist.ts";
+import { type Passage, typeNote, type Typing } from "./typist.ts";
 
 /** Ends at which a suggestion could be shown, shortest first. */
 export type Growth = { text: string; confidence: number }[];
@@ -35,10 +35,11 @@ export async function growthOf(
   return growth;
 }
 
-/** The typist's figures for one note at each of `thresholds`, in their order. */
+/** The typist's figures for a passage at each of `thresholds`, in their order. */
 export async function typeAtThresholds(
   note: string,
   grow: (before: string) => Promise<Growth>,
+  passage: Passage = { from: 0, to: note.length },
 ): Promise<Typing[]> {
   const known = new Map<number, Growth>();
   const typings: Typing[] = [];
@@ -48,7 +49,7 @@ export async function typeAtThresholds(
         let growth = known.get(before.length);
         if (growth === undefined) known.set(before.length, growth = await grow(before));
         return shownAt(growth, least);
-      }),
+      }, passage),
     );
   }
   return typings;

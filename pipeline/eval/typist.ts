@@ -30,20 +30,31 @@ export interface Typing {
   acceptedCharacters: number;
 }
 
-/** Types `note` with the help of `suggest`. */
-export async function typeNote(note: string, suggest: Suggest): Promise<Typing> {
+/** A part of a note, in UTF-16 units. */
+export interface Passage {
+  from: number;
+  to: number;
+}
+
+/** Types a passage of `note`, by default all of it; what precedes stands there already. */
+export async function typeNote(
+  note: string,
+  suggest: Suggest,
+  { from, to }: Passage = { from: 0, to: note.length },
+): Promise<Typing> {
+  const passage = note.slice(0, to);
   const typing: Typing = {
-    characters: codePoints(note),
+    characters: codePoints(note.slice(from, to)),
     keystrokes: 0,
     shown: 0,
     accepted: 0,
     acceptedCharacters: 0,
   };
-  for (let caret = 0; caret < note.length;) {
+  for (let caret = from; caret < to;) {
     const suggestion = await suggest(note.slice(0, caret));
     typing.keystrokes++;
     if (suggestion) typing.shown++;
-    if (suggestion && note.startsWith(suggestion, caret)) {
+    if (suggestion && passage.startsWith(suggestion, caret)) {
       typing.accepted++;
       typing.acceptedCharacters += codePoints(suggestion);
       caret += suggestion.length;

@@ -1,0 +1,189 @@
+/**
+ * The whole job on synthetic notes: one stage after the other exactly as a person would call them,
+ * then the worker with the exported model, one completion, and a curl line to paste.
+ *
+ * A stage is run again only when its command line or anything before it changed, or its output is
+ * gone; the record of that is quickstart.json in the workspace.
+ */
+
+import { dirname, fromFileUrl, join } from "@std/path";
+import { requireFile, runPaths, workspace, writeJson } from "./artifacts.ts";
+import { defineTask, duration, runTask } from "./cli.ts";
+import { startWorker } from "../worker/serve.ts";
+
+interface Stage {
+  task: string;
+  /** What it does, in the words of someone who has not read the manual. */
+  does: string;
+  args: string[];
+  /** The file whose presence shows that the stage ended well. */
+  output: string;
+}
+
+const repository = join(dirname(fromFileUrl(import.meta.url)), "..");
+
+/** A caret in the middle of a sentence that the synthetic notes often contain. */
+const SAMPLE_TEXT = "Discharge Disposition:\nHome\n \nDischarge Diagnosis:\n";
+
+const task = defineTask({
+  name: "quickstart",
+  summary:
+    "Synthetic notes → EDA → tokenizer → training → evaluation → ONNX → a served /complete.\n" +
+    "Run it again and it reuses what is already there.",
+  flags: {
+    notes: { type: "integer", default: 3000, min: 20, help: "synthetic notes to make" },
+    "vocab-size": { type: "integer", default: 2048, min: 300, help: "tokenizer vocabulary" },
+    steps: { type: "integer", default: 400, min: 1, help: "optimizer steps of the micro preset" },
+    port: { type: "integer", default: 8787, min: 0, max: 65535, help: "port of the worker" },
+    "no-serve": { type: "boolean", help: "stop after the first served completion" },
+    data: { type: "string", default: "data/quickstart", placeholder: "DIR", help: "workspace" },
+  },
+  examples: [
+    "deno task quickstart",
+    "deno task quickstart --notes 300 --steps 50 --no-serve",
+  ],
+  async run(flags) {
+    const started = performance.now();
+    const paths = workspace(flags.data);
+    const run = paths.run("latest");
+    const stages: Stage[] = [
+      {
+        task: "synthesize",
+        does: `invent ${flags.notes} discharge summaries in MIMIC-IV-Note's shape`,
+        args: ["--notes", `${flags.notes}`],
+        output: paths.synthetic,
+      },
+      {
+        task: "ingest",
+        does: "clean them, split them by patient, write Parquet",
+        args: [paths.synthetic],
+        output: paths.notes,
+      },
+      {
+        task: "eda",
+        does: "look at them: how many, how long, which words, what is de-identified",
+        args: [],
+        output: paths.edaReport,
+      },
+      {
+        task: "tokenize",
+        does: "learn a byte-level BPE vocabulary and encode every note",
+        args: ["--vocab-size", `${flags.vocabSize}`],
+        output: paths.tokensReport,
+      },
+      {
+        task: "train",
+        does: "train a GPT-2 of about a million parameters",
+        args: ["--preset", "micro", "--steps", `${flags.steps}`, "--force"],
+        output: join(run.best, "model.safetensors"),
+      },
+      {
+        task: "eval",
+        does: "measure it as an autocomplete on notes of unseen patients",
+        args: ["--notes", "10", "--excerpt", "600", "--words", "400", "--train-notes", "400"],
+        output: join(run.eval, "eval.json"),
+      },
+      {
+        task: "export",
+        does: "write ONNX files and check them against the trained model",
+        args: [],
+        output: join(run.export, "onnx", "model_quantized.onnx"),
+      },
+    ];
+    await runStages(stages, flags.data);
+    await serve(run, flags.port, started, flags.noServe);
+  },
+});
+
+/** Runs what has to be run, in order; throws on the first stage that fails. */
+async function runStages(stages: Stage[], data: string): Promise<void> {
+  const record = join(data, "quickstart.json");
+  const done = await readRecord(record);
+  let upstream = "";
+  let mustRun = false;
+  for (const [index, stage] of stages.entries()) {
+    const key = `${upstream} | ${stage.task} ${stage.args.join(" ")}`;
+    const title = `[${index + 1}/${stages.length + 1}] ${stage.task}: ${stage.does}`;
+    mustRun ||= done[stage.task] !== key || !(await exists(stage.output));
+    upstream = key;
+    if (!mustRun) {
+      console.log(`${title} — already there`);
+      continue;
+    }
+    console.log(`\n${title}\n$ deno task ${[stage.task, ...stage.args, "--data", data].join(" ")}`);
+    await runStage(stage, data);
+    await requireFile(stage.output, `deno task ${stage.task} --data ${data}`);
+    done[stage.task] = key;
+    await writeJson(record, done);
+  }
+}
+
+async function runStage({ task, args }: Stage, data: string): Promise<void> {
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "--config", join(repository, "deno.json"), task, ...args]
+      .concat("--data", data),
+    stdin: "null",
+  }).spawn().status;
+  if (code !== 0) {
+    throw new Error(
+      `Stage ${task} failed with exit code ${code}; its message stands above. Run quickstart again to continue from there`,
+    );
+  }
+}
+
+/** Serves the export, asks it once, and shows how to ask it again. */
+async function serve(
+  run: ReturnType<typeof runPaths>,
+  port: number,
+  started: number,
+  stopAfterFirst: boolean,
+): Promise<void> {
+  console.log("\n[8/8] serve: the worker with the model inside, on this machine only");
+  const worker = await startWorker({ exportFolder: run.export, port });
+  try {
+    const body = JSON.stringify({ text: SAMPLE_TEXT });
+    const response = await fetch(`${worker.url}/complete`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
+    const answer = await response.text();
+    if (!response.ok) throw new Error(`POST /complete answered ${response.status}: ${answer}`);
+    console.log(`
+Done in ${duration((performance.now() - started) / 1000)}. Ask it yourself:
+
+curl -s ${worker.url}/complete -H 'content-type: application/json' -d '${body}'
+
+${answer}
+
+Evaluation  ${join(run.eval, "index.html")}
+Model card  ${join(run.export, "README.md")}`);
+    if (stopAfterFirst) return;
+    console.log(`Serving at ${worker.url} until Ctrl-C.`);
+    await new Promise<void>((resolve) => {
+      Deno.addSignalListener("SIGINT", resolve);
+      if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", resolve);
+    });
+  } finally {
+    await worker.stop();
+  }
+}
+
+async function readRecord(path: string): Promise<Record<string, string>> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch {
+    return {};
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+await runTask(task);
