@@ -7,6 +7,7 @@
  */
 
 import { basename, dirname, fromFileUrl, join } from "@std/path";
+import { buildPages, bundle } from "./build_pages.ts";
 import type { ModelInfo } from "./src/service.ts";
 
 const here = dirname(fromFileUrl(import.meta.url));
@@ -30,6 +31,7 @@ const ENTRY = `import * as ort from "./ort.wasm.min.mjs";
 import config from "./config.json";
 import info from "./info.json";
 import model from "./model.onnx";
+import pages from "./pages.json";
 import tokenizer from "./tokenizer.json";
 import { createWorker } from "./worker.mjs";
 
@@ -42,6 +44,7 @@ export default createWorker({
   config: JSON.parse(config),
   tokenizer: JSON.parse(tokenizer),
   info: JSON.parse(info),
+  pages: JSON.parse(pages),
 });
 `;
 
@@ -109,6 +112,7 @@ export async function assemble(
       join(build, "info.json"),
       JSON.stringify(await modelInfo(exportFolder, precision)),
     ),
+    Deno.writeTextFile(join(build, "pages.json"), JSON.stringify(await buildPages())),
     Deno.copyFile(new URL("ort.wasm.min.mjs", runtime), join(build, "ort.wasm.min.mjs")),
     Deno.copyFile(
       new URL("ort-wasm-simd-threaded.mjs", runtime),
@@ -128,17 +132,4 @@ async function writeConfig(folder: string, rateLimit: number | undefined): Promi
     ? config
     : config.replace(/"limit": \d+/, `"limit": ${rateLimit}`);
   await Deno.writeTextFile(join(folder, "wrangler.jsonc"), limited);
-}
-
-async function bundle(entry: string, output: string): Promise<void> {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--platform", "browser", "--minify", "--output", output, entry],
-    cwd: here,
-  }).output();
-  if (code === 0) return;
-  throw new Error(
-    `Cannot bundle the worker: deno bundle exited with ${code}: ${
-      new TextDecoder().decode(stderr).trim().split("\n")[0]
-    }`,
-  );
 }

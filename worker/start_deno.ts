@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import * as ort from "onnxruntime-node";
 import { createTokenizer } from "../pipeline/decode/tokenizer.ts";
 import { modelFile, modelInfo, requireExport } from "./build.ts";
+import { buildPages } from "./build_pages.ts";
 import { createApp } from "./src/app.ts";
 import { localRateLimiter } from "./src/limits.ts";
 import { settingsOf } from "./src/main.ts";
@@ -31,6 +32,7 @@ export async function startDeno(
   const loadMilliseconds = performance.now() - started;
   const app = createApp(service, {
     ...settingsOf({ ...secrets, RATE_LIMITER: localRateLimiter(rateLimit, 60) }),
+    pages: await buildPages(),
     log: onLog,
   });
   const server = Deno.serve(

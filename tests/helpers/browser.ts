@@ -1,6 +1,7 @@
 // A headless Chromium out of an npm package, and pages around the plugin.
 
 import chromium from "@sparticuz/chromium";
+import axe from "axe-core";
 import { join } from "@std/path";
 import { type Browser, chromium as playwright, type Page } from "playwright-core";
 
@@ -14,6 +15,13 @@ export async function startBrowser(): Promise<Browser> {
       .concat("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     headless: true,
   });
+}
+
+/** What axe objects to in a page: rules with the elements that break them. */
+export async function axeFindings(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate("axe.run()") as axe.AxeResults;
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
 }
 
 /** worker/plugin bundled as the worker serves it. */

@@ -4,9 +4,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Handle, Stats } from "../../worker/plugin/mod.ts";
-import axe from "axe-core";
 import type { Browser } from "playwright-core";
 import {
+  axeFindings,
   type Page,
   pluginBundle,
   type PluginServer,
@@ -22,7 +22,6 @@ const shown = (page: Page) => page.evaluate(() => globalThis.handles[0].stats.sh
 declare global {
   /** What the page's script shows to the tests. */
   var handles: Handle[], inputs: number, stats: unknown;
-  var axe: { run(): Promise<{ violations: { id: string }[] }> };
 }
 
 const TEXTAREA = `<label for="note">Note</label><textarea id="note" data-attach></textarea>`;
@@ -305,9 +304,7 @@ Deno.test("the plugin in Chromium", async (t) => {
           const page = await suggested(open, server);
           const status = page.getByRole("status");
           await status.filter({ hasText: "Suggestion: acute distress." }).waitFor();
-          await page.evaluate(axe.source);
-          const { violations } = await page.evaluate(() => globalThis.axe.run());
-          assertEquals(violations.map(({ id }) => id), []);
+          assertEquals(await axeFindings(page), []);
         }),
     );
 

@@ -11,6 +11,7 @@ import { docsPage, type OpenApiDocument } from "./docs.ts";
 import { type RateLimiter, requireWithinLimit, runner } from "./limits.ts";
 import { generateRequest } from "./openai_request.ts";
 import { addOpenAiRoutes } from "./openai_route.ts";
+import { type PageFiles, servePages } from "./pages_route.ts";
 import { handleError, handleNotFound, ProblemError, validationProblem } from "./problem.ts";
 import { completeRequest } from "./request.ts";
 import type { CompletionService } from "./service.ts";
@@ -22,6 +23,10 @@ export interface AppSettings {
   /** Origins of the pages that may call from a browser; the worker's own needs no entry. */
   allowedOrigins?: readonly string[];
   rateLimiter?: RateLimiter;
+  /** The plugin, and the pages around it. */
+  pages?: PageFiles;
+  /** Addresses of FHIR and authorization servers that the SMART page may talk to. */
+  smartServers?: readonly string[];
   /** Receives one audit line per request. */
   log?: (line: string) => void;
 }
@@ -51,6 +56,7 @@ const description = {
 /** The app around `service`. */
 export function createApp(service: CompletionService, settings: AppSettings): App {
   const { authenticate, allowedOrigins = [], rateLimiter, log = () => {} } = settings;
+  const { pages = {}, smartServers = [] } = settings;
   const app: App = new OpenAPIHono({
     defaultHook: (result) => {
       if (!result.success) return validationProblem(result.error as z.ZodError, requestFields);
@@ -58,7 +64,8 @@ export function createApp(service: CompletionService, settings: AppSettings): Ap
   });
   app.onError(handleError);
   app.notFound(handleNotFound);
-  app.use(audit(log, new Set([...guarded, ...open])));
+  app.use(audit(log, new Set([...guarded, ...open, ...Object.keys(pages)])));
+  app.use(servePages(pages, { allowedOrigins, smartServers }));
   app.use(secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],

@@ -4,6 +4,7 @@ import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
 import { type App, type AppSettings, createApp } from "./app.ts";
 import { type Authenticate, authenticator, type AuthSettings } from "./auth.ts";
 import type { RateLimiter } from "./limits.ts";
+import type { PageFiles } from "./pages_route.ts";
 import { ProblemError } from "./problem.ts";
 import { completionService, type ModelInfo } from "./service.ts";
 import { loadModel, type ModelConfig, type Runtime } from "./session.ts";
@@ -17,6 +18,7 @@ export interface Parts {
   config: ModelConfig;
   tokenizer: unknown;
   info: ModelInfo;
+  pages: PageFiles;
 }
 
 /** Variables, secrets and bindings: wrangler.jsonc and `wrangler secret`. */
@@ -24,10 +26,12 @@ export interface Environment extends AuthSettings {
   /** Comma-separated origins of pages that may call from a browser. */
   ALLOWED_ORIGINS?: string;
   RATE_LIMITER?: RateLimiter;
+  /** Comma-separated addresses of the FHIR and authorization servers of the SMART page. */
+  SMART_SERVERS?: string;
 }
 
 /** What workerd calls; requests share the model of their isolate. */
-export function createWorker({ ort, model, config, tokenizer, info }: Parts) {
+export function createWorker({ ort, model, config, tokenizer, info, pages }: Parts) {
   const options = { executionProviders: ["wasm"], graphOptimizationLevel: "all" } as const;
   const service = completionService(
     info,
@@ -37,7 +41,7 @@ export function createWorker({ ort, model, config, tokenizer, info }: Parts) {
   let app: App | undefined;
   return {
     fetch(request: Request, env: Environment, context: ExecutionContext) {
-      app ??= createApp(service, settingsOf(env));
+      app ??= createApp(service, { ...settingsOf(env), pages });
       // A client that leaves while the model loads must not leave it half loaded for all others.
       const needsModel = new URL(request.url).pathname !== "/healthz";
       if (needsModel) context.waitUntil(service.ready().catch(() => {}));
@@ -55,14 +59,17 @@ interface ExecutionContext {
 
 /** The app's settings as the environment gives them. */
 export function settingsOf(env: Environment): AppSettings {
-  const origins = (env.ALLOWED_ORIGINS ?? "").split(",").map((origin) => origin.trim());
   return {
     authenticate: authenticatorOrNobody(env),
-    allowedOrigins: origins.filter((origin) => origin !== ""),
+    allowedOrigins: listOf(env.ALLOWED_ORIGINS),
+    smartServers: listOf(env.SMART_SERVERS),
     rateLimiter: env.RATE_LIMITER,
     log: (line: string) => console.log(line),
   };
 }
+
+const listOf = (commaSeparated = "") =>
+  commaSeparated.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
 
 /** Settings that cannot be used let nobody in; the operator is told why. */
 function authenticatorOrNobody(env: Environment): Authenticate {

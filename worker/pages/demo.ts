@@ -1,0 +1,109 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+
+/** The note editor at `/`: one field per section of a discharge summary, and live figures. */
+
+import { attach, type Handle, type Stats } from "../plugin/mod.ts";
+
+const SECTIONS: [name: string, hint: string][] = [
+  ["Chief Complaint", "Why the patient came"],
+  ["History of Present Illness", "What happened, in the order it happened"],
+  ["Past Medical History", "Known conditions"],
+  ["Physical Exam", "Findings on admission"],
+  ["Brief Hospital Course", "What was done, and how it went"],
+  ["Discharge Medications", "Name, dose, how often"],
+  ["Discharge Instructions", "What the patient is told"],
+];
+
+const byId = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
+const setText = (id: string, text: string) => byId(id).textContent = text;
+
+const handles: Handle[] = [];
+const fields: HTMLTextAreaElement[] = [];
+const token = byId<HTMLInputElement>("token");
+const bearer = () => token.value || undefined;
+
+function addSection([name, hint]: [string, string]): void {
+  const label = document.createElement("label");
+  const title = document.createElement("span");
+  const field = document.createElement("textarea");
+  title.textContent = name;
+  field.placeholder = hint;
+  field.rows = 2;
+  field.spellcheck = false;
+  label.append(title, field);
+  byId("sections").append(label);
+  fields.push(field);
+  field.addEventListener("input", showFigures);
+  handles.push(
+    attach(field, {
+      endpoint: location.origin,
+      section: name,
+      getToken: bearer,
+      onStats: showFigures,
+    }),
+  );
+}
+
+/** The figures of all fields together. */
+function total(): Stats {
+  const stats = handles.map((handle) => handle.stats);
+  const sum = (pick: (stats: Stats) => number) => stats.map(pick).reduce((a, b) => a + b, 0);
+  // The field that was asked for most tells about the endpoint.
+  const [busiest] = stats.toSorted((a, b) => b.requests - a.requests);
+  return {
+    shown: sum(({ shown }) => shown),
+    accepted: sum(({ accepted }) => accepted),
+    acceptedCharacters: sum(({ acceptedCharacters }) => acceptedCharacters),
+    dismissed: sum(({ dismissed }) => dismissed),
+    requests: sum(({ requests }) => requests),
+    failures: sum(({ failures }) => failures),
+    latency: busiest.latency,
+  };
+}
+
+function showFigures(): void {
+  const { shown, accepted, acceptedCharacters, dismissed, failures, latency } = total();
+  const characters = fields.reduce((sum, { value }) => sum + value.length, 0);
+  const saved = Math.max(0, acceptedCharacters - accepted);
+  // Accepted text may have been deleted since.
+  const share = characters === 0 ? 0 : Math.min(1, saved / characters);
+  setText("saved", String(saved));
+  setText("share", `${Math.round(100 * share)} % of the note`);
+  byId("bar").style.setProperty("width", `${100 * share}%`);
+  setText("shown", String(shown));
+  setText("accepted", String(accepted));
+  setText("dismissed", String(dismissed));
+  const milliseconds = (value: number) => value === 0 ? "–" : `${Math.round(value)} ms`;
+  setText("p50", milliseconds(latency.p50));
+  setText("p95", milliseconds(latency.p95));
+  setText("state", failures === 0 ? "" : `${failures} requests failed; typing goes on without.`);
+}
+
+async function showModel(): Promise<void> {
+  const authorization = bearer();
+  const response = await fetch("/model", {
+    headers: authorization ? { authorization: `Bearer ${authorization}` } : {},
+  });
+  byId("credentials").hidden = response.status !== 401 && authorization === undefined;
+  if (!response.ok) return;
+  const { name, precision, parameters, context_length, card } = await response.json();
+  setText("name", precision ? `${name} (${precision})` : name);
+  setText("parameters", parameters?.toLocaleString("en") ?? "–");
+  setText("context", context_length ? `${context_length} tokens` : "–");
+  setText("card", card ?? "This model has no card.");
+}
+
+SECTIONS.forEach(addSection);
+showFigures();
+const on = byId<HTMLInputElement>("on");
+on.checked = handles[0].enabled;
+on.addEventListener("change", () => {
+  for (const handle of handles) handle.enabled = on.checked;
+});
+token.addEventListener("change", () => void showModel());
+byId("open-card").addEventListener("click", (event) => {
+  event.preventDefault();
+  byId<HTMLDialogElement>("model-card").showModal();
+});
+await showModel();

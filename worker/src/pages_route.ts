@@ -1,0 +1,67 @@
+/**
+ * The plugin and the pages around it: GET /plugin.js, /, /smart/…. They hold no secret and no text,
+ * so they may be kept by the browser as long as it asks whether they are still current.
+ */
+
+import type { MiddlewareHandler } from "hono";
+
+export interface PageFile {
+  type: string;
+  body: string;
+  /** Quoted, as HTTP writes it. */
+  etag: string;
+}
+
+/** By path. */
+export type PageFiles = Readonly<Record<string, PageFile>>;
+
+export interface PageSettings {
+  /** Origins that may load the plugin and show the SMART page in a frame. */
+  allowedOrigins: readonly string[];
+  /** Addresses of FHIR and authorization servers that the SMART page may talk to. */
+  smartServers: readonly string[];
+}
+
+/** Answers for the paths of `files`; everything else goes on. */
+export function servePages(files: PageFiles, settings: PageSettings): MiddlewareHandler {
+  return async (c, next) => {
+    const file = Object.hasOwn(files, c.req.path) ? files[c.req.path] : undefined;
+    if (!file || !["GET", "HEAD"].includes(c.req.method)) return await next();
+    const headers = pageHeaders(file, c.req.path, settings);
+    const origin = c.req.header("origin");
+    if (origin && settings.allowedOrigins.includes(origin)) {
+      headers["access-control-allow-origin"] = origin;
+    }
+    // Compared without the mark that proxies add when they compress.
+    const known = (c.req.header("if-none-match") ?? "").split(",")
+      .some((tag) => tag.trim().replace(/^W\//, "") === file.etag);
+    c.res = known
+      ? new Response(null, { status: 304, headers })
+      : new Response(c.req.method === "HEAD" ? null : file.body, { headers });
+  };
+}
+
+function pageHeaders(
+  { type, etag }: PageFile,
+  path: string,
+  { allowedOrigins, smartServers }: PageSettings,
+): Record<string, string> {
+  const smart = path.startsWith("/smart/");
+  const servers = smartServers.map((server) => new URL(server).origin);
+  const connect = ["'self'", ...(smart ? new Set(servers) : [])].join(" ");
+  const frames = smart && allowedOrigins.length > 0 ? allowedOrigins.join(" ") : "'none'";
+  return {
+    "content-type": type,
+    etag,
+    vary: "origin",
+    "cache-control": "no-cache",
+    "content-security-policy":
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+      `connect-src ${connect}; base-uri 'none'; form-action 'none'; frame-ancestors ${frames}`,
+    "cross-origin-resource-policy": "cross-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "strict-transport-security": "max-age=15552000; includeSubDomains",
+  };
+}
