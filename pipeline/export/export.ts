@@ -32,7 +32,7 @@ import { parameterCount } from "../model/parameters.ts";
 import { decoderGraph, workerGraph } from "../onnx/decoder_graph.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
 import { int8Weights } from "../onnx/int8_weights.ts";
-import { loadRuntime } from "../onnx/runtime.ts";
+import { loadRuntime, type Runtime } from "../onnx/runtime.ts";
 import { float32Weights } from "../onnx/weights.ts";
 import { checkParity, checkQuantization, chooseLayers, type Quantization } from "./gates.ts";
 import { modelCard } from "./model_card.ts";
@@ -74,7 +74,7 @@ export async function exportRun(
   const temporary = temporaryName(run.export);
   try {
     const kept = await chooseLayers(checkpoint, validation, tokenizer, runtime);
-    await writeModelFiles(temporary, checkpoint, kept);
+    await writeModelFiles(temporary, checkpoint, kept, runtime);
     await copyFiles(temporary, run, checkpoint.folder);
     const file = await Deno.readFile(join(temporary, "onnx", "model.onnx"));
     const report: ExportReport = {
@@ -110,7 +110,9 @@ export async function writeModelFiles(
   folder: string,
   { config, endOfText, parameters }: ExportedModel,
   kept: ReadonlySet<string> = new Set(),
+  given?: Runtime,
 ): Promise<void> {
+  const runtime = given ?? await loadRuntime();
   await writeJson(join(folder, "config.json"), toHuggingFaceConfig(config, endOfText));
   await writeJson(join(folder, "generation_config.json"), {
     bos_token_id: endOfText,
@@ -122,11 +124,11 @@ export async function writeModelFiles(
   const graphs = {
     "model.onnx": () => decoderGraph(config, float32),
     "model_quantized.onnx": () => decoderGraph(config, int8),
-    "model_worker.onnx": () => workerGraph(config, float32),
-    "model_worker_quantized.onnx": () => workerGraph(config, int8),
+    "model_worker.onnx": () => runtime.optimize(workerGraph(config, float32)),
+    "model_worker_quantized.onnx": () => runtime.optimize(workerGraph(config, int8)),
   };
   for (const [name, build] of Object.entries(graphs)) {
-    await writeAtomic(join(folder, "onnx", name), build());
+    await writeAtomic(join(folder, "onnx", name), await build());
   }
 }
 
