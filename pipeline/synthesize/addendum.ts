@@ -8,7 +8,7 @@ export function writeAddendum(admission: Admission): string {
   const { patient, presentation, style, random } = admission;
   const labels = patient.allergies.map(({ allergy }) => allergy.label);
   const body = tidy(renderRule(admission.rule("addendum"), admission)).replaceAll(GAP, style.gap);
-  return header(patient.sex, presentation.service, labels) +
+  return header(patient.sex, presentation.service, labels, random) +
     section("Addendum", wrap(body, random)) +
     section("Discharge Disposition", admission.disposition);
 }

@@ -1,6 +1,6 @@
 /** One stay in hospital: what happened, and what templates may ask about it. */
 
-import type { Condition, Rule, RuleLine, Scope } from "./grammar.ts";
+import type { Condition, Guard, Rule, Scope } from "./grammar.ts";
 import type { Medication } from "./drugs.ts";
 import type { ConditionEntry, Guarded, Knowledge, Presentation } from "./knowledge.ts";
 import { type LabCourse, printNumber } from "./labs.ts";
@@ -13,11 +13,15 @@ import { variables } from "./variables.ts";
 
 export class Admission implements Scope {
   readonly memo = new Map<string, string>();
+  /** The patient's at this stay; `patient.age` moves on. */
+  readonly age: number;
   /** Nights in hospital. */
   days: number;
   /** 0 (mild) to 1 (severe): moves labs, vital signs and length of stay together. */
   severity: number;
   icu: boolean;
+  /** One stay in 12 goes on for weeks, with more complications: the right tail of note lengths. */
+  prolonged: boolean;
   expired: boolean;
   disposition = "Home";
   /** Acute problems beside the main one. */
@@ -39,7 +43,9 @@ export class Admission implements Scope {
     readonly random: Random,
     isLast: boolean,
   ) {
+    this.age = patient.age;
     this.severity = random.next();
+    this.prolonged = presentation.los[1] > 3 && random.chance(1 / 12);
     this.icu = random.chance(presentation.icu * (0.4 + 1.2 * this.severity));
     const age = patient.age > 80 ? 1.6 : patient.age < 50 ? 0.4 : 1;
     const mortality = presentation.mortality * 2 * this.severity * age;
@@ -57,8 +63,12 @@ export class Admission implements Scope {
     return this.plain ? 0 : this.style.abbreviate;
   }
 
+  get detail(): number {
+    return this.style.detail;
+  }
+
   /** Whether a guarded line of data applies to this stay. */
-  applies(line: RuleLine): boolean {
+  applies(line: Guard): boolean {
     return line.conditions.every((c) => this.test(c)) && this.random.chance(line.probability);
   }
 
@@ -79,7 +89,8 @@ export class Admission implements Scope {
       if (condition.kind !== "acute" || !canAcquire(this.patient, condition)) continue;
       if (own.some((guard) => guard.value === condition.name)) continue;
       if (this.presentation.covers.includes(condition.name)) continue;
-      const chance = prevalenceAt(condition, this.patient.age) * (0.3 + 1.4 * this.severity);
+      const chance = prevalenceAt(condition, this.patient.age) * (0.3 + 1.4 * this.severity) *
+        (this.prolonged ? 4 : 1);
       if (this.random.chance(chance)) this.complications.push(condition);
     }
   }
@@ -90,7 +101,7 @@ export class Admission implements Scope {
     let days = shortest + (longest - shortest) * share;
     if (this.icu) days *= 1.4;
     days += this.complications.length * 0.6 * this.random.next();
-    if (longest > 2 && this.random.chance(0.05)) days *= this.random.between(1.5, 3);
+    if (this.prolonged) days *= this.random.between(1.8, 4);
     return Math.max(1, Math.round(days));
   }
 
@@ -159,9 +170,11 @@ export class Admission implements Scope {
       case "allergy":
         return this.patient.allergies.some(({ allergy }) => allergy.classes.includes(name));
       case "some":
-        return name === "started"
-          ? this.started.length > 0
-          : this.home.some(({ fate }) => fate === name);
+        if (name === "started") return this.started.length > 0;
+        if (name === "past") return this.patient.past.length > 0;
+        return this.home.some(({ fate }) => fate === name);
+      case "symptom":
+        return this.presentation.symptoms.includes(name);
       case "equals":
         return this.memoised(name) === equals;
       default:
@@ -269,6 +282,7 @@ export function leaveHospital(admission: Admission): void {
   const { patient, presentation, knowledge, random } = admission;
   const back = (m: HomeMedication) => m.fate === "held" && random.chance(0.7);
   const resumed: Medication[] = admission.home.filter(back);
+  patient.past.push(presentation.title);
   patient.home = [...admission.leaving, ...resumed]
     .filter(({ days, frequency }) => days === undefined && !frequency.includes("PRN Pain"))
     .map(({ drug, dose, frequency }) => ({ drug, dose, frequency }));

@@ -2,12 +2,16 @@
 
 import type { Condition } from "./grammar.ts";
 import type { DrugOrder, Guarded, Knowledge } from "./knowledge.ts";
+import { derived } from "./labs.ts";
 import { type Entry, KnowledgeError } from "./source.ts";
 import { variableNames } from "./variables.ts";
 
 /** What `?is.NAME` may ask: see `Admission`. */
 const facts = "male female icu expired severe long facility elderly smoker exsmoker drinker oxygen"
   .split(" ");
+
+/** What `symptoms:` may list. */
+const systems = "constitutional ent neuro cardiac resp gi gu msk psych".split(" ");
 
 /** Rules that each presentation must define, because the note is built from them. */
 const requiredRules = ["complaint", "procedure", "hpi", "reason", "diagnosis"];
@@ -33,7 +37,8 @@ export function checkMentions(knowledge: Knowledge, entries: Entry[]): void {
     allergy: (name) => allergyClasses.has(name),
     equals: (name) => anyRule.has(name),
     is: (name) => facts.includes(name),
-    some: (name) => ["started", "held", "stopped", "paused", "changed"].includes(name),
+    symptom: (name) => systems.includes(name),
+    some: (name) => ["started", "held", "stopped", "paused", "changed", "past"].includes(name),
     presentation: (name) => knowledge.presentations.some((p) => p.name === name),
   };
   for (const entry of entries) {
@@ -56,6 +61,7 @@ export function checkMentions(knowledge: Knowledge, entries: Entry[]): void {
   for (const owner of owners) {
     const fail = (what: string) => new KnowledgeError(`Cannot use "${owner.name}": ${what}`);
     for (const change of owner.labs) {
+      if (derived.has(change.test)) throw fail(`lab: ${change.test} follows from other tests`);
       if (!tests.has(change.test)) throw fail(`lab: no test "${change.test}"`);
     }
     for (const order of [...owner.home, ...owner.start]) checkOrder(order, knowledge, fail);
@@ -79,6 +85,9 @@ export function checkMentions(knowledge: Knowledge, entries: Entry[]): void {
       throw fail(`needs a rule "== letter.why" (a letter) or "== instructions"`);
     }
     const { history, complications, leaves } = presentation;
+    for (const name of presentation.symptoms) {
+      if (!systems.includes(name)) throw fail(`symptoms: no organ system "${name}"`);
+    }
     const named = (guards: Guarded[]) => guards.map((guard) => guard.value);
     const all = [
       ...named(history),

@@ -83,6 +83,16 @@ function* patientRows(
   index: number,
   firstSerial: number,
 ): Generator<NoteRow> {
+  for (const { rows } of admissionsOf(knowledge, seed, index, firstSerial)) yield* rows;
+}
+
+/** A patient's stays one after another, each with its note and, rarely, an addendum. */
+export function* admissionsOf(
+  knowledge: Knowledge,
+  seed: number,
+  index: number,
+  firstSerial: number,
+): Generator<{ admission: Admission; rows: NoteRow[] }> {
   const { patient, first, random } = createPatient(knowledge, seed, index);
   const times = new Random(seed, stream.times, index);
   const subject = subjectId(seed, index);
@@ -118,22 +128,23 @@ function* patientRows(
       storetime: times.chance(0.03) ? "" : stamp(day + times.integer(10, 96 * 60) * 60_000),
       text,
     });
-    yield row("DS", writeNote(admission));
-    serial++;
-    if (withAddendum[visit]) {
-      yield row("AD", writeAddendum(admission));
-      serial++;
-    }
+    const rows = [row("DS", writeNote(admission))];
+    if (withAddendum[visit]) rows.push(row("AD", writeAddendum(admission)));
+    serial += rows.length;
+    yield { admission, rows };
     seen.add(presentation.name);
     leaveHospital(admission);
     const gap = Math.ceil(-times.pick([30, 120, 400]) * Math.log(1 - times.next())) + 3;
     day += gap * DAY;
     years = gap / 365 / 8;
     patient.elapsed += gap / 365;
-    patient.age = patient.firstAge + Math.floor(patient.elapsed);
+    patient.age = Math.min(OLDEST, patient.firstAge + Math.floor(patient.elapsed));
     noteSeq += times.integer(0, 6);
   }
 }
+
+/** Nobody is older: every age must have presentations to come back with. */
+const OLDEST = 96;
 
 const DAY = 86_400_000;
 

@@ -14,11 +14,12 @@ export function courseBlock(admission: Admission): string {
   if (narrative) blocks.push(renderRule(admission.rule("narrative"), admission));
   else if (summary) blocks.push(summary);
   const acute = narrative ? [] : renderAll(admission.rule("course"), admission);
+  if (!narrative) acute.push(...renderAll(admission.rule("course.extra"), admission));
   for (const { rules } of admission.complications) acute.push(...problemsOf(admission, rules));
-  const chronic = admission.patient.conditions
+  const chronic = admission.expired ? [] : admission.patient.conditions
     .filter((condition) => !presentation.covers.includes(condition.name))
     .flatMap((condition) =>
-      random.chance(0.35 + 0.5 * style.detail) ? problemsOf(admission, condition.rules) : []
+      random.chance(0.35 + 0.3 * style.detail) ? problemsOf(admission, condition.rules) : []
     );
   const heads = style.courseHeads && !narrative;
   if (heads && acute.length > 0) {
@@ -37,6 +38,8 @@ export function courseBlock(admission: Admission): string {
     const closing = renderRule(admission.rule("narrative.close"), admission);
     if (closing && !admission.expired) blocks.push(closing);
   } else {
+    const closing = renderRule(admission.rule("course.close"), admission);
+    if (closing) blocks.push(closing);
     const ending = transitional(admission);
     if (ending) blocks.push(ending);
   }
@@ -46,11 +49,22 @@ export function courseBlock(admission: Admission): string {
 function problemsOf(admission: Admission, rules: Map<string, Rule>): string[] {
   const rule = rules.get("problem");
   if (!rule) return [];
-  const text = admission.within(rules, () => renderRule(rule, admission)).trim();
-  return text === "" ? [] : [text];
+  return admission.within(rules, () => {
+    const text = renderRule(rule, admission).trim();
+    const more = rules.get("problem.more");
+    if (text === "") return [];
+    return [more ? `${text}${GAP}${renderRule(more, admission)}` : text];
+  });
 }
 
-function problem({ style }: Admission, text: string): string {
+/** Sentences that only make sense for somebody who leaves the hospital. */
+const looksForward = /discharge|d\/c|outpatient|follow up|f\/u|\bhome\b|rehab/i;
+
+function problem({ style, expired }: Admission, whole: string): string {
+  const sentences = whole.split(GAP);
+  const text = expired
+    ? sentences.filter((sentence, i) => i === 0 || !looksForward.test(sentence)).join(GAP)
+    : whole;
   const at = text.indexOf(TITLE_END);
   if (at < 0) return text;
   const title = style.problem(text.slice(0, at));

@@ -22,7 +22,7 @@ function examination(admission: Admission, time: 0 | 1): string {
     if (!found) continue;
     const usual = found.usual;
     const optional = name !== "general" && name !== "cardiac" && name !== "lungs";
-    if (usual && optional && random.chance(0.3 / style.detail)) continue;
+    if (usual && optional && random.chance(0.35 / style.detail)) continue;
     const text = admission.within(found.rules, () => renderRule(found.rule, admission));
     if (text) lines.push(`${labels[style.examLabels]}${style.examGap}${text}`);
   }

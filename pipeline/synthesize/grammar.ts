@@ -1,6 +1,6 @@
 /**
  * Templates and rules: the language of the knowledge files, compiled once into closures.
- * knowledge/../README.md describes it for authors.
+ * README.md beside this file describes it for authors.
  */
 
 import type { Random } from "./random.ts";
@@ -10,6 +10,8 @@ export interface Scope {
   readonly random: Random;
   /** How likely an abbreviation is preferred to the full words, 0 to 1. */
   readonly abbreviate: number;
+  /** How much this author writes: above 1, optional lines are left out less often. */
+  readonly detail: number;
   test(condition: Condition): boolean;
   /** `$he`, `$history` … */
   variable(name: string): string;
@@ -33,10 +35,14 @@ export interface Condition {
   equals?: string;
 }
 
-export interface RuleLine {
+/** When and how often something applies: the prefixes `3x`, `40%`, `?has.copd:`. */
+export interface Guard {
   weight: number;
   probability: number;
   conditions: readonly Condition[];
+}
+
+export interface RuleLine extends Guard {
   template: Template;
 }
 
@@ -67,7 +73,7 @@ export const noMentions = (): Mentions => ({
 });
 
 /** Stands for the space after a full stop until the author's habit (one or two) is known. */
-export const GAP = "\u0001";
+export const GAP = "\uE000";
 
 /** Full phrase → what clinicians write for it. */
 export type Abbreviations = ReadonlyMap<string, readonly string[]>;
@@ -83,22 +89,26 @@ export class Compiler {
     if (phrases.length > 0) this.#pattern = new RegExp(`\\b(${phrases.join("|")})\\b`, "g");
   }
 
-  /** A rule's line: prefixes (`3x`, `40%`, `?has.copd:`) and a template. */
+  /** A rule's line: prefixes and a template. */
   line(source: string): RuleLine {
-    const line: RuleLine = { weight: 1, probability: 1, conditions: [], template: () => "" };
+    const { guard, rest } = this.guard(source);
+    return { ...guard, template: this.template(rest) };
+  }
+
+  /** The prefixes of a line (`3x`, `40%`, `?has.copd:`, in any order) and what follows them. */
+  guard(source: string): { guard: Guard; rest: string } {
+    const guard: Guard = { weight: 1, probability: 1, conditions: [] };
     let rest = source;
     for (;;) {
       const weight = /^(\d+(?:\.\d+)?)x\s+/.exec(rest);
       const probability = /^(\d+)%\s+/.exec(rest);
       const condition = /^\?([^{}|:]+):\s+/.exec(rest);
-      if (weight) line.weight = Number(weight[1]);
-      else if (probability) line.probability = Number(probability[1]) / 100;
-      else if (condition) line.conditions = this.conditions(condition[1]);
-      else break;
+      if (weight) guard.weight = Number(weight[1]);
+      else if (probability) guard.probability = Number(probability[1]) / 100;
+      else if (condition) guard.conditions = this.conditions(condition[1]);
+      else return { guard, rest };
       rest = rest.slice((weight ?? probability ?? condition)![0].length);
     }
-    line.template = this.template(rest);
-    return line;
   }
 
   /** `has.afib,!held.anticoagulant` or `side=left`. */
@@ -129,7 +139,10 @@ export class Compiler {
       literal = "";
     };
     while (!cursor.done) {
-      if (inBraces && (cursor.char === "|" || cursor.char === "}")) break;
+      if (cursor.char === "|" || cursor.char === "}") {
+        if (inBraces) break;
+        throw new SyntaxError(`"${cursor.char}" outside of braces in: ${cursor.source}`);
+      }
       const reference = cursor.take(/<(\^?)([a-z][a-z_0-9.]*)>/y);
       const variable = reference ? null : cursor.take(/\$([A-Za-z_]+)/y);
       if (reference) {
@@ -251,9 +264,10 @@ function numberRange(low: number, high: number, decimals: number, step: number):
 export function tidy(text: string): string {
   return text
     .replace(/(?<=\S) {2,}/g, " ")
-    .replace(/ +([,.;:])(?=[\s\u0001]|$)/g, "$1")
-    .replace(/ ?\u0001 */g, GAP)
-    .replace(/\u0001[a-z]/g, (found) => found.toUpperCase());
+    .replace(/ +([,.;:])(?=[\s\uE000]|$)/g, "$1")
+    .replace(/ *(?:\uE000 *)+/g, GAP)
+    .replace(/[ \uE000]+(?=\n|$)/g, "")
+    .replace(/\uE000[a-z]/g, (found) => found.toUpperCase());
 }
 
 export function capitalise(text: string): string {
@@ -283,12 +297,15 @@ export function renderRule(rule: Rule, scope: Scope): string {
 export function renderAll(rule: Rule, scope: Scope): string[] {
   const texts: string[] = [];
   for (const line of rule.lines) {
-    if (!applies(line, scope) || !scope.random.chance(line.probability)) continue;
+    if (!applies(line, scope) || !scope.random.chance(optional(line, scope))) continue;
     const text = line.template(scope);
     if (text !== "") texts.push(text);
   }
   return texts;
 }
+
+/** Talkative authors leave out less: of n chances to mention something, one suffices. */
+const optional = ({ probability }: Guard, { detail }: Scope) => 1 - (1 - probability) ** detail;
 
 function renderOne(rule: Rule, scope: Scope): string {
   const lines = rule.lines;
@@ -299,12 +316,12 @@ function renderOne(rule: Rule, scope: Scope): string {
     if (!applies(line, scope)) continue;
     left -= line.weight;
     if (left >= 0) continue;
-    return scope.random.chance(line.probability) ? line.template(scope) : "";
+    return scope.random.chance(optional(line, scope)) ? line.template(scope) : "";
   }
   return "";
 }
 
-function applies(line: RuleLine, scope: Scope): boolean {
+function applies(line: Guard, scope: Scope): boolean {
   for (const condition of line.conditions) if (!scope.test(condition)) return false;
   return true;
 }

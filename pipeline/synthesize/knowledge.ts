@@ -8,8 +8,8 @@ import {
   type Abbreviations,
   Compiler,
   type Condition,
+  type Guard,
   type Rule,
-  type RuleLine,
   type Template,
 } from "./grammar.ts";
 import { type Drug, type Frequency, parseDrug, parseFrequency } from "./drugs.ts";
@@ -20,7 +20,7 @@ import { checkMentions } from "./check.ts";
 export type Sex = "M" | "F";
 
 /** A change to the drug list: `75% ?has.cad: aspirin 81 DAILY or clopidogrel | …`. */
-export interface DrugOrder extends RuleLine {
+export interface DrugOrder extends Guard {
   /** Groups drawn at random; in each, the first drug the patient may have. */
   choices: DrugChoice[][];
 }
@@ -33,7 +33,7 @@ export interface DrugChoice {
 }
 
 /** A guarded value: history, complications, drug classes to hold. */
-export interface Guarded extends RuleLine {
+export interface Guarded extends Guard {
   value: string;
 }
 
@@ -58,11 +58,17 @@ export interface ConditionEntry {
 }
 
 export interface Presentation extends Omit<ConditionEntry, "kind" | "short" | "prevalence"> {
+  /** How a later note refers to this stay. */
+  title: string;
   weight: number;
   age: [number, number];
   los: [number, number];
   service: string;
   requires: string[];
+  /** Organ systems that the history tells about, so that the review of systems is silent. */
+  symptoms: string[];
+  /** How often blood is drawn, relative to a medical stay. */
+  bloodDraws: number;
   /** Chronic conditions that come with it, with probabilities. */
   history: Guarded[];
   /** Acute complications with their probabilities here. */
@@ -225,8 +231,8 @@ function guarded(entry: Entry, key: string, compiler: Compiler): Guarded[] {
   compiler.mentions = entry.mentions;
   return (entry.fields.get(key) ?? []).flatMap((field) =>
     field.split(/,\s+/).map((part) => {
-      const value = part.replace(/^(\d+% |\d+(\.\d+)?x |\?[^{}|:]+: )+/, "").trim();
-      return { ...compiler.line(part), value };
+      const { guard, rest } = compiler.guard(part);
+      return { ...guard, value: rest.trim() };
     })
   );
 }
@@ -234,9 +240,9 @@ function guarded(entry: Entry, key: string, compiler: Compiler): Guarded[] {
 function orders(entry: Entry, key: string, compiler: Compiler): DrugOrder[] {
   compiler.mentions = entry.mentions;
   return (entry.fields.get(key) ?? []).map((field) => {
-    const body = field.replace(/^(\d+% |\?[^{}|:]+: )+/, "");
-    const choices = body.split(" | ").map((group) => group.split(" or ").map(parseChoice));
-    return { ...compiler.line(field), choices };
+    const { guard, rest } = compiler.guard(field);
+    const choices = rest.split(" | ").map((group) => group.split(" or ").map(parseChoice));
+    return { ...guard, choices };
   });
 }
 
@@ -294,11 +300,14 @@ function toCondition(entry: Entry, compiler: Compiler): ConditionEntry {
 function toPresentation(entry: Entry, compiler: Compiler): Presentation {
   return {
     ...common(entry, compiler),
+    title: single(entry, "title", entry.name.replaceAll("_", " ")),
     weight: Number(single(entry, "weight", "1")),
     age: range(entry, "age"),
     los: range(entry, "los"),
     service: single(entry, "service"),
     requires: list(entry, "requires"),
+    symptoms: list(entry, "symptoms"),
+    bloodDraws: Number(single(entry, "blood_draws", "1")),
     history: guarded(entry, "history", compiler),
     complications: guarded(entry, "complications", compiler),
     leaves: guarded(entry, "leaves", compiler),

@@ -2,7 +2,7 @@
 
 import type { Admission } from "./admission.ts";
 import { renderAll, tidy } from "./grammar.ts";
-import { printValue } from "./labs.ts";
+import { printFlagged } from "./labs.ts";
 import type { Draw } from "./lab_plan.ts";
 
 export function labBlock(admission: Admission): string {
@@ -24,7 +24,10 @@ export function labBlock(admission: Admission): string {
       `${style.subheader(random.pick(["micro", "microbiology"]))}\n${tidy(micro.join("\n"))}`,
     );
   }
-  const imaging = renderAll(admission.rule("imaging"), admission);
+  const imaging = [
+    ...renderAll(admission.rule("imaging"), admission),
+    ...renderAll(admission.rule("imaging.extra"), admission),
+  ];
   if (imaging.length > 0) {
     const title = random.pick(["imaging", "imaging", "studies", "imaging/studies", "reports"]);
     blocks.push(
@@ -37,11 +40,11 @@ export function labBlock(admission: Admission): string {
 /** How likely a panel is drawn: on admission, in between, at the end. */
 const panelShare: Record<string, [number, number, number]> = {
   CBC: [1, 0.85, 0.95],
-  DIFF: [0.75, 0.08, 0.05],
-  COAG: [0.6, 0.2, 0.2],
+  DIFF: [0.85, 0.1, 0.08],
+  COAG: [0.8, 0.3, 0.35],
   CHEM: [1, 0.9, 0.95],
-  LIVER: [0.5, 0.15, 0.15],
-  MINERAL: [0.55, 0.6, 0.7],
+  LIVER: [0.75, 0.25, 0.3],
+  MINERAL: [0.8, 0.8, 0.85],
 };
 
 /** The same for a panel that a problem of this stay is about. */
@@ -55,38 +58,31 @@ function drawLines(admission: Admission, draw: Draw, phase: 0 | 0.5 | 1): string
     const shares = panelShare[panel];
     const measured = tests.some((name) => admission.courses.get(name)!.measured);
     const share = Math.max(shares?.[phase * 2] ?? 0, measured ? followed[phase * 2] : 0);
+    if (phase > 0 && knowledge.tests.get(tests[0])!.once) continue;
     if (!random.chance(share)) continue;
     const values = tests.map((name) =>
-      printValue(knowledge.tests.get(name)!, patient.sex, draw.values.get(name)!)
+      printFlagged(knowledge.tests.get(name)!, patient.sex, draw.values.get(name)!)
     );
-    lines.push(labLine(admission, panel, draw.clock, values, style.longLabNames && phase === 0));
+    lines.push(labLine(admission, tests, draw.clock, values, style.longLabNames && phase === 0));
   }
   return lines.join("\n");
 }
 
-/** Numbers that de-identification took for something else. */
+/** `___ 06:20AM BLOOD WBC-5.1 …`, without the numbers that de-identification took for others. */
 function labLine(
   { random, knowledge }: Admission,
-  panel: string,
+  tests: string[],
   clock: string,
   values: string[],
   long: boolean,
 ): string {
-  const shown = values.map((value) => {
-    const name = value.slice(0, value.indexOf("-"));
+  const coagulation = tests.includes("INR") && random.chance(0.7);
+  const shown = tests.map((name, index) => {
     if (name === "Lymphs" && random.chance(0.6)) return "___";
-    if ((name === "PT" || name === "INR") && random.chance(0.7)) return "";
-    if (name === "Plt" && random.chance(0.5)) return "Plt ___";
-    return value;
+    if (coagulation && name === "PT") return "___";
+    if (coagulation && name === "INR") return "";
+    const label = long ? knowledge.tests.get(name)!.longName : name;
+    return name === "Plt" && random.chance(0.5) ? `${label} ___` : `${label}-${values[index]}`;
   });
-  if (panel === "COAG" && shown.includes("")) {
-    return `___ ${clock} BLOOD ___ ${shown.filter((value) => value.startsWith("PTT")).join(" ")}`;
-  }
-  if (!long) return `___ ${clock} BLOOD ${shown.filter(Boolean).join(" ")}`;
-  const renamed = shown.filter(Boolean).map((value) => {
-    const dash = value.indexOf("-");
-    const name = value.slice(0, dash);
-    return dash < 0 ? value.toUpperCase() : knowledge.tests.get(name)!.longName + value.slice(dash);
-  });
-  return `___ ${clock}   ${renamed.join(" ")}`;
+  return `___ ${clock} ${long ? "  " : "BLOOD "}${shown.filter(Boolean).join(" ")}`;
 }

@@ -65,8 +65,9 @@ function applyAcute(admission: Admission, change: LabChange): void {
 
 /** Blood on arrival, on some mornings, and on the day of discharge. */
 export function planDraws(admission: Admission): void {
-  const { random, days, style } = admission;
-  const between = Math.min(days - 1, Math.round(days * style.detail * random.between(0.1, 0.45)));
+  const { random, days, style, presentation } = admission;
+  const wanted = days * style.detail * random.between(0.13, 0.6) * presentation.bloodDraws;
+  const between = Math.min(Math.round(1.6 * days) - 1, Math.round(wanted));
   const times = [0];
   for (let i = 1; i <= between; i++) times.push(i / (between + 1));
   times.push(1);

@@ -1,12 +1,14 @@
 /** Laboratory values: how each test moves from admission to discharge, and how it is printed. */
 
-import type { Compiler, RuleLine } from "./grammar.ts";
+import type { Compiler, Guard } from "./grammar.ts";
 import type { Random } from "./random.ts";
 
 export interface LabTest {
   name: string;
-  /** Tests of one panel share a line; `-` has a line of its own. */
+  /** Tests of one panel share a line; `-` and `once` give a line of its own. */
   panel: string;
+  /** Drawn on admission only: slow tests such as HbA1c. */
+  once: boolean;
   decimals: number;
   reference: { M: [number, number]; F: [number, number] };
   /** Where values of people without the disease lie. */
@@ -18,7 +20,7 @@ export interface LabTest {
 }
 
 /** `40% Creat x1.5..2 ^ x2..3 > x1..1.1`: at admission, at worst, at discharge. */
-export interface LabChange extends RuleLine {
+export interface LabChange extends Guard {
   test: string;
   first?: Target;
   peak?: Target;
@@ -44,7 +46,8 @@ export function parseLabTest(cells: string[]): LabTest {
   const male = pair(refM), usual = pair(usualM);
   return {
     name,
-    panel: panel === "-" ? name : panel,
+    panel: panel === "-" || panel === "once" ? name : panel,
+    once: panel === "once",
     decimals: Number(decimals),
     reference: { M: male, F: refF === "=" ? male : pair(refF) },
     usual: { M: usual, F: usualF === "=" ? usual : pair(usualF) },
@@ -56,10 +59,10 @@ export function parseLabTest(cells: string[]): LabTest {
 const targetPattern = String.raw`(x?)([\d.]+)\.\.([\d.]+)`;
 
 export function parseLabChange(source: string, compiler: Compiler): LabChange {
-  const body = source.replace(/^(\d+% |\?[^{}|:]+: )+/, "");
+  const { guard, rest } = compiler.guard(source);
   const match = new RegExp(
     `^([A-Za-z0-9_-]+)(?: ${targetPattern})?(?: \\^ ${targetPattern})?(?: > ${targetPattern})?$`,
-  ).exec(body);
+  ).exec(rest);
   if (!match) throw new SyntaxError(`Cannot read lab change "${source}"`);
   const target = (at: number): Target | undefined =>
     match[at + 1] === undefined ? undefined : {
@@ -68,7 +71,7 @@ export function parseLabChange(source: string, compiler: Compiler): LabChange {
       severe: Number(match[at + 2]),
     };
   return {
-    ...compiler.line(source),
+    ...guard,
     test: match[1],
     first: target(2),
     peak: target(5),
@@ -113,14 +116,24 @@ export function drawTarget(
 
 const round = (value: number, decimals: number) => Number(value.toFixed(decimals));
 
-/** Sets what follows from other values: haematocrit, red cell indices, anion gap, PT. */
+/** Tests that follow from others, so that no knowledge file may set them. */
+export const derived: ReadonlySet<string> = new Set([
+  "Hct",
+  "RBC",
+  "MCH",
+  "Cl",
+  "PT",
+  "Lymphs",
+]);
+
+/** Sets what follows from other values: haematocrit, red cell indices, chloride, PT. */
 export function derive(draw: Map<string, number>): void {
   const get = (name: string) => draw.get(name)!;
   const mcv = get("MCV"), mchc = get("MCHC"), hgb = get("Hgb");
   const hct = round(hgb / mchc * 100, 1);
   const rbc = round(hct / mcv * 10, 2);
   draw.set("Hct", hct).set("RBC", rbc).set("MCH", round(hgb / rbc * 10, 1));
-  draw.set("AnGap", Math.max(3, get("Na") + round(get("K"), 0) - get("Cl") - get("HCO3")));
+  draw.set("Cl", get("Na") + round(get("K"), 0) - get("AnGap") - get("HCO3"));
   draw.set("PT", round(get("INR") * 11.2, 1));
   const others = get("Monos") + get("Eos") + get("Baso");
   const neuts = Math.min(get("Neuts"), 97 - others);
@@ -128,12 +141,14 @@ export function derive(draw: Map<string, number>): void {
   draw.set("Lymphs", round(100 - neuts - others, 1));
 }
 
-export const printNumber = (test: LabTest, value: number) => value.toFixed(test.decimals);
-
-/** `WBC-12.3*`: name, value, and a star outside the reference range. */
-export function printValue(test: LabTest, sex: "M" | "F", value: number): string {
-  const [low, high] = test.reference[sex];
+export function printNumber(test: LabTest, value: number): string {
   const text = value.toFixed(test.decimals);
-  const shown = Number(text);
-  return `${test.name}-${text}${shown < low || shown > high ? "*" : ""}`;
+  return Number(text) === 0 && test.decimals > 0 ? `<${10 ** -test.decimals}` : text;
+}
+
+/** `12.3*`: a star outside the reference range. */
+export function printFlagged(test: LabTest, sex: "M" | "F", value: number): string {
+  const [low, high] = test.reference[sex];
+  const shown = Number(value.toFixed(test.decimals));
+  return `${printNumber(test, value)}${shown < low || shown > high ? "*" : ""}`;
 }

@@ -45,7 +45,12 @@ function wrapLine(line: string, random: Random): string {
 }
 
 /** Name to attending: the lines above the first section. */
-export function header(sex: string, service: string, allergies: string[]): string {
+export function header(
+  sex: string,
+  service: string,
+  allergies: string[],
+  random: Random,
+): string {
   return [
     " ",
     "Name:  ___".padEnd(31) + "Unit No:   ___",
@@ -57,7 +62,9 @@ export function header(sex: string, service: string, allergies: string[]): strin
     `Service: ${service}`,
     " ",
     "Allergies: ",
-    allergies.length === 0 ? "No Known Allergies / Adverse Drug Reactions" : allergies.join(" / "),
+    allergies.length === 0
+      ? "No Known Allergies / Adverse Drug Reactions"
+      : wrap(allergies.join(" / "), random),
     " ",
     "Attending: ___.",
     " ",

@@ -23,9 +23,12 @@ function proseLetter(admission: Admission): string {
   const paragraphs = [
     text("letter.greeting"),
     [text("letter.pleasure"), joined("letter.why"), joined("letter.did")].join(GAP),
-    [joined("letter.next"), medicationChanges(admission).join(GAP), joined("letter.call")].filter(
-      Boolean,
-    ).join(GAP),
+    [
+      joined("letter.next"),
+      joined("letter.medications"),
+      joined("letter.extra"),
+      joined("letter.call"),
+    ].filter(Boolean).join(GAP),
     text("letter.wishes"),
     text("letter.signature"),
   ];
@@ -45,14 +48,9 @@ function questionLetter(admission: Admission): string {
     `${head("letter.head.why")}\n${items(all("letter.why"))}`,
     `${head("letter.head.did")}\n${items(all("letter.did"))}`,
     `${head("letter.head.next")}\n${
-      items([...medicationChanges(admission), ...all("letter.next"), ...all("letter.call")])
+      items(["medications", "next", "extra", "call"].flatMap((part) => all(`letter.${part}`)))
     }`,
     text("letter.wishes"),
     text("letter.signature"),
   ].filter(Boolean).join("\n\n");
-}
-
-/** What is new, stopped, held or at another dose, in words for the patient. */
-function medicationChanges(admission: Admission): string[] {
-  return renderAll(admission.rule("letter.medications"), admission);
 }

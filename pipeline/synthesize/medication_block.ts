@@ -29,7 +29,7 @@ export function dischargeList(admission: Admission): string {
     const duration = medication.days !== undefined && random.chance(0.6)
       ? `Duration: ${medication.days} Days `
       : "";
-    const prescription = (isNew || random.chance(0.06)) && style.prescriptions
+    const prescription = (isNew || random.chance(0.1)) && style.prescriptions
       ? prescriptionLine(medication, knowledge.frequencies, random)
       : "";
     return [line, duration, prescription].filter(Boolean).join("\n");

@@ -14,16 +14,20 @@ export interface HomeMedication extends Medication {
   changedTo?: Medication;
 }
 
-/** Adds the home drugs of conditions that have none yet, then opens this stay's list. */
+/** Adds the home drugs of new conditions, drops what they forbid, and opens this stay's list. */
 export function planHome(admission: Admission): void {
   const { patient } = admission;
+  const forbidden = (drug: Drug) =>
+    patient.conditions.some(({ stop }) => stop.some(({ value }) => drug.classes.includes(value)));
   for (const condition of patient.conditions) {
     if (patient.treated.has(condition.name)) continue;
     patient.treated.add(condition.name);
+    patient.home = patient.home.filter(({ drug }) => !forbidden(drug));
     for (const order of condition.home) {
       if (!admission.applies(order)) continue;
       const medication = chooseDrug(admission, order);
-      if (medication && !patient.home.some((m) => sameClass(m.drug, medication.drug))) {
+      if (medication === undefined || forbidden(medication.drug)) continue;
+      if (!patient.home.some((m) => sameClass(m.drug, medication.drug))) {
         patient.home.push(medication);
       }
     }
@@ -113,4 +117,12 @@ export function namesOf(medications: Medication[]): string {
 }
 
 /** Without tall-man capitals and without what the product name adds in brackets. */
-export const proseName = (drug: Drug) => drug.name.replace(/ \(.*\)$/, "").toLowerCase();
+export const proseName = (drug: Drug) =>
+  drug.name.replace(/ \(.*\)$/, "").replace(saltsAndForms, "").toLowerCase();
+
+/** What an order names and a sentence leaves out. */
+const saltsAndForms = new RegExp(
+  "(?<=\\w) (Potassium|Sodium|Calcium|HCl|Proxetil|Succinate|Tartrate|Fumarate|Oxalate|Citrate|" +
+    "Mononitrate|Bromide|Hyclate|Phosphate|Maleate|Propionate|Extended-Release|XL|XR|DR|SR|Inhaler|" +
+    "Diskus|Oral Liquid|NASAL|0\\.\\S+ Neb Soln).*$",
+);

@@ -42,18 +42,23 @@ export function writeNote(admission: Admission): string {
   const body = sections.map(([title, content]) =>
     section(title, wrap(finish(title, content, style.gap), admission.random))
   ).join("");
-  return header(patient.sex, presentation.service, allergies) + body;
+  return header(patient.sex, presentation.service, allergies, admission.random) + body;
 }
 
-/** Laboratory lines keep their blanks; all other text is repaired. */
+/** Sections in which blanks mean something; `labBlock` repairs its own prose. */
+const exact = new Set(["Pertinent Results", "Medications on Admission", "Discharge Medications"]);
+
 const finish = (title: string, content: string, gap: string) =>
-  (title === "Pertinent Results" ? content : tidy(content)).replaceAll(GAP, gap);
+  (exact.has(title) ? content : tidy(content)).replaceAll(GAP, gap);
 
 function historyOfPresentIllness(admission: Admission): string {
+  const extra = renderRule(admission.rule("hpi.extra"), admission);
   const story = renderRule(admission.rule("hpi"), admission);
-  const parts = [story];
+  const parts = [extra === "" ? story : `${story}${GAP}${extra}`];
   const emergency = renderRule(admission.rule("ed"), admission).trim();
   if (emergency) parts.push(emergency);
+  const floor = renderRule(admission.rule("floor.extra"), admission);
+  if (emergency && floor) parts.push(floor);
   const review = renderRule(admission.rule("ros"), admission).trim();
   if (review) parts.push(review);
   return parts.join(admission.random.chance(0.6) ? "\n\n" : "\n");

@@ -19,6 +19,8 @@ export interface Patient {
   home: Medication[];
   smoker: "never" | "former" | "current";
   drinker: boolean;
+  /** Titles of earlier admissions. */
+  past: string[];
   familyHistory: string[] | undefined;
   /** Conditions whose home drugs have been chosen. */
   treated: Set<string>;
@@ -37,7 +39,7 @@ export const stream = {
 } as const;
 
 /** How many admissions patients have; the mean is 2.27, as in MIMIC-IV-Note 2.2. */
-const admissionsPmf = [0.59, 0.179, 0.079, 0.043, 0.027, 0.02, 0.014, 0.0105, 0.0075, 0.03];
+const admissionsPmf = [0.594, 0.18, 0.08, 0.043, 0.027, 0.02, 0.014, 0.01, 0.008, 0.024];
 
 export function admissionCount(seed: number, patient: number): number {
   const random = new Random(seed, stream.plan, patient);
@@ -71,6 +73,7 @@ export function createPatient(
     home: [],
     smoker: random.pick(["never", "never", "never", "former", "former", "current"] as const),
     drinker: random.chance(0.3),
+    past: [],
     familyHistory: undefined,
     treated: new Set(),
     baselines: new Map(),

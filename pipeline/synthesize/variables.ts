@@ -12,7 +12,7 @@ function history(admission: Admission): string {
   const { patient, random, style } = admission;
   const shorts = patient.conditions.filter((c) => c.short.length > 0 && c.kind === "chronic")
     .map((c) => random.pick(c.short)(admission));
-  const listed = shorts.slice(0, style.detail > 1 ? 6 : 4);
+  const listed = shorts.slice(0, style.detail > 2 ? 7 : 4);
   if (listed.length === 0) return "no significant past medical history";
   if (listed.length === 1) return listed[0];
   return `${listed.slice(0, -1).join(", ")}${random.chance(0.5) ? "," : ""} and ${listed.at(-1)}`;
@@ -29,7 +29,9 @@ export const variables: Record<string, (admission: Admission) => string> = {
   gentleman: bySex("gentleman", "woman"),
   M: bySex("M", "F"),
   Mr: bySex("Mr.", "Ms."),
+  spouse: bySex("wife", "husband"),
   history,
+  past: ({ patient }) => patient.past.at(-1) ?? "",
   days: ({ days }) => String(days),
   started: ({ started }) => namesOf(started),
   changed: ({ home }) => namesOf(home.filter(({ fate }) => fate === "changed")),
