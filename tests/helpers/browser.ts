@@ -44,6 +44,7 @@ export interface StubRequest {
   text: string;
   text_after: string;
   section?: string;
+  authorization: string | null;
 }
 
 export interface PluginServer {
@@ -73,11 +74,17 @@ export function servePlugin(bundle: string): PluginServer {
       return new Response(PAGE_STYLE, { headers: { "content-type": "text/css" } });
     }
     if (pathname === "/complete") {
-      const body: StubRequest = await request.json();
+      const authorization = request.headers.get("authorization");
+      const body: StubRequest = { ...await request.json(), authorization };
       stub.requests.push(body);
       const answer = await stub.answer(body);
       if (answer instanceof Response) return answer;
       return Response.json({ completions: answer.map((text) => ({ text, confidence: 0.5 })) });
+    }
+    if (pathname === "/frame") {
+      const frame = `<!doctype html><html lang="en"><title>EHR</title><iframe title="Note" src="/"
+        width="700" height="300"></iframe></html>`;
+      return new Response(frame, { headers: html });
     }
     if (pathname !== "/") return new Response(null, { status: 404 });
     return new Response(
