@@ -114,7 +114,9 @@ export function rangeCaret(range: Range, styled: Element): DOMRect {
   const height = lineHeight(styled);
   const [rect] = range.getClientRects();
   if (rect) {
-    return new DOMRect(rect.left, rect.top + (rect.height - height) / 2, 0, height);
+    // Half of the leading stands above the letters; engines round it down.
+    const leading = Math.floor((height - rect.height) / 2);
+    return new DOMRect(rect.left, rect.top - leading, 0, height);
   }
   // An empty line has no rectangle; the element that holds it has.
   const box = contentBox(styled as HTMLElement);
