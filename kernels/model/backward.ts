@@ -8,7 +8,7 @@ import { type Dropout, dropoutBackward } from "../ops/dropout.ts";
 import { embeddingBackward } from "../ops/embedding.ts";
 import { geluBackward } from "../ops/gelu.ts";
 import { layernormBackward } from "../ops/layernorm.ts";
-import { headBackward, linearBackward } from "../ops/matmul/matmul.ts";
+import { headBackward, linearBackward } from "../ops/matmul/linear.ts";
 import {
   type LogitChunk,
   type ModelDropout,
@@ -20,13 +20,14 @@ import type { Gpt2Plan, Norm } from "./plan.ts";
 
 /** dlogits → gradient of the final LayerNorm's output (into dnorm) and of wte. */
 export function recordLogitsBackward(recorder: Recorder, plan: Gpt2Plan, chunk: LogitChunk): void {
-  const { parameters, gradients, dnorm, shape: { n_embd: c } } = plan;
+  const { parameters, gradients, dnorm, workspace, shape: { n_embd: c } } = plan;
   headBackward(recorder.group("matmul"), {
     dlogits: chunk.logits,
     inp: chunk.inp,
     wte: parameters.parts.get("wte.weight")!,
     dinp: dnorm.view(chunk.inp.shape, chunk.first * c),
     dwte: gradients.parts.get("wte.weight")!,
+    workspace,
   });
 }
 
@@ -95,7 +96,14 @@ class BackwardSteps {
     const { parameters, gradients, workspace } = this.plan;
     const { weight } = weightAndBias(parameters.parts, name);
     const { weight: dweight, bias: dbias } = weightAndBias(gradients.parts, name);
-    linearBackward(this.recorder.group("matmul"), { dout, inp, weight, dinp, dweight });
+    linearBackward(this.recorder.group("matmul"), {
+      dout,
+      inp,
+      weight,
+      dinp,
+      dweight,
+      workspace,
+    });
     biasBackward(this.recorder.group("bias"), { dout, dbias, workspace });
   }
 

@@ -6,7 +6,7 @@ import { attentionForward } from "../ops/attention.ts";
 import { type Dropout, dropoutSites } from "../ops/dropout.ts";
 import { embeddingForward } from "../ops/embedding.ts";
 import { layernormForward, residualLayernormForward } from "../ops/layernorm.ts";
-import { headForward, linearForward } from "../ops/matmul/matmul.ts";
+import { headForward, linearForward } from "../ops/matmul/linear.ts";
 import { type Gpt2Plan, type Norm, rowChunks } from "./plan.ts";
 
 /** Dropout at each place of the model; probability 0 everywhere outside of training. */

@@ -8,6 +8,7 @@ import { Arena } from "../core/arena.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { biasBackwardWorkspace } from "../ops/column_sums.ts";
 import { DECAY_BLOCK } from "../ops/adamw.ts";
+import { productWorkspace } from "../ops/matmul/matmul.ts";
 import { gradNormWorkspace } from "../ops/grad_norm.ts";
 import { layernormBackwardWorkspace } from "../ops/layernorm.ts";
 import { tokenIndexLength } from "../ops/token_index.ts";
@@ -177,6 +178,8 @@ export function planGpt2({ shape, table, batch, recompute = false }: PlanOptions
   const input = (label: string, type: "i32" | "u32" | "f32", ...shape: number[]) =>
     arena.tensor("workspace", label, shape, type);
   const workspace = Math.max(
+    ...[3 * c, c, 4 * c].map((outputs) => productWorkspace(c, outputs, rows)),
+    productWorkspace(v, c, logitRows(rows, v)),
     biasBackwardWorkspace(rows, 4 * c),
     layernormBackwardWorkspace(rows, c),
     gradNormWorkspace([gradients.flat]),

@@ -1,12 +1,13 @@
 /**
- * Matrix products of a linear layer with weights (inputs, outputs), and of the tied output head.
- * What runs is chosen by `chooseTiling` from the adapter, and compiled once per combination.
+ * Matrix products by the tiling that `chooseTiling` finds for the adapter; each combination of
+ * layout, epilogue and tiling is compiled once.
  */
 
 import type { Gpu } from "../../core/device.ts";
 import { type Access, defineKernel, type Kernel } from "../../core/kernel.ts";
 import type { Recorder } from "../../core/recorder.ts";
-import { expectShape, rowsAndColumns, type Tensor } from "../../core/tensor.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { addPartials } from "../column_sums.ts";
 import { type Epilogue, epilogueBindings, type Layout, type MatmulText } from "./operands.ts";
 import { directExtent, directMatmulCode, type DirectTile } from "./tile_direct.ts";
 import {
@@ -20,148 +21,51 @@ export type Tiling =
   | { kind: "direct" } & DirectTile
   | { kind: "shared" } & SharedTile;
 
-export interface LinearForward {
-  /** (N, C) */
-  inp: Tensor;
-  /** (C, OC) */
-  weight: Tensor;
-  /** (OC) */
-  bias: Tensor;
-  /** (N, OC) */
+/** Workgroups that keep a large GPU busy, and steps of k that are worth a slice of their own. */
+const BUSY_WORKGROUPS = 256, SLICE_STEPS = 512;
+
+/**
+ * Into how many slices of k to cut A · B on a GPU. The gradient of a small weight has few tiles and
+ * a very long k: 27 tiles of 128 × 128 for (384, 1152), where a large GPU runs hundreds at a time.
+ */
+function sliceCount(m: number, n: number, k: number): number {
+  const tiles = Math.ceil(m / 128) * Math.ceil(n / 128);
+  return Math.max(1, Math.min(Math.floor(BUSY_WORKGROUPS / tiles), Math.floor(k / SLICE_STEPS)));
+}
+
+/** Elements that adding a product of this size needs as workspace. */
+export const productWorkspace = (m: number, n: number, k: number) => sliceCount(m, n, k) * m * n;
+
+export interface AddProduct {
+  /** (K, M) */
+  a: Tensor;
+  /** (K, N) */
+  b: Tensor;
+  m: number;
+  n: number;
+  k: number;
+  /** (M, N), accumulated */
   out: Tensor;
-  /** (N, OC): out is the GELU of what is stored here. */
-  pre?: Tensor;
-  /** (N, OC): added to out. */
-  residual?: Tensor;
+  /** At least `productWorkspace(M, N, K)` elements */
+  workspace: Tensor;
+  /** For tests; chosen by the adapter otherwise. */
+  tiling?: Tiling;
 }
 
-/** out = inp · weight + bias, then GELU (with `pre`) or + residual. */
-export function linearForward(
+/** out += aᵀ · b, in slices of k where that keeps the GPU busy; the same result on every run. */
+export function addProduct(
   recorder: Recorder,
-  { inp, weight, bias, out, pre, residual }: LinearForward,
+  { a, b, m, n, k, out, workspace, tiling = chooseTiling(recorder.gpu) }: AddProduct,
 ): void {
-  const [n, c] = rowsAndColumns(inp), [oc] = bias.shape;
-  expectShape("weight", weight, [c, oc]);
-  expectMatrix("out", out, n, oc);
-  if (pre) expectMatrix("pre", pre, n, oc);
-  if (residual) expectMatrix("residual", residual, n, oc);
-  if (pre && residual) throw new TypeError("linearForward takes pre or residual, not both");
-  const product = { layout: "nn", a: inp, b: weight, m: n, n: oc, k: c } as const;
-  if (pre) matmul(recorder, { ...product, epilogue: "bias_gelu", tensors: { out, bias, pre } });
-  else if (residual) {
-    matmul(recorder, { ...product, epilogue: "bias_residual", tensors: { out, bias, residual } });
-  } else matmul(recorder, { ...product, epilogue: "bias", tensors: { out, bias } });
-}
-
-export interface LinearBackward {
-  /** (N, OC) */
-  dout: Tensor;
-  /** (N, C) */
-  inp: Tensor;
-  /** (C, OC) */
-  weight: Tensor;
-  /** (N, C), overwritten */
-  dinp: Tensor;
-  /** (C, OC), accumulated */
-  dweight: Tensor;
-}
-
-/** dinp = dout · weightᵀ; dweight += inpᵀ · dout. The bias gradient is bias_backward's. */
-export function linearBackward(
-  recorder: Recorder,
-  { dout, inp, weight, dinp, dweight }: LinearBackward,
-): void {
-  const [n, oc] = rowsAndColumns(dout), [, c] = rowsAndColumns(inp);
-  expectMatrix("inp", inp, n, c);
-  expectShape("weight", weight, [c, oc]);
-  expectMatrix("dinp", dinp, n, c);
-  expectShape("dweight", dweight, [c, oc]);
-  matmul(recorder, {
-    layout: "nt",
-    epilogue: "store",
-    a: dout,
-    b: weight,
-    m: n,
-    n: c,
-    k: oc,
-    tensors: { out: dinp },
-  });
-  matmul(recorder, {
-    layout: "tn",
-    epilogue: "accumulate",
-    a: inp,
-    b: dout,
-    m: c,
-    n: oc,
-    k: n,
-    tensors: { out: dweight },
-  });
-}
-
-/** logits (N, V) = inp (N, C) · wteᵀ, wte (V, C): the output head tied to the token embedding. */
-export function headForward(
-  recorder: Recorder,
-  { inp, wte, logits }: { inp: Tensor; wte: Tensor; logits: Tensor },
-): void {
-  const [n, c] = rowsAndColumns(inp), [v] = wte.shape;
-  expectShape("wte", wte, [v, c]);
-  expectMatrix("logits", logits, n, v);
-  const tensors = { out: logits };
-  matmul(recorder, { layout: "nt", epilogue: "store", a: inp, b: wte, m: n, n: v, k: c, tensors });
-}
-
-export interface HeadBackward {
-  /** (N, V) */
-  dlogits: Tensor;
-  /** (N, C) */
-  inp: Tensor;
-  /** (V, C) */
-  wte: Tensor;
-  /** (N, C), overwritten */
-  dinp: Tensor;
-  /** (V, C), accumulated */
-  dwte: Tensor;
-}
-
-/** dinp = dlogits · wte; dwte += dlogitsᵀ · inp. */
-export function headBackward(
-  recorder: Recorder,
-  { dlogits, inp, wte, dinp, dwte }: HeadBackward,
-): void {
-  const [n, v] = rowsAndColumns(dlogits), [, c] = rowsAndColumns(inp);
-  expectMatrix("inp", inp, n, c);
-  expectShape("wte", wte, [v, c]);
-  expectMatrix("dinp", dinp, n, c);
-  expectShape("dwte", dwte, [v, c]);
-  matmul(recorder, {
-    layout: "nn",
-    epilogue: "store",
-    a: dlogits,
-    b: wte,
-    m: n,
-    n: c,
-    k: v,
-    tensors: { out: dinp },
-  });
-  matmul(recorder, {
-    layout: "tn",
-    epilogue: "accumulate",
-    a: dlogits,
-    b: inp,
-    m: v,
-    n: c,
-    k: n,
-    tensors: { out: dwte },
-  });
-}
-
-function expectMatrix(name: string, tensor: Tensor, rows: number, columns: number): void {
-  const [gotRows, gotColumns] = rowsAndColumns(tensor);
-  if (gotRows !== rows || gotColumns !== columns) {
-    throw new RangeError(
-      `${name} (${tensor.label}) is (${gotRows}, ${gotColumns}), expected (${rows}, ${columns})`,
-    );
+  const slices = tiling.kind === "shared" ? sliceCount(m, n, k) : 1;
+  const product = { layout: "tn", a, b, m, n, k, tiling } as const;
+  if (slices === 1) {
+    matmul(recorder, { ...product, epilogue: "accumulate", tensors: { out } });
+    return;
   }
+  const partials = workspace.view([slices, m * n]);
+  matmul(recorder, { ...product, epilogue: "store", tensors: { out: partials }, slices });
+  addPartials(recorder, { partials, offset: 0, out: out.view([m * n]) }, {});
 }
 
 /** One product: shapes already checked, out and the epilogue's tensors by name. */
@@ -176,10 +80,12 @@ export interface Matmul {
   tensors: Record<string, Tensor>;
   /** For tests and benchmarks; chosen by the adapter otherwise. */
   tiling?: Tiling;
+  /** Parts of k that are computed side by side; out is then (slices, M, N). */
+  slices?: number;
 }
 
 export function matmul(recorder: Recorder, product: Matmul): void {
-  const { layout, epilogue, a, b, m, n, k, tensors } = product;
+  const { layout, epilogue, a, b, m, n, k, tensors, slices = 1 } = product;
   const tiling = product.tiling ?? chooseTiling(recorder.gpu);
   const vectors = {
     a: (layout === "tn" ? m : k) % 4 === 0,
@@ -191,13 +97,16 @@ export function matmul(recorder: Recorder, product: Matmul): void {
     ? directExtent(tiling)
     : { rows: tiling.tileM, columns: tiling.tileN };
   recorder.dispatch(kernel, {
-    params: { m, n, k },
+    params: { m, n, k, chunk: Math.ceil(k / slices / SLICE_UNIT) * SLICE_UNIT },
     tensors: { a, b, ...tensors },
-    workgroups: [Math.ceil(n / columns), Math.ceil(m / rows)],
+    workgroups: [Math.ceil(n / columns), Math.ceil(m / rows), slices],
   });
 }
 
-const params = { m: "u32", n: "u32", k: "u32" } as const;
+/** Slices of k start at multiples of this, which every tiling's step divides. */
+const SLICE_UNIT = 32;
+
+const params = { m: "u32", n: "u32", k: "u32", chunk: "u32" } as const;
 const kernels = new Map<string, Kernel<typeof params, Record<string, Access>>>();
 
 /** The kernel of one combination; its text is generated once. */

@@ -20,9 +20,7 @@ export type Epilogue =
   /** out = v + bias */
   | "bias"
   /** pre = v + bias; out = gelu(pre) */
-  | "bias_gelu"
-  /** out = residual + v + bias */
-  | "bias_residual";
+  | "bias_gelu";
 
 /** Which arrays are read and written four values at a time: their rows are multiples of 4. */
 export interface Vectors {
@@ -43,7 +41,6 @@ export const epilogueBindings = {
   accumulate: { out: "read_write" },
   bias: { out: "read_write", bias: "read" },
   bias_gelu: { out: "read_write", bias: "read", pre: "read_write" },
-  bias_residual: { out: "read_write", bias: "read", residual: "read" },
 } as const;
 
 /** Bindings, `load_a`, `load_b` and `finish`: everything but the tiling. */
@@ -53,7 +50,9 @@ export function preamble({ layout, epilogue, vectors }: MatmulText): string {
   const bRows = layout === "nt" ? "params.n" : "params.k";
   const bColumns = layout === "nt" ? "params.k" : "params.n";
   return `
-struct Params { m: u32, n: u32, k: u32 }
+// Workgroups of slice z take the steps of k from z · chunk on, and write the z-th of (slices, m, n).
+struct Params { m: u32, n: u32, k: u32, chunk: u32 }
+var<private> slice: u32;
 @group(0) @binding(0) var<uniform> params: Params;
 ${binding(1, "a", "read", vectors.a)}
 ${binding(2, "b", "read", vectors.b)}
@@ -109,14 +108,13 @@ function finish(epilogue: Epilogue, vectors: boolean): string {
     accumulate: "out[at] += v;",
     bias: "out[at] = v + bias[column];",
     bias_gelu: "let x = v + bias[column]; pre[at] = x; out[at] = gelu(x);",
-    bias_residual: "out[at] = residual[at] + v + bias[column];",
   }[epilogue];
   const math = epilogue === "bias_gelu" ? gelu.replaceAll("T", vectors ? "vec4f" : "f32") : "";
   if (vectors) {
     return `${math}
 fn finish(row: u32, first: u32, v: vec4f) {
   if (row >= params.m || first >= params.n) { return; }
-  let at = (row * params.n + first) >> 2u;
+  let at = ((slice * params.m + row) * params.n + first) >> 2u;
   let column = first >> 2u;
   ${statement}
 }`;
@@ -124,7 +122,7 @@ fn finish(row: u32, first: u32, v: vec4f) {
   return `${math}
 fn finish_one(row: u32, column: u32, v: f32) {
   if (row >= params.m || column >= params.n) { return; }
-  let at = row * params.n + column;
+  let at = (slice * params.m + row) * params.n + column;
   ${statement}
 }
 fn finish(row: u32, first: u32, v: vec4f) {

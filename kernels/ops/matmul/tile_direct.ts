@@ -56,7 +56,9 @@ fn main(
   let first = (group.x * ${workgroup * quads}u + lane) * 4u;
 ${range(quads).map((q) => `  let column${q} = first + ${4 * workgroup * q}u;`).join("\n")}
 ${each((r, q) => `  var c${r}_${q} = vec4f();`)}
-  for (var k = 0u; k < params.k; k += 4u) {
+  slice = group.z;
+  let end = min(params.k, (slice + 1u) * params.chunk);
+  for (var k = slice * params.chunk; k < end; k += 4u) {
 ${loads.join("\n")}
 ${range(quads).flatMap((q) => blockOfB(text, q)).join("\n")}
 ${each((r, q) => `    c${r}_${q} = c${r}_${q} + ${products(r, q)};`)}

@@ -45,7 +45,9 @@ fn main(
   let y = index / ${across}u;
   let x = index % ${across}u;
 ${range(8).map((r) => `  var c${r}l = vec4f();\n  var c${r}r = vec4f();`).join("\n")}
-  for (var k = 0u; k < params.k; k += ${tileK}u) {
+  slice = group.z;
+  let end = min(params.k, (slice + 1u) * params.chunk);
+  for (var k = slice * params.chunk; k < end; k += ${tileK}u) {
 ${stage("a", "row", tileM, layout !== "tn", tile)}
 ${stage("b", "column", tileN, layout === "nt", tile)}
     workgroupBarrier();
