@@ -72,7 +72,7 @@ export function parseFlags<F extends Record<string, Flag>>(
     if (arg === "--") break;
     const name = /^--([^=]+)/.exec(arg)?.[1];
     if (name !== undefined && !names.includes(name)) throw mistake(`Unknown flag --${name}`);
-    if (/^-[^-\d]/.test(arg)) throw mistake(`Unknown flag ${arg}`);
+    if (/^-[A-Za-z]/.test(arg)) throw mistake(`Unknown flag ${arg}`);
   }
   const valued = names.filter((name) => !booleans.includes(name));
   const parsed = parseArgs(argv, {

@@ -84,9 +84,15 @@ const task = defineTask({
         output: join(run.eval, "eval.json"),
       },
       {
+        task: "audit",
+        does: "measure what it remembers of its training notes",
+        args: ["--notes", "40", "--texts", "20"],
+        output: join(run.audit, "audit.json"),
+      },
+      {
         task: "export",
         does: "write ONNX files and check them against the trained model",
-        args: [],
+        args: ["--accept-risk", "trained on synthetic notes, which describe nobody"],
         output: join(run.export, "onnx", "model_quantized.onnx"),
       },
     ];
@@ -110,13 +116,17 @@ async function runStages(stages: Stage[], data: string): Promise<void> {
       console.log(`${title} — already there`);
       continue;
     }
-    console.log(`\n${title}\n$ deno task ${[stage.task, ...stage.args, "--data", data].join(" ")}`);
+    const words = [stage.task, ...stage.args, "--data", data].map(quoted);
+    console.log(`\n${title}\n$ deno task ${words.join(" ")}`);
     await runStage(stage, data);
     await requireFile(stage.output, `deno task ${stage.task} --data ${data}`);
     done[stage.task] = key;
     await writeJson(record, done);
   }
 }
+
+/** As a shell wants it. */
+const quoted = (word: string) => /^[\w./=-]+$/.test(word) ? word : `"${word}"`;
 
 async function runStage({ task, args }: Stage, data: string): Promise<void> {
   const { code } = await new Deno.Command(Deno.execPath(), {
@@ -138,7 +148,7 @@ async function serve(
   started: number,
   stopAfterFirst: boolean,
 ): Promise<void> {
-  console.log("\n[8/8] serve: the worker with the model inside, on this machine only");
+  console.log("\n[9/9] serve: the worker with the model inside, on this machine only");
   const worker = await startWorker({ exportFolder: run.export, port });
   try {
     const body = JSON.stringify({ text: SAMPLE_TEXT });

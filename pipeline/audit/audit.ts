@@ -21,6 +21,8 @@ import { type Check, checks } from "./verdict.ts";
 
 export interface AuditInput {
   run: string;
+  /** SHA-256 of the checkpoint's model.safetensors. */
+  checkpoint: string;
   config: Checkpoint["config"];
   model: NextTokenModel;
   scorer: Scorer;
@@ -39,6 +41,7 @@ export interface AuditReport {
   version: 1;
   created: string;
   run: string;
+  checkpoint: string;
   notes: { train: number; members: number; unseen: number };
   regurgitation: { train: Regurgitation; unseen: Regurgitation };
   generated: LongestMatches & { texts: number; characters: number };
@@ -48,7 +51,7 @@ export interface AuditReport {
   suggestions: { shown: number; withRedaction: number };
   canaries: (Canary & { exposure: number; greatest: number })[];
   checks: Check[];
-  passed: boolean;
+  verdict: "pass" | "fail";
 }
 
 /** Codes never planted, against which a canary's is ranked. */
@@ -63,15 +66,16 @@ export async function audit(input: AuditInput): Promise<AuditReport> {
     ...await measureGenerated(input),
     canaries: await measureCanaries(input, seededRandom(seed)),
   };
-  const verdict = checks(measured);
+  const outcomes = checks(measured);
   return {
     version: 1,
     created: new Date().toISOString(),
     run: input.run,
+    checkpoint: input.checkpoint,
     notes: { train: train.length, members: members.length, unseen: unseen.length },
     ...measured,
-    checks: verdict,
-    passed: verdict.every(({ passed }) => passed),
+    checks: outcomes,
+    verdict: outcomes.every(({ passed }) => passed) ? "pass" : "fail",
   };
 }
 

@@ -34,8 +34,15 @@ const LIMIT = 64;
  * with length, so that it is counted at UNIQUE_WORDS and at the longest length.
  */
 export function longestMatches(texts: readonly string[], notes: readonly string[]): LongestMatches {
-  const cut = texts.map(wordsOf);
-  const read = notes.map(wordsOf);
+  const number = new Map<string, number>();
+  const cut = texts.map((text) =>
+    wordsOf(text).map((word) => {
+      if (!number.has(word)) number.set(word, number.size + 1);
+      return number.get(word)!;
+    })
+  );
+  // Words that no text holds become 0: no run goes across them.
+  const read = notes.map((note) => wordsOf(note).map((word) => number.get(word) ?? 0));
   let low = 0, high = LIMIT;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
@@ -43,8 +50,10 @@ export function longestMatches(texts: readonly string[], notes: readonly string[
     else high = middle - 1;
   }
   const found = holders(cut, read, UNIQUE_WORDS);
-  const isUnique = (run: string) => found.get(run) === 1;
-  const leaking = cut.filter((words) => runsOf(words, UNIQUE_WORDS).some(isUnique)).length;
+  const leaking = cut.filter((words) => {
+    for (const run of runsOf(words, UNIQUE_WORDS)) if (found.get(run) === 1) return true;
+    return false;
+  }).length;
   return {
     any: low,
     unique: longestUnique(cut, read, low),
@@ -52,12 +61,10 @@ export function longestMatches(texts: readonly string[], notes: readonly string[
   };
 }
 
+type Words = readonly number[];
+
 /** The greatest n at which some run of n words is in exactly one note. */
-function longestUnique(
-  cut: readonly string[][],
-  read: readonly string[][],
-  longest: number,
-): number {
+function longestUnique(cut: readonly Words[], read: readonly Words[], longest: number): number {
   for (let n = longest; n > 0; n--) {
     for (const notes of holders(cut, read, n).values()) if (notes === 1) return n;
   }
@@ -65,23 +72,48 @@ function longestUnique(
 }
 
 /** In how many notes each run of `n` words of the texts occurs; those in none are left out. */
-function holders(
-  cut: readonly string[][],
-  read: readonly string[][],
-  n: number,
-): Map<string, number> {
-  const wanted = new Set(cut.flatMap((words) => runsOf(words, n)));
-  const count = new Map<string, number>();
-  if (wanted.size === 0) return count;
+function holders(cut: readonly Words[], read: readonly Words[], n: number): Map<number, number> {
+  const wanted = new Set<number>();
+  for (const words of cut) for (const run of runsOf(words, n)) wanted.add(run);
+  const count = new Map<number, number>();
   for (const words of read) {
-    const here = new Set(runsOf(words, n).filter((run) => wanted.has(run)));
+    const here = new Set<number>();
+    for (const run of runsOf(words, n)) if (wanted.has(run)) here.add(run);
     for (const run of here) count.set(run, (count.get(run) ?? 0) + 1);
   }
   return count;
 }
 
-const runsOf = (words: readonly string[], n: number): string[] =>
-  Array.from(
-    { length: Math.max(0, words.length - n + 1) },
-    (_, i) => words.slice(i, i + n).join(" "),
-  );
+/**
+ * A hash of 52 bits for every run of `n` words that are not 0: two rolling polynomial hashes modulo
+ * 2^32, of which 26 bits each are kept. Among 10^7 runs two share one by chance once in 100 times.
+ */
+function* runsOf(words: Words, n: number): Generator<number> {
+  const A = 0x2c1b3c6d, B = 0x297a2d39;
+  let powerA = 1, powerB = 1;
+  for (let i = 0; i < n; i++) {
+    powerA = Math.imul(powerA, A);
+    powerB = Math.imul(powerB, B);
+  }
+  let a = 0, b = 0, length = 0;
+  for (let at = 0; at < words.length; at++) {
+    if (words[at] === 0) {
+      a = b = length = 0;
+      continue;
+    }
+    a = Math.imul(a, A) + words[at] | 0;
+    b = Math.imul(b, B) + words[at] | 0;
+    if (++length > n) {
+      a = a - Math.imul(powerA, words[at - n]) | 0;
+      b = b - Math.imul(powerB, words[at - n]) | 0;
+    }
+    if (length >= n) yield (mixed(a) >>> 6) * 2 ** 26 + (mixed(b) >>> 6);
+  }
+}
+
+/** Spreads a hash whose low bits are the weak ones (the finaliser of MurmurHash3). */
+function mixed(hash: number): number {
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}

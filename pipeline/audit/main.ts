@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import {
   readJson,
   readTokens,
+  sha256File,
   type Split,
   workspace,
   writeAtomic,
@@ -36,7 +37,7 @@ export const task = defineTask({
   async run(flags) {
     const paths = workspace(flags.data);
     const run = paths.run(flags.run);
-    const { config, parameters } = await readRunCheckpoint(run);
+    const { config, parameters, folder } = await readRunCheckpoint(run);
     const tokenizer = createTokenizer(await readJson(run.tokenizer, "deno task train"));
     const documents = async (split: Split) =>
       documentsOf(await readTokens(paths.tokens(split)), tokenizer);
@@ -52,6 +53,7 @@ export const task = defineTask({
     const scorer = await scorerFromTensors(config, parameters);
     const report = await audit({
       run: flags.run,
+      checkpoint: await sha256File(join(folder, "model.safetensors")),
       config,
       model,
       scorer,
@@ -70,7 +72,9 @@ export const task = defineTask({
       console.log(`${passed ? "passed" : "FAILED"}  ${name}: ${found} (allowed: ${allowed})`);
     }
     console.log(
-      `\n${report.passed ? "Passed" : "Failed"}. Report: ${join(run.audit, "index.html")}`,
+      `\n${report.verdict === "pass" ? "Passed" : "Failed"}. Report: ${
+        join(run.audit, "index.html")
+      }`,
     );
     console.log(`Next: deno task export --run ${flags.run} --data ${flags.data}`);
   },

@@ -9,7 +9,7 @@ const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 
 /** audit.json as HTML text. */
 export async function auditPage(report: AuditReport): Promise<string> {
-  const { run, notes, checks, passed, regurgitation, generated, membership } = report;
+  const { run, notes, checks, verdict, regurgitation, generated, membership } = report;
   const failed = checks.filter((check) => !check.passed);
   return page({
     title: `Privacy audit of ${run}`,
@@ -17,7 +17,7 @@ export async function auditPage(report: AuditReport): Promise<string> {
       `${generated.texts} generated texts; ${report.created.slice(0, 10)}`,
     summary: [
       tiles([
-        { label: "verdict", value: passed ? "passed" : "failed", note: `${checks.length} checks` },
+        { label: "verdict", value: `${verdict}ed`, note: `${checks.length} checks` },
         {
           label: "training passages repeated",
           value: percent(regurgitation.train.repeated),

@@ -26,13 +26,14 @@ export async function growthOf(
   settings: SuggestSettings,
 ): Promise<Growth> {
   const growth: Growth = [];
-  await decoder.suggest(before, {
+  const [best] = await decoder.suggest(before, {
     ...settings,
     n: 1,
     minConfidence: thresholds[0],
     onGrow: (_index, { text, confidence }) => growth.push({ text, confidence }),
   });
-  return growth;
+  // What came after an end may have shown that it goes too far: into the next section, say.
+  return growth.filter(({ text }) => best !== undefined && text.length <= best.text.length);
 }
 
 /** The typist's figures for a passage at each of `thresholds`, in their order. */

@@ -34,6 +34,7 @@ import type { GraphBuilder } from "../onnx/builder.ts";
 import { int8Weights } from "../onnx/int8_weights.ts";
 import { loadRuntime, type Runtime } from "../onnx/runtime.ts";
 import { float32Weights } from "../onnx/weights.ts";
+import type { AuditEvidence } from "./evidence.ts";
 import { checkParity, checkQuantization, chooseLayers, type Quantization } from "./gates.ts";
 import { modelCard } from "./model_card.ts";
 import type { Parity } from "./parity.ts";
@@ -45,6 +46,7 @@ export interface ExportReport {
   parameters: number;
   parity: Parity;
   quantization: Quantization;
+  audit: AuditEvidence;
   runtime: string;
   files: Record<string, { bytes: number; sha256: string }>;
 }
@@ -54,15 +56,20 @@ export interface ExportOptions {
   prompts: number;
   /** Most tokens of the test split that bits per character are measured on. */
   evalTokens: number;
+  audit: AuditEvidence;
+  /** Written into generation_config.json: what the worker asks of a suggestion by default. */
+  minConfidence?: number;
 }
 
-export type ExportedModel = Pick<Checkpoint, "config" | "endOfText" | "parameters">;
+export type ExportedModel =
+  & Pick<Checkpoint, "config" | "endOfText" | "parameters">
+  & Pick<ExportOptions, "minConfidence">;
 
 /** Exports run `name` of the workspace at `root`; returns what was measured. */
 export async function exportRun(
   root: string,
   name: string,
-  { prompts, evalTokens }: ExportOptions,
+  { prompts, evalTokens, audit, minConfidence }: ExportOptions,
 ): Promise<ExportReport> {
   const place = workspace(root), run = place.run(name);
   const checkpoint = await readRunCheckpoint(run);
@@ -74,7 +81,7 @@ export async function exportRun(
   const temporary = temporaryName(run.export);
   try {
     const kept = await chooseLayers(checkpoint, validation, tokenizer, runtime);
-    await writeModelFiles(temporary, checkpoint, kept, runtime);
+    await writeModelFiles(temporary, { ...checkpoint, minConfidence }, kept, runtime);
     await copyFiles(temporary, run, checkpoint.folder);
     const file = await Deno.readFile(join(temporary, "onnx", "model.onnx"));
     const report: ExportReport = {
@@ -89,6 +96,7 @@ export async function exportRun(
         tokenizer,
         runtime,
       }),
+      audit,
       runtime: runtime.description,
       files: await fileSums(temporary),
     };
@@ -108,7 +116,7 @@ export async function exportRun(
  */
 export async function writeModelFiles(
   folder: string,
-  { config, endOfText, parameters }: ExportedModel,
+  { config, endOfText, parameters, minConfidence }: ExportedModel,
   kept: ReadonlySet<string> = new Set(),
   given?: Runtime,
 ): Promise<void> {
@@ -118,6 +126,7 @@ export async function writeModelFiles(
     bos_token_id: endOfText,
     eos_token_id: endOfText,
     max_length: config.n_positions,
+    min_confidence: minConfidence,
   });
   const float32 = (g: GraphBuilder) => float32Weights(g, config, parameters);
   const int8 = (g: GraphBuilder) => int8Weights(g, config, parameters, kept);

@@ -2,6 +2,8 @@
 
 import { bytes, defineTask, runTask } from "../cli.ts";
 import { workspace } from "../artifacts.ts";
+import { readRunCheckpoint } from "../model/checkpoint.ts";
+import { bestThreshold, requireAudit } from "./evidence.ts";
 import { exportRun } from "./export.ts";
 import { signedPercent } from "./model_card.ts";
 
@@ -23,17 +25,26 @@ export const task = defineTask({
       min: 1,
       help: "most tokens of the test split to measure int8 on",
     },
+    "accept-risk": {
+      type: "string",
+      placeholder: "REASON",
+      help: "export without a passed audit; the reason goes into the model card",
+    },
   },
   examples: ["deno task export", "deno task export --run nano"],
-  async run({ data, run, prompts, evalTokens }) {
-    const { files, quantization: q } = await exportRun(data, run, { prompts, evalTokens });
+  async run({ data, run, prompts, evalTokens, acceptRisk }) {
+    const paths = workspace(data).run(run);
+    const { folder } = await readRunCheckpoint(paths);
+    const audit = await requireAudit(paths, run, folder, acceptRisk);
+    const options = { prompts, evalTokens, audit, minConfidence: await bestThreshold(paths) };
+    const { files, quantization: q } = await exportRun(data, run, options);
     const size = (name: string) => bytes(files[`onnx/${name}`].bytes);
     console.log(
       `float32  ${size("model.onnx")}, ${q.float32.toFixed(4)} bits per character
 int8     ${size("model_quantized.onnx")}, ${q.int8.toFixed(4)} bits per character (${
         signedPercent(q.cost)
       })
-Wrote ${workspace(data).run(run).export}; next: deno task serve`,
+Wrote ${paths.export}; next: deno task serve`,
     );
   },
 });

@@ -58,7 +58,19 @@ Over ${format(q.tokens)} tokens. Layers kept in float32 in the int8 file: ${
   }.
 Greedy continuations of ${parity.prompts} prompts, ${format(parity.tokens)} tokens, are those of the
 checkpoint; the largest difference of a logit is ${parity.logitDifference.toExponential(1)}.
+
+## Privacy audit
+
+${auditText(report.audit)}
 `;
+}
+
+function auditText({ verdict, failed, acceptedRisk }: ExportReport["audit"]): string {
+  if (verdict === "pass") return "Passed; the figures are in the run's audit.json.";
+  const found = verdict === "none"
+    ? "This checkpoint was not audited."
+    : `Failed. ${failed.join(". ")}.`;
+  return `**${found}** Exported all the same, because: ${acceptedRisk}`;
 }
 
 export const signedPercent = (share: number): string =>

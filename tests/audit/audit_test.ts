@@ -71,6 +71,7 @@ function auditOf(minPatients: number) {
   };
   return audit({
     run: "test",
+    checkpoint: "",
     config: { ...presets.micro.model, n_positions: CONTEXT, vocab_size: tokenizer.vocabSize },
     model: ngramAlone(ngram, CONTEXT),
     scorer,
@@ -85,7 +86,7 @@ function auditOf(minPatients: number) {
 
 Deno.test("a model that knows its notes by heart is found out", async () => {
   const report = await auditOf(1);
-  assertEquals(report.passed, false);
+  assertEquals(report.verdict, "fail");
   assertGreater(report.regurgitation.train.repeated, 0.3);
   assertEquals(report.regurgitation.unseen.repeated, 0);
   assertGreater(report.membership.calibrated.value, 0.95);
@@ -100,7 +101,7 @@ Deno.test("one that knows only what most patients' notes share gives nobody away
   const report = await auditOf(60);
   const failed = report.checks.filter(({ passed }) => !passed);
   assertEquals(failed, []);
-  assert(report.passed);
+  assertEquals(report.verdict, "pass");
   assertEquals(report.regurgitation.train.repeated, 0);
   assertEquals(report.canaries.length, 2);
   for (const { exposure } of report.canaries) assertLess(exposure, 5);

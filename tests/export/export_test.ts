@@ -32,7 +32,8 @@ import { writeTinyRun } from "../helpers/tiny_export.ts";
 const readGraph = (root: string, name: string) =>
   Deno.readFile(join(workspace(root).run("latest").export, "onnx", name));
 
-const options = { prompts: 12, evalTokens: 1024 };
+const audit = { verdict: "pass" as const, failed: [] };
+const options = { prompts: 12, evalTokens: 1024, audit, minConfidence: 0.4 };
 
 /** Greedy continuation of `start` by what is fed. */
 async function greedy(

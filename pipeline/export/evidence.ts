@@ -1,0 +1,65 @@
+/** What eval and audit found of a run, as far as an export depends on it. */
+
+import { join } from "@std/path";
+import { ArtifactError, exists, readJson, type RunPaths, sha256File } from "../artifacts.ts";
+
+/** What is known of a run's memory of its training notes when it is exported. */
+export interface AuditEvidence {
+  verdict: "pass" | "fail" | "none";
+  /** Why it is exported without a passed audit, in the words of who did it. */
+  acceptedRisk?: string;
+  failed: string[];
+}
+
+interface AuditJson {
+  verdict: "pass" | "fail";
+  checkpoint: string;
+  checks: { name: string; passed: boolean; found: string }[];
+}
+
+/**
+ * The audit of the checkpoint in `folder`. Throws an `ArtifactError` if there is none, if it is of
+ * another checkpoint, or if it failed, unless `acceptedRisk` says why that is acceptable.
+ */
+export async function requireAudit(
+  run: RunPaths,
+  name: string,
+  folder: string,
+  acceptedRisk?: string,
+): Promise<AuditEvidence> {
+  const path = join(run.audit, "audit.json");
+  const command = `deno task audit --run ${name}`;
+  const refuse = (why: string) =>
+    new ArtifactError(
+      `Cannot export: ${why}; run "${command}" first, or give --accept-risk "reason", which the model card will show`,
+    );
+  const risk = acceptedRisk === undefined ? {} : { acceptedRisk };
+  if (!await exists(path)) {
+    if (acceptedRisk === undefined) throw refuse(`${path} does not exist`);
+    return { verdict: "none", failed: [], ...risk };
+  }
+  const { verdict, checkpoint, checks } = await readJson<AuditJson>(path, command);
+  if (checkpoint !== await sha256File(join(folder, "model.safetensors"))) {
+    if (acceptedRisk === undefined) throw refuse(`${path} is of another checkpoint`);
+    return { verdict: "none", failed: [], ...risk };
+  }
+  const failed = checks.filter((check) => !check.passed).map(({ name, found }) =>
+    `${name}: ${found}`
+  );
+  if (verdict === "fail" && acceptedRisk === undefined) {
+    throw refuse(`the audit failed (${failed.join("; ")})`);
+  }
+  return { verdict, failed, ...(verdict === "pass" ? {} : risk) };
+}
+
+interface EvalJson {
+  models: { name: string; keystrokes: { best: number } | null }[];
+}
+
+/** The confidence at which the evaluated GPT saves most keystrokes; undefined without an eval. */
+export async function bestThreshold(run: RunPaths): Promise<number | undefined> {
+  const path = join(run.eval, "eval.json");
+  if (!await exists(path)) return;
+  const { models } = await readJson<EvalJson>(path, "deno task eval");
+  return models.find(({ name }) => name === "GPT")?.keystrokes?.best;
+}
