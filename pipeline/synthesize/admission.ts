@@ -1,6 +1,13 @@
 /** One stay in hospital: what happened, and what templates may ask about it. */
 
-import type { Condition, Guard, Rule, Scope } from "./grammar.ts";
+import {
+  type Condition,
+  type DrugList,
+  type Guard,
+  renderRule,
+  type Rule,
+  type Scope,
+} from "./grammar.ts";
 import type { Medication } from "./drugs.ts";
 import type { ConditionEntry, Guarded, Knowledge, Presentation } from "./knowledge.ts";
 import { type LabCourse, printNumber } from "./labs.ts";
@@ -20,7 +27,7 @@ export class Admission implements Scope {
   /** 0 (mild) to 1 (severe): moves labs, vital signs and length of stay together. */
   severity: number;
   icu: boolean;
-  /** One stay in 12 goes on for weeks, with more complications: the right tail of note lengths. */
+  /** One stay in 9 goes on for weeks, with more complications: the right tail of note lengths. */
   prolonged: boolean;
   expired: boolean;
   disposition = "Home";
@@ -45,7 +52,7 @@ export class Admission implements Scope {
   ) {
     this.age = patient.age;
     this.severity = random.next();
-    this.prolonged = presentation.los[1] > 3 && random.chance(1 / 12);
+    this.prolonged = presentation.los[1] > 3 && random.chance(1 / 9);
     this.icu = random.chance(presentation.icu * (0.4 + 1.2 * this.severity));
     const age = patient.age > 80 ? 1.6 : patient.age < 50 ? 0.4 : 1;
     const mortality = presentation.mortality * 2 * this.severity * age;
@@ -61,6 +68,10 @@ export class Admission implements Scope {
 
   get abbreviate(): number {
     return this.plain ? 0 : this.style.abbreviate;
+  }
+
+  get traits(): Map<string, string> {
+    return this.patient.traits;
   }
 
   get detail(): number {
@@ -140,8 +151,8 @@ export class Admission implements Scope {
     return printNumber(test, rising ? Math.max(...values) : Math.min(...values));
   }
 
-  drugs(drugClass: string, onLeaving: boolean): string {
-    const list: Medication[] = onLeaving ? this.leaving : this.home;
+  drugs(drugClass: string, from: DrugList): string {
+    const list: Medication[] = this[from];
     return namesOf(list.filter(({ drug }) => drug.classes.includes(drugClass)));
   }
 
@@ -176,7 +187,7 @@ export class Admission implements Scope {
       case "symptom":
         return this.presentation.symptoms.includes(name);
       case "equals":
-        return this.memoised(name) === equals;
+        return renderRule(this.rule(name), this) === equals;
       default:
         return fate(kind);
     }
@@ -222,18 +233,6 @@ export class Admission implements Scope {
     } finally {
       this.local = outer;
     }
-  }
-
-  /** The text of a `!` rule, drawn now if nobody asked before. */
-  memoised(name: string): string {
-    const known = this.memo.get(name);
-    if (known !== undefined) return known;
-    const rule = this.rule(name);
-    const lines = rule.lines.filter((line) => line.conditions.every((c) => this.test(c)));
-    const at = this.random.weighted(lines.map((line) => line.weight));
-    const text = at < 0 ? "" : lines[at].template(this);
-    this.memo.set(name, text);
-    return text;
   }
 
   /** What the patient takes on leaving. */

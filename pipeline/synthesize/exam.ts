@@ -72,7 +72,9 @@ export function vitals(admission: Admission, time: number): string {
   const { temperature, pressure, heart, breaths, saturation, device } = measure(admission, time);
   switch (admission.style.vitals) {
     case 0:
-      return `VS: ${temperature} ${pressure} ${heart} ${breaths} ${saturation}${device}`;
+      return `VS: ${temperature} ${pressure} ${heart} ${breaths} ${saturation}${
+        device === "RA" ? device : ` ${device}`
+      }`;
     case 1:
       return `VS: T ${temperature} BP ${pressure} HR ${heart} RR ${breaths} O2 ${saturation}% ${device}`;
     case 2:

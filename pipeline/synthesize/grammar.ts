@@ -17,12 +17,18 @@ export interface Scope {
   variable(name: string): string;
   /** `{@Creat}`, `{@Creat.peak}`, `{@Creat.last}`. */
   lab(name: string, when: string): string;
-  /** `{=anticoagulant}`: the home drugs of a class, by name; `{+…}`: those on leaving. */
-  drugs(drugClass: string, onLeaving: boolean): string;
+  /** The names of the drugs of a class on one of the lists. */
+  drugs(drugClass: string, list: DrugList): string;
   rule(name: string): Rule;
   /** Results of `!` rules, which are rendered once per note. */
   readonly memo: Map<string, string>;
+  /** Results of `!!` rules, which hold for all notes of a patient. */
+  readonly traits: Map<string, string>;
 }
+
+/** `{=anticoagulant}`, `{+anticoagulant}`, `{*anticoagulant}`. */
+export type DrugList = "home" | "leaving" | "started";
+const drugLists: Record<string, DrugList> = { "=": "home", "+": "leaving", "*": "started" };
 
 export type Template = (scope: Scope) => string;
 
@@ -46,8 +52,8 @@ export interface RuleLine extends Guard {
   template: Template;
 }
 
-/** one of the lines | all lines as sentences | all lines as lines | one, remembered per note. */
-export type RuleKind = "one" | "sentences" | "lines" | "memo";
+/** One line | all as sentences | all as lines | one, remembered for the note | … for the patient. */
+export type RuleKind = "one" | "sentences" | "lines" | "memo" | "trait";
 
 export interface Rule {
   name: string;
@@ -182,11 +188,11 @@ export class Compiler {
       this.mentions.labs.add(name);
       return (scope) => scope.lab(name, when ?? "first");
     }
-    const drugs = cursor.take(/([=+])([a-z_0-9]+)\}/y);
+    const drugs = cursor.take(/([=+*])([a-z_0-9]+)\}/y);
     if (drugs) {
       const [, sign, drugClass] = drugs;
       this.mentions.classes.add(drugClass);
-      return (scope) => scope.drugs(drugClass, sign === "+");
+      return (scope) => scope.drugs(drugClass, drugLists[sign]);
     }
     const chance = cursor.take(/(\d+)%:\s?/y);
     const condition = chance ? null : cursor.take(/\?([^{}|:]+):\s?/y);
@@ -277,13 +283,10 @@ export function capitalise(text: string): string {
 /** The rule's text in this note; empty when no line applies. */
 export function renderRule(rule: Rule, scope: Scope): string {
   switch (rule.kind) {
-    case "memo": {
-      const known = scope.memo.get(rule.name);
-      if (known !== undefined) return known;
-      const text = renderOne(rule, scope);
-      scope.memo.set(rule.name, text);
-      return text;
-    }
+    case "memo":
+      return remembered(rule, scope, scope.memo);
+    case "trait":
+      return remembered(rule, scope, scope.traits);
     case "one":
       return renderOne(rule, scope);
     case "sentences":
@@ -291,6 +294,12 @@ export function renderRule(rule: Rule, scope: Scope): string {
     case "lines":
       return renderAll(rule, scope).join("\n");
   }
+}
+
+function remembered(rule: Rule, scope: Scope, memory: Map<string, string>): string {
+  let text = memory.get(rule.name);
+  if (text === undefined) memory.set(rule.name, text = renderOne(rule, scope));
+  return text;
 }
 
 /** The texts of every line that applies and is not empty. */

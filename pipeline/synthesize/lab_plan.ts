@@ -1,7 +1,14 @@
 /** When blood was drawn in a stay, and what it showed. */
 
 import type { Admission } from "./admission.ts";
-import { courseAt, derive, drawTarget, type LabChange, type LabCourse } from "./labs.ts";
+import {
+  courseAt,
+  derive,
+  drawTarget,
+  type LabChange,
+  type LabCourse,
+  type LabTest,
+} from "./labs.ts";
 
 export interface Draw {
   /** Share of the stay that has passed. */
@@ -25,11 +32,12 @@ export function planLabs(admission: Admission): void {
   for (const condition of patient.conditions) {
     for (const change of [...condition.labs, ...condition.vitals]) applyChronic(admission, change);
   }
-  const flow = courses.get("O2flow")!.first;
+  const baselines = new Map([...courses].map(([name, { last }]) => [name, last]));
   for (const problem of admission.problems) {
-    for (const change of [...problem.labs, ...problem.vitals]) applyAcute(admission, change);
+    for (const change of [...problem.labs, ...problem.vitals]) {
+      applyAcute(admission, change, baselines.get(change.test)!);
+    }
   }
-  courses.get("O2flow")!.last = Math.round(flow);
 }
 
 /** A chronic condition moves the baseline itself, drawn once per patient. */
@@ -46,16 +54,16 @@ function applyChronic(admission: Admission, change: LabChange): void {
   courses.set(change.test, { first: value, last: value });
 }
 
-function applyAcute(admission: Admission, change: LabChange): void {
+/** A problem of this stay: what it says replaces what an earlier one said. */
+function applyAcute(admission: Admission, change: LabChange, baseline: number): void {
   if (!admission.applies(change)) return;
   const { courses, random, severity } = admission;
   const before = courses.get(change.test)!;
-  const baseline = before.last;
   const target = (wanted: LabChange["first"]) =>
     wanted && drawTarget(wanted, baseline, severity, random);
   const course: LabCourse = {
     first: target(change.first) ?? before.first,
-    peak: target(change.peak) ?? before.peak,
+    peak: change.first && change.last ? target(change.peak) : target(change.peak) ?? before.peak,
     last: target(change.last) ?? before.last,
     measured: true,
   };
@@ -66,25 +74,32 @@ function applyAcute(admission: Admission, change: LabChange): void {
 /** Blood on arrival, on some mornings, and on the day of discharge. */
 export function planDraws(admission: Admission): void {
   const { random, days, style, presentation } = admission;
-  const wanted = days * style.detail * random.between(0.13, 0.6) * presentation.bloodDraws;
+  const wanted = days * style.detail * random.between(0.1, 0.55) * presentation.bloodDraws;
   const between = Math.min(Math.round(1.6 * days) - 1, Math.round(wanted));
   const times = [0];
   for (let i = 1; i <= between; i++) times.push(i / (between + 1));
   times.push(1);
   const clocks = [`${clock(random)}`, ...times.slice(1).map(() => morning(random))];
+  const drawn = [...admission.knowledge.tests.values()].filter((test) =>
+    test.panel !== "vital" &&
+    (test.panel !== test.name || admission.courses.get(test.name)!.measured)
+  );
   admission.draws = times.map((time, index) => ({
     time,
     clock: clocks[index],
-    values: drawValues(admission, time),
+    values: drawValues(admission, drawn, time),
   }));
 }
 
-function drawValues(admission: Admission, time: number): Map<string, number> {
+/** Panels are drawn whole; a test with a line of its own only where a problem is about it. */
+function drawValues(admission: Admission, tests: LabTest[], time: number): Map<string, number> {
   const values = new Map<string, number>();
-  for (const [name, test] of admission.knowledge.tests) {
-    const value = courseAt(admission.courses.get(name)!, time) *
-      (1 + test.noise * admission.random.normal() * 0.7);
-    values.set(name, Number(Math.max(0, value).toFixed(test.decimals)));
+  for (const test of tests) {
+    const course = courseAt(admission.courses.get(test.name)!, time);
+    const value = test.noise === 0
+      ? course
+      : course * (1 + test.noise * admission.random.normal() * 0.7);
+    values.set(test.name, Number(Math.max(0, value).toFixed(test.decimals)));
   }
   derive(values);
   return values;

@@ -22,6 +22,8 @@ export interface Patient {
   /** Titles of earlier admissions. */
   past: string[];
   familyHistory: string[] | undefined;
+  /** What `!!` rules said about this patient. */
+  traits: Map<string, string>;
   /** Conditions whose home drugs have been chosen. */
   treated: Set<string>;
   /** Undisturbed laboratory values, drawn once per test. */
@@ -75,6 +77,7 @@ export function createPatient(
     drinker: random.chance(0.3),
     past: [],
     familyHistory: undefined,
+    traits: new Map(),
     treated: new Set(),
     baselines: new Map(),
   };

@@ -24,6 +24,7 @@ const ruleKinds: Record<string, RuleKind> = {
   "&": "sentences",
   "*": "lines",
   "!": "memo",
+  "!!": "trait",
 };
 
 /** The entries of one file. Without a `=== name` line the file is one entry called `fileName`. */
@@ -56,14 +57,16 @@ export function parseEntries(
       continue;
     }
     const current = entry ?? begin(fileName.replace(/^.*\//, "").replace(/\.txt$/, ""), line);
-    const block = /^==\s*([a-z][a-z0-9_.]*)\s*([&*!]?)$/.exec(body);
+    const block = /^==\s*([a-z][a-z0-9_.]*)\s*([&*]|!{0,2})$/.exec(body);
     if (block) {
       const [, name, kind] = block;
       if (current.rules.has(name)) throw fail(`rule "${name}" is there twice`);
       rule = { name, kind: ruleKinds[kind], lines: [] };
       current.rules.set(name, rule);
     } else if (body.startsWith("==")) {
-      throw fail(`expected "== name", "== name &", "== name *" or "== name !", found "${body}"`);
+      throw fail(
+        `expected "== name", "== name &", "== name *", "== name !" or "== name !!", found "${body}"`,
+      );
     } else if (rule) {
       try {
         rule.lines.push(compiler.line(body));

@@ -53,13 +53,13 @@ const problems: Style["problem"][] = [
 ];
 
 /** Set so that the median note has the 1,690 words of MIMIC-IV-Note's. */
-const MEDIAN_DETAIL = 8;
+const MEDIAN_DETAIL = 11;
 
 export function drawStyle(random: Random): Style {
   return {
     abbreviate: random.pick([0.05, 0.15, 0.3, 0.5, 0.7, 0.85]),
     gap: random.chance(0.4) ? "  " : " ",
-    detail: MEDIAN_DETAIL * Math.exp(0.55 * random.normal()),
+    detail: MEDIAN_DETAIL * Math.exp(0.65 * random.normal()),
     subheader: subheaders[random.weighted([5, 3, 4, 2, 4, 1, 1, 0.3])],
     problem: problems[random.weighted([6, 4, 4, 1, 2, 2, 1, 0.7])],
     examLabels: random.integer(0, 3),

@@ -20,9 +20,10 @@ function scope(options: Partial<Scope> & { rules?: Map<string, Rule>; facts?: st
     abbreviate: 0,
     detail: 1,
     memo,
+    traits: new Map<string, string>(),
     variable: (name: string) => `<${name}>`,
     lab: (name: string, when: string) => `${name}/${when}`,
-    drugs: (drugClass: string, onLeaving: boolean) => `${onLeaving ? "+" : "="}${drugClass}`,
+    drugs: (drugClass: string, list: string) => `${list}:${drugClass}`,
     rule: (name: string) => options.rules!.get(name)!,
     test: ({ kind, name, negated }: Condition) =>
       (options.facts ?? []).includes(`${kind}.${name}`) !== negated,
@@ -73,8 +74,8 @@ Deno.test("numbers stay within their range, in steps and with the decimals writt
 
 Deno.test("laboratory values, drugs and variables are asked of the scope", () => {
   assertEquals(
-    render("{@Creat} {@Hgb.last} {=anticoagulant} {+statin} $he."),
-    "Creat/first Hgb/last =anticoagulant +statin <he>.",
+    render("{@Creat} {@Hgb.last} {=anticoagulant} {+statin} {*opioid} $he."),
+    "Creat/first Hgb/last home:anticoagulant leaving:statin started:opioid <he>.",
   );
 });
 
@@ -88,6 +89,18 @@ Deno.test("a remembered rule gives the same text every time", () => {
   const at = scope({ rules });
   const first = renderRule(rules.get("side")!, at);
   for (let i = 0; i < 50; i++) assertEquals(renderRule(rules.get("side")!, at), first);
+});
+
+Deno.test("a trait outlives the note, a remembered rule does not", () => {
+  const rules = parseEntries("== a !!\n{0..999999}\n== b !\n{0..999999}\n", "x", compiler)[0].rules;
+  const traits = new Map<string, string>(), random = new Random(1);
+  const note = () => {
+    const at = scope({ rules, traits, random });
+    return [renderRule(rules.get("a")!, at), renderRule(rules.get("b")!, at)];
+  };
+  const [first, second] = [note(), note()];
+  assertEquals(first[0], second[0]);
+  assert(first[1] !== second[1]);
 });
 
 Deno.test("sentences are joined by the author's gap, lines by newlines, and start with capitals", () => {
