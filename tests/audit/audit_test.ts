@@ -1,7 +1,7 @@
 // The audit on two models whose memory is known: an n-gram table of everything it has read, which
 // knows its notes by heart, and the same table pruned to what most patients' notes share.
 
-import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { audit } from "../../pipeline/audit/audit.ts";
 import { canaryText } from "../../pipeline/audit/canaries.ts";
 import { ngramAlone } from "../../pipeline/decode/mixture.ts";
