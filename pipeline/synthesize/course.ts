@@ -1,7 +1,7 @@
 /** Brief hospital course by problem, and the list of diagnoses. */
 
 import type { Admission } from "./admission.ts";
-import { GAP, renderAll, renderRule, type Rule } from "./grammar.ts";
+import { capitalise, GAP, renderAll, renderRule, type Rule } from "./grammar.ts";
 
 /** Separates a problem's title from its text in the knowledge files. */
 const TITLE_END = " :: ";
@@ -68,7 +68,9 @@ function problem({ style, expired }: Admission, whole: string): string {
   const at = text.indexOf(TITLE_END);
   if (at < 0) return text;
   const title = style.problem(text.slice(0, at));
-  return `${title}${title.endsWith("\n") ? "" : GAP}${text.slice(at + TITLE_END.length)}`;
+  return `${title}${title.endsWith("\n") ? "" : GAP}${
+    capitalise(text.slice(at + TITLE_END.length))
+  }`;
 }
 
 function transitional(admission: Admission): string {

@@ -220,7 +220,7 @@ export class Compiler {
 
   /** Plain text: sentence gaps marked, phrases that have an abbreviation made a choice. */
   #literal(text: string): Template[] {
-    const marked = text.replace(/([a-z0-9)%_][.?!]) (?=[A-Z]|$)/g, `$1${GAP}`);
+    const marked = text.replace(/(^|[a-z0-9)%_])([.?!]) (?=[A-Z]|$)/g, `$1$2${GAP}`);
     if (this.#pattern === undefined) return [() => marked];
     return marked.split(this.#pattern).filter((piece) => piece !== "").map((piece) => {
       const short = this.#abbreviations.get(piece);
@@ -266,14 +266,15 @@ function numberRange(low: number, high: number, decimals: number, step: number):
   return (scope) => String(low + unit * scope.random.integer(0, Math.floor((high - low) / unit)));
 }
 
-/** Repairs what optional words leave behind: double blanks, blanks before commas, small letters. */
+/** Repairs what optional words leave behind: blanks, small letters after a stop, "a" for "an". */
 export function tidy(text: string): string {
   return text
     .replace(/(?<=\S) {2,}/g, " ")
     .replace(/ +([,.;:])(?=[\s\uE000]|$)/g, "$1")
     .replace(/ *(?:\uE000 *)+/g, GAP)
     .replace(/[ \uE000]+(?=\n|$)/g, "")
-    .replace(/\uE000[a-z]/g, (found) => found.toUpperCase());
+    .replace(/\uE000[a-z]/g, (found) => found.toUpperCase())
+    .replace(/\ba (?=(?!one|once|eu)[aeio][a-z])/g, "an ");
 }
 
 export function capitalise(text: string): string {
