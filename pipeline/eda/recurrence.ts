@@ -50,7 +50,7 @@ export class RecurrenceScan {
     return {
       notes: this.#notes,
       characters: this.#characters,
-      sentences: this.#sentences.snapshot(),
+      sentences: this.#sentences.take(),
     };
   }
 }
@@ -93,7 +93,7 @@ const TOP = 20;
 export function mergeRecurrence(parts: RecurrencePart[]): Recurrence {
   const table = new SentenceTable();
   for (const part of parts) table.merge(part.sentences);
-  const { hashes, notes, characters } = table.snapshot();
+  const { hashes, notes, characters } = table.take();
   const text = parts.reduce((sum, part) => sum + part.characters, 0);
   let recurring = 0, templatedText = 0;
   const templated: number[] = [];

@@ -36,7 +36,10 @@ class ScanWorker {
     this.#worker.postMessage({ start: options });
     this.#result.promise.catch(() => {}); // Reported by finish() or ready(), whichever is awaited.
     this.#worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => {
-      if ("part" in data) return this.#result.resolve(data.part);
+      if ("part" in data) {
+        this.#worker.terminate(); // Its memory is wanted for merging.
+        return this.#result.resolve(data.part);
+      }
       this.pending--;
       onScanned(data.scanned);
       this.#ready.resolve(this);

@@ -41,17 +41,30 @@ export class SentenceTable {
     });
   }
 
-  snapshot(): SentenceCounts {
-    const hashes = new Float64Array(this.size);
-    const notes = new Uint32Array(this.size), characters = new Uint32Array(this.size);
+  /** Gives the arrays away without a copy, moved together to leave no gaps; the table is then empty. */
+  take(): SentenceCounts {
+    const [hashes, notes, characters] = [this.#hashes, this.#notes, this.#characters];
     let next = 0;
-    this.#hashes.forEach((hash, slot) => {
-      if (hash === 0) return;
-      hashes[next] = hash;
-      notes[next] = this.#notes[slot];
-      characters[next++] = this.#characters[slot];
-    });
-    return { hashes, notes, characters };
+    for (let slot = 0; slot < hashes.length; slot++) {
+      if (hashes[slot] === 0) continue;
+      hashes[next] = hashes[slot];
+      notes[next] = notes[slot];
+      characters[next++] = characters[slot];
+    }
+    this.size = 0;
+    this.#allocate(START_SLOTS);
+    return {
+      hashes: new Float64Array(hashes.buffer.transfer(next * 8)),
+      notes: new Uint32Array(notes.buffer.transfer(next * 4)),
+      characters: new Uint32Array(characters.buffer.transfer(next * 4)),
+    };
+  }
+
+  #allocate(slots: number): void {
+    this.#hashes = new Float64Array(slots);
+    this.#notes = new Uint32Array(slots);
+    this.#characters = new Uint32Array(slots);
+    this.#lastNotes = new Uint32Array(slots);
   }
 
   /** Where `hash` stands; it is put in if it is new. */
@@ -81,11 +94,7 @@ export class SentenceTable {
       this.#characters,
       this.#lastNotes,
     ];
-    const length = hashes.length * 2;
-    this.#hashes = new Float64Array(length);
-    this.#notes = new Uint32Array(length);
-    this.#characters = new Uint32Array(length);
-    this.#lastNotes = new Uint32Array(length);
+    this.#allocate(hashes.length * 2);
     hashes.forEach((hash, old) => {
       if (hash === 0) return;
       const slot = this.#find(hash);

@@ -41,7 +41,7 @@ export class VocabularyCounter {
   part(): VocabularyPart {
     const characters = new Map(this.#others);
     this.#ascii.forEach((count, code) => count > 0 && characters.set(code, count));
-    return { raw: this.#raw.snapshot(), words: this.#words.snapshot(), characters };
+    return { raw: this.#raw.take(), words: this.#words.take(), characters };
   }
 
   #addCharacters(bytes: Uint8Array): void {

@@ -69,7 +69,7 @@ function merged(parts: WordCounts[]): WordCounts {
   if (parts.length === 1) return parts[0];
   const table = new WordTable();
   for (const part of parts) table.merge(part);
-  return table.snapshot();
+  return table.take();
 }
 
 /** Word numbers, commonest first; equal counts by first appearance. */

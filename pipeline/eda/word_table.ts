@@ -106,16 +106,28 @@ export class WordTable {
     }
   }
 
-  /** Copies of the arrays, cut to their used length. */
-  snapshot(): WordCounts {
-    return {
-      bytes: this.#bytes.slice(0, this.#used),
-      ends: this.#ends.slice(0, this.size),
-      counts: this.#counts.slice(0, this.size),
-      firstNotes: this.#firstNotes.slice(0, this.size),
+  /** Gives the arrays away, cut to their used length, without a copy; the table is then empty. */
+  take(): WordCounts {
+    const counts: WordCounts = {
+      bytes: new Uint8Array(this.#bytes.buffer.transfer(this.#used)),
+      ends: cut(this.#ends, this.size),
+      counts: cut(this.#counts, this.size),
+      firstNotes: cut(this.#firstNotes, this.size),
     };
+    this.size = 0;
+    this.#used = 0;
+    this.#slots = new Uint32Array(START_SLOTS);
+    this.#hashes = new Uint32Array(START_SLOTS / 2);
+    this.#ends = new Uint32Array(START_SLOTS / 2);
+    this.#counts = new Uint32Array(START_SLOTS / 2);
+    this.#firstNotes = new Uint32Array(START_SLOTS / 2);
+    this.#bytes = new Uint8Array(START_SLOTS * 8);
+    return counts;
   }
 }
+
+const cut = (array: Uint32Array<ArrayBuffer>, length: number) =>
+  new Uint32Array(array.buffer.transfer(length * 4));
 
 /** The text of word `index`. */
 export function wordAt({ bytes, ends }: WordCounts, index: number): string {
