@@ -55,6 +55,15 @@ Deno.test("every adult of either sex can come back, whatever they already had", 
   }
 });
 
+Deno.test("every drug of the table is taken or prescribed by somebody", () => {
+  const owners = [...knowledge.presentations, ...knowledge.conditions.values()];
+  const ordered = new Set(
+    owners.flatMap(({ home, start }) => [...home, ...start])
+      .flatMap(({ choices }) => choices.flat().map(({ drug }) => drug)),
+  );
+  assertEquals([...knowledge.drugs.keys()].filter((id) => !ordered.has(id)), []);
+});
+
 Deno.test("reference ranges and usual values of laboratory tests make sense", () => {
   for (const test of knowledge.tests.values()) {
     for (const sex of ["M", "F"] as const) {
