@@ -10,6 +10,8 @@ const SOURCES: Record<string, string> = {
   "/plugin.js": "plugin/mod.ts",
   "/": "pages/demo.html",
   "/demo.js": "pages/demo.ts",
+  "/smart/launch": "pages/smart.html",
+  "/smart/launch.js": "pages/smart.ts",
   "/page.css": "pages/page.css",
   "/icon.svg": "pages/icon.svg",
 };

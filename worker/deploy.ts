@@ -90,6 +90,8 @@ async function checkedSettings(path: string): Promise<Record<string, string>> {
     "OIDC_JWKS_URL",
     "OIDC_SCOPE",
     "ALLOWED_ORIGINS",
+    "SMART_CLIENT_ID",
+    "SMART_SERVERS",
   ];
   const secrets: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) {

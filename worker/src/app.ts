@@ -11,7 +11,7 @@ import { docsPage, type OpenApiDocument } from "./docs.ts";
 import { type RateLimiter, requireWithinLimit, runner } from "./limits.ts";
 import { generateRequest } from "./openai_request.ts";
 import { addOpenAiRoutes } from "./openai_route.ts";
-import { type PageFiles, servePages } from "./pages_route.ts";
+import { type PageFiles, servePages, type SmartSettings } from "./pages_route.ts";
 import { handleError, handleNotFound, ProblemError, validationProblem } from "./problem.ts";
 import { completeRequest } from "./request.ts";
 import type { CompletionService } from "./service.ts";
@@ -25,8 +25,7 @@ export interface AppSettings {
   rateLimiter?: RateLimiter;
   /** The plugin, and the pages around it. */
   pages?: PageFiles;
-  /** Addresses of FHIR and authorization servers that the SMART page may talk to. */
-  smartServers?: readonly string[];
+  smart?: SmartSettings;
   /** Receives one audit line per request. */
   log?: (line: string) => void;
 }
@@ -56,7 +55,7 @@ const description = {
 /** The app around `service`. */
 export function createApp(service: CompletionService, settings: AppSettings): App {
   const { authenticate, allowedOrigins = [], rateLimiter, log = () => {} } = settings;
-  const { pages = {}, smartServers = [] } = settings;
+  const { pages = {}, smart = { clientId: "", servers: [] } } = settings;
   const app: App = new OpenAPIHono({
     defaultHook: (result) => {
       if (!result.success) return validationProblem(result.error as z.ZodError, requestFields);
@@ -65,7 +64,7 @@ export function createApp(service: CompletionService, settings: AppSettings): Ap
   app.onError(handleError);
   app.notFound(handleNotFound);
   app.use(audit(log, new Set([...guarded, ...open, ...Object.keys(pages)])));
-  app.use(servePages(pages, { allowedOrigins, smartServers }));
+  app.use(servePages(pages, { allowedOrigins, smart }));
   app.use(secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],

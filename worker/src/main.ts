@@ -26,7 +26,8 @@ export interface Environment extends AuthSettings {
   /** Comma-separated origins of pages that may call from a browser. */
   ALLOWED_ORIGINS?: string;
   RATE_LIMITER?: RateLimiter;
-  /** Comma-separated addresses of the FHIR and authorization servers of the SMART page. */
+  /** The worker's client id at the EHR, and comma-separated addresses of its FHIR and authorization servers. */
+  SMART_CLIENT_ID?: string;
   SMART_SERVERS?: string;
 }
 
@@ -62,7 +63,7 @@ export function settingsOf(env: Environment): AppSettings {
   return {
     authenticate: authenticatorOrNobody(env),
     allowedOrigins: listOf(env.ALLOWED_ORIGINS),
-    smartServers: listOf(env.SMART_SERVERS),
+    smart: { clientId: env.SMART_CLIENT_ID ?? "", servers: listOf(env.SMART_SERVERS) },
     rateLimiter: env.RATE_LIMITER,
     log: (line: string) => console.log(line),
   };

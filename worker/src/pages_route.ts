@@ -12,19 +12,30 @@ export interface PageFile {
   etag: string;
 }
 
+/** Where the SMART page reads its settings. */
+const SMART_CONFIG = "/smart/config.json";
+
 /** By path. */
 export type PageFiles = Readonly<Record<string, PageFile>>;
+
+/** What the SMART page needs to know; nothing of it is secret. */
+export interface SmartSettings {
+  /** As the EHR has registered this worker, as a public client. */
+  clientId: string;
+  /** Addresses of the FHIR and authorization servers that the page may talk to. */
+  servers: readonly string[];
+}
 
 export interface PageSettings {
   /** Origins that may load the plugin and show the SMART page in a frame. */
   allowedOrigins: readonly string[];
-  /** Addresses of FHIR and authorization servers that the SMART page may talk to. */
-  smartServers: readonly string[];
+  smart: SmartSettings;
 }
 
 /** Answers for the paths of `files`; everything else goes on. */
 export function servePages(files: PageFiles, settings: PageSettings): MiddlewareHandler {
   return async (c, next) => {
+    if (c.req.path === SMART_CONFIG && c.req.method === "GET") return c.json(settings.smart);
     const file = Object.hasOwn(files, c.req.path) ? files[c.req.path] : undefined;
     if (!file || !["GET", "HEAD"].includes(c.req.method)) return await next();
     const headers = pageHeaders(file, c.req.path, settings);
@@ -44,12 +55,12 @@ export function servePages(files: PageFiles, settings: PageSettings): Middleware
 function pageHeaders(
   { type, etag }: PageFile,
   path: string,
-  { allowedOrigins, smartServers }: PageSettings,
+  { allowedOrigins, smart }: PageSettings,
 ): Record<string, string> {
-  const smart = path.startsWith("/smart/");
-  const servers = smartServers.map((server) => new URL(server).origin);
-  const connect = ["'self'", ...(smart ? new Set(servers) : [])].join(" ");
-  const frames = smart && allowedOrigins.length > 0 ? allowedOrigins.join(" ") : "'none'";
+  const isSmart = path.startsWith("/smart/");
+  const servers = smart.servers.map((server) => new URL(server).origin);
+  const connect = ["'self'", ...(isSmart ? new Set(servers) : [])].join(" ");
+  const frames = isSmart && allowedOrigins.length > 0 ? allowedOrigins.join(" ") : "'none'";
   return {
     "content-type": type,
     etag,
