@@ -114,7 +114,7 @@ async function measureMembership(input: AuditInput): Promise<AuditReport["member
 
 /** Order and share of the training notes of the reference model. */
 const REFERENCE_ORDER = 6;
-const REFERENCE_NOTES = 1000;
+const REFERENCE_NOTES = 300;
 
 /** Bits per character under a character n-gram of training notes that are no members here. */
 function referenceBits({ train, members }: AuditInput): (document: Document) => number {

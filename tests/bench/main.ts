@@ -11,7 +11,8 @@ const [name, ...rest] = Deno.args;
 if (!benches.includes(name)) {
   const help = name === undefined || name === "--help" || name === "-h";
   const usage = `Usage: deno task bench ${benches.join("|")} [flags]`;
-  console.error(help ? usage : `error: No bench "${name}"; ${usage}`);
+  if (help) console.log(usage);
+  else console.error(`error: No bench "${name}"; ${usage}`);
   Deno.exit(help ? 0 : 2);
 }
 const { task } = await import(`./${name}/main.ts`);
