@@ -9,7 +9,6 @@ export interface IngestRecord {
     rejected: number;
   }[];
   notes: { read: number; kept: number; rejected: number };
-  options: { clean: string; nearDuplicates: number };
   split_rule: string;
   repairs: Record<string, { notes: number; what: string }>;
   notes_with_lost_characters: number;

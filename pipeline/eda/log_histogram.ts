@@ -9,13 +9,8 @@ const BINS_PER_DOUBLING = 64;
 const BINS = EXACT + 26 * BINS_PER_DOUBLING + 1;
 
 export class LogHistogram {
-  readonly counts: Float64Array<ArrayBuffer>;
+  readonly counts = new Float64Array(BINS);
   total = 0;
-
-  constructor(counts?: Float64Array<ArrayBuffer>) {
-    this.counts = counts ?? new Float64Array(BINS);
-    for (const count of this.counts) this.total += count;
-  }
 
   add(value: number): void {
     this.counts[binOf(value)]++;

@@ -99,14 +99,17 @@ export function estimateSimilarity(a: string, b: string): number {
   return similarity(first, second, 0);
 }
 
-/** By character code: the letter or digit in lower case, 0 for everything else. */
-const spelling = Uint8Array.from({ length: 128 }, (_, code) => {
-  const char = String.fromCharCode(code);
+/** By byte: what it is spelled with in lower case (UTF-8 beyond ASCII as it is), 0 between words. */
+const spelling = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const char = String.fromCharCode(byte);
+  if (byte >= 0x80) return byte;
   return /[A-Za-z0-9]/.test(char) ? char.toLowerCase().charCodeAt(0) : 0;
 });
 const HASH_START = 0x811c9dc5 | 0;
 const BASE = 31;
 const OLDEST = BASE ** SHINGLE_WORDS;
+const encoder = new TextEncoder();
+let utf8 = new Uint8Array(1 << 16);
 
 /**
  * Fills `signature` from the shingles of `text` and returns how many there are. A word is a run
@@ -114,27 +117,27 @@ const OLDEST = BASE ** SHINGLE_WORDS;
  * is a polynomial in the FNV-1a hashes of its words, so that the next one follows from the last.
  */
 function signatureOf(text: string, signature: Uint32Array): number {
+  if (utf8.length <= text.length * 3) utf8 = new Uint8Array(text.length * 6);
+  const end = encoder.encodeInto(text, utf8).written;
+  utf8[end] = 0; // Ends the last word.
   signature.fill(EMPTY);
   const recent = new Int32Array(SHINGLE_WORDS);
-  let words = 0, place = 0, hash = HASH_START, shingle = 0;
-  for (let at = 0; at <= text.length; at++) {
-    const code = at < text.length ? text.charCodeAt(at) : 0;
-    const letter = code < 128 ? spelling[code] : code;
-    if (letter !== 0) {
+  let words = 0, shingle = 0;
+  for (let at = 0;;) {
+    while (at < end && spelling[utf8[at]] === 0) at++;
+    if (at === end) return Math.max(0, words - SHINGLE_WORDS + 1);
+    let hash = HASH_START;
+    for (let letter; (letter = spelling[utf8[at]]) !== 0; at++) {
       hash = Math.imul(hash ^ letter, 0x01000193);
-      continue;
     }
-    if (hash === HASH_START) continue;
+    const place = words % SHINGLE_WORDS;
     shingle = (Math.imul(shingle, BASE) + hash | 0) - Math.imul(recent[place], OLDEST) | 0;
     recent[place] = hash;
-    place = place + 1 === SHINGLE_WORDS ? 0 : place + 1;
-    hash = HASH_START;
     if (++words < SHINGLE_WORDS) continue;
     const mixed = mix(shingle);
     const bin = mixed >>> 25, value = mixed & 0x1ffffff;
     if (value < signature[bin]) signature[bin] = value;
   }
-  return Math.max(0, words - SHINGLE_WORDS + 1);
 }
 
 /** MurmurHash3's finalizer (Appleby): every input bit reaches every output bit. */
