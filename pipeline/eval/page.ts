@@ -130,7 +130,8 @@ async function thresholdCharts(models: readonly ModelResult[]): Promise<Content>
     }))
   );
   const x = { field: "threshold", type: "quantitative", title: "least confidence shown" };
-  const color = { field: "model", type: "nominal", title: null, sort: null };
+  const legend = { labelLimit: 240 };
+  const color = { field: "model", type: "nominal", title: null, sort: null, legend };
   const size = { width: 520, height: 260 };
   const savings = await renderChart({
     ...size,
@@ -179,6 +180,7 @@ async function thresholdCharts(models: readonly ModelResult[]): Promise<Content>
 
 function classTable(models: readonly ModelResult[]): Content {
   const classes = ["word", "number", "redacted"] as const;
+  const titles = { word: "words", number: "numbers", redacted: "___" };
   const cell = ({ words, top1, top3 }: { words: number; top1: number; top3: number }) =>
     words === 0 ? "—" : `${percent(top1 / words)} / ${percent(top3 / words)}`;
   const measured = models.filter(({ nextWord }) => nextWord !== null);
@@ -186,7 +188,9 @@ function classTable(models: readonly ModelResult[]): Content {
     caption: "first / among the first three",
     columns: [
       "model",
-      ...classes.map((name) => `${name}s (${measured[0]?.nextWord?.byClass[name].words ?? 0})`),
+      ...classes.map((name) =>
+        `${titles[name]} (${measured[0]?.nextWord?.byClass[name].words ?? 0})`
+      ),
     ],
     rows: measured.map(({ name, nextWord }) => [
       name,

@@ -143,6 +143,8 @@ export class WordNgram {
       for (let at = from; at < limit && examined < CANDIDATES; at++) {
         const symbol = counts.orders[order].symbol[nodes[at]];
         const piece = this.#pieces[symbol];
+        // What de-identification removed is never offered: the decoder does not offer it either.
+        if (piece.includes("_")) continue;
         if (piece.length <= typed.length || !piece.startsWith(typed)) continue;
         examined++;
         if (!probabilities.has(symbol)) {

@@ -58,6 +58,12 @@ Deno.test("a word n-gram ranks by context, completes what is typed, and stops wh
   assertEquals(ngram.growth("zzz q", 0.2, 3), []);
 });
 
+Deno.test("what de-identification removed is never offered", () => {
+  const ngram = new WordNgram(["Dear Ms. ___, rest.", "Dear Ms. ___, rest."], 3);
+  assertEquals(ngram.nextWords("Dear Ms. ", 3).includes("___"), false);
+  assertEquals(ngram.growth("Dear Ms.", 0.1, 4).some(({ text }) => text.includes("_")), false);
+});
+
 Deno.test("a unigram ignores the context", () => {
   const ngram = new WordNgram(notes, 1);
   assertEquals(ngram.nextWords("The ", 3), ngram.nextWords("The patient was given aspirin ", 3));
