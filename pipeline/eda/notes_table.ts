@@ -11,7 +11,7 @@ const BATCH_BYTES = 4 << 20;
  * 1 MB held thirty vectors of 2,048 notes: 0.7 GB.
  */
 const AHEAD = "64KB";
-/** Row groups being decoded, and the counts' hash tables. */
+/** Row groups being decoded, and the counts' hash tables. DuckDB gets one thread: the cores are for scanning. */
 const MEMORY_LIMIT = "512MB";
 
 export interface Counts {
