@@ -33,7 +33,7 @@ const task = defineTask({
   flags: {
     notes: { type: "integer", default: 3000, min: 20, help: "synthetic notes to make" },
     "vocab-size": { type: "integer", default: 2048, min: 300, help: "tokenizer vocabulary" },
-    steps: { type: "integer", default: 1500, min: 1, help: "optimizer steps of the micro preset" },
+    steps: { type: "integer", default: 2500, min: 1, help: "optimizer steps of the micro preset" },
     port: { type: "integer", default: 8787, min: 0, max: 65535, help: "port of the worker" },
     "no-serve": { type: "boolean", help: "stop after the first served completion" },
     data: { type: "string", default: "data/quickstart", placeholder: "DIR", help: "workspace" },
