@@ -17,6 +17,14 @@ interface AuditJson {
   checks: { name: string; passed: boolean; found: string }[];
 }
 
+/** Whether audit.json is there and is of the checkpoint in `folder`. */
+export async function isAudited(run: RunPaths, folder: string): Promise<boolean> {
+  const path = join(run.audit, "audit.json");
+  if (!await exists(path)) return false;
+  const { checkpoint } = await readJson<AuditJson>(path, "deno task audit");
+  return checkpoint === await sha256File(join(folder, "model.safetensors"));
+}
+
 /**
  * The audit of the checkpoint in `folder`. Throws an `ArtifactError` if there is none, if it is of
  * another checkpoint, or if it failed, unless `acceptedRisk` says why that is acceptable.

@@ -2,15 +2,17 @@
 
 import { bytes, defineTask, runTask } from "../cli.ts";
 import { workspace } from "../artifacts.ts";
+import { auditRun } from "../audit/run.ts";
 import { readRunCheckpoint } from "../model/checkpoint.ts";
-import { bestThreshold, requireAudit } from "./evidence.ts";
+import { bestThreshold, isAudited, requireAudit } from "./evidence.ts";
 import { exportRun } from "./export.ts";
 import { signedPercent } from "./model_card.ts";
 
 export const task = defineTask({
   name: "export",
   summary:
-    "Writes a run's model as safetensors and ONNX (float32 and int8), and proves them equal.",
+    "Writes a run's model as safetensors and ONNX (float32 and int8), and proves them equal.\n" +
+    "Audits the run first where that has not been done; refuses one that fails.",
   flags: {
     run: { type: "string", default: "latest", placeholder: "NAME", help: "run to export" },
     prompts: {
@@ -35,6 +37,10 @@ export const task = defineTask({
   async run({ data, run, prompts, evalTokens, acceptRisk }) {
     const paths = workspace(data).run(run);
     const { folder } = await readRunCheckpoint(paths);
+    if (acceptRisk === undefined && !await isAudited(paths, folder)) {
+      console.log(`${run} has no audit of this checkpoint: auditing it first`);
+      await auditRun(workspace(data), run);
+    }
     const audit = await requireAudit(paths, run, folder, acceptRisk);
     const options = { prompts, evalTokens, audit, minConfidence: await bestThreshold(paths) };
     const { files, quantization: q } = await exportRun(data, run, options);

@@ -7,7 +7,7 @@ import {
   writeAtomic,
   writeJson,
 } from "../../pipeline/artifacts.ts";
-import { bestThreshold, requireAudit } from "../../pipeline/export/evidence.ts";
+import { bestThreshold, isAudited, requireAudit } from "../../pipeline/export/evidence.ts";
 
 async function withRun(test: (run: ReturnType<typeof runPaths>) => Promise<void>): Promise<void> {
   const root = await Deno.makeTempDir({ prefix: "nano-med-gpt-evidence-" });
@@ -40,7 +40,9 @@ Deno.test("an unaudited, a failed and an outdated run are refused with what to d
     const checkpoint = await sha256File(join(run.best, "model.safetensors"));
     await writeJson(audit, { verdict: "fail", checkpoint, checks });
     await refused("the audit failed (membership: AUC 0.9)");
+    assertEquals(await isAudited(run, run.best), true, "failed, but audited");
     await writeJson(audit, { verdict: "pass", checkpoint: "another", checks: [] });
+    assertEquals(await isAudited(run, run.best), false);
     await refused("is of another checkpoint");
     await writeJson(audit, { verdict: "pass", checkpoint, checks: [] });
     assertEquals(await requireAudit(run, "latest", run.best), { verdict: "pass", failed: [] });

@@ -1,0 +1,70 @@
+/** One run audited from its files, and the result written beside it. */
+
+import { join } from "@std/path";
+import {
+  readJson,
+  readTokens,
+  sha256File,
+  type Split,
+  type Workspace,
+  writeAtomic,
+  writeJson,
+} from "../artifacts.ts";
+import { createTokenizer } from "../decode/tokenizer.ts";
+import { documentsOf, spread } from "../measure/documents.ts";
+import { readRunCheckpoint } from "../model/checkpoint.ts";
+import { scorerFromTensors } from "../onnx/scorer.ts";
+import { modelFromTensors } from "../onnx/session.ts";
+import { audit, type AuditReport } from "./audit.ts";
+import { auditPage } from "./page.ts";
+
+export interface AuditSettings {
+  /** Training notes, and as many unseen ones, to attack. */
+  notes: number;
+  /** Texts to generate. */
+  texts: number;
+  seed: number;
+}
+
+export const auditDefaults: AuditSettings = { notes: 100, texts: 200, seed: 1 };
+
+/** Audits run `name` and writes its audit.json and index.html. */
+export async function auditRun(
+  paths: Workspace,
+  name: string,
+  settings: AuditSettings = auditDefaults,
+): Promise<AuditReport> {
+  const run = paths.run(name);
+  const { config, parameters, folder } = await readRunCheckpoint(run);
+  const tokenizer = createTokenizer(await readJson(run.tokenizer, "deno task train"));
+  const documents = async (split: Split) =>
+    documentsOf(await readTokens(paths.tokens(split)), tokenizer);
+  const train = await documents("train");
+  const unseen = [...await documents("test"), ...await documents("val")];
+  if (unseen.length < 2) {
+    throw new RangeError(
+      `Cannot audit: ${unseen.length} notes of unseen patients, expected at least 2; ingest more notes`,
+    );
+  }
+  const count = Math.min(settings.notes, unseen.length, train.length);
+  const model = await modelFromTensors(config, parameters);
+  const scorer = await scorerFromTensors(config, parameters);
+  const report = await audit({
+    run: name,
+    checkpoint: await sha256File(join(folder, "model.safetensors")),
+    config,
+    model,
+    scorer,
+    tokenizer,
+    train,
+    members: spread(train, count),
+    unseen: spread(unseen, count),
+    texts: settings.texts,
+    seed: settings.seed,
+  });
+  await scorer.close();
+  await model.close();
+  await writeJson(join(run.audit, "audit.json"), report);
+  await writeAtomic(join(run.audit, "index.html"), await auditPage(report));
+  return report;
+}
