@@ -7,7 +7,7 @@
  */
 
 import { dirname, fromFileUrl, join } from "@std/path";
-import { requireFile, runPaths, workspace, writeJson } from "./artifacts.ts";
+import { exists, requireFile, type RunPaths, workspace, writeJson } from "./artifacts.ts";
 import { defineTask, duration, runTask } from "./cli.ts";
 import { startWorker } from "../worker/serve.ts";
 
@@ -97,6 +97,10 @@ const task = defineTask({
       },
     ];
     await runStages(stages, flags.data);
+    const last = stages.length + 1;
+    console.log(
+      `\n[${last}/${last}] serve: the worker with the model inside, on this machine only`,
+    );
     await serve(run, flags.port, started, flags.noServe);
   },
 });
@@ -118,6 +122,9 @@ async function runStages(stages: Stage[], data: string): Promise<void> {
     }
     const words = [stage.task, ...stage.args, "--data", data].map(quoted);
     console.log(`\n${title}\n$ deno task ${words.join(" ")}`);
+    // What follows was made from what is about to be replaced.
+    for (const later of stages.slice(index)) delete done[later.task];
+    await writeJson(record, done);
     await runStage(stage, data);
     await requireFile(stage.output, `deno task ${stage.task} --data ${data}`);
     done[stage.task] = key;
@@ -143,12 +150,11 @@ async function runStage({ task, args }: Stage, data: string): Promise<void> {
 
 /** Serves the export, asks it once, and shows how to ask it again. */
 async function serve(
-  run: ReturnType<typeof runPaths>,
+  run: RunPaths,
   port: number,
   started: number,
   stopAfterFirst: boolean,
 ): Promise<void> {
-  console.log("\n[9/9] serve: the worker with the model inside, on this machine only");
   const worker = await startWorker({ exportFolder: run.export, port });
   try {
     const body = JSON.stringify({ text: SAMPLE_TEXT });
@@ -184,15 +190,6 @@ async function readRecord(path: string): Promise<Record<string, string>> {
     return JSON.parse(await Deno.readTextFile(path));
   } catch {
     return {};
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 

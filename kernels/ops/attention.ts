@@ -79,7 +79,7 @@ function defineKernels(name: string, text: AttentionText) {
   };
 }
 
-/** By subgroups where a CPU plays the GPU (4 times as fast there), by tiles elsewhere. */
+/** By subgroups where a CPU plays the GPU and barriers are dear, by tiles elsewhere. */
 export function chooseBlocking({ software, subgroups }: Gpu): Blocking {
   const oneSize = subgroups && subgroups.min === subgroups.max && subgroups.max <= 16;
   return software && oneSize ? subgroupBlocking(subgroups.max) : tileBlocking;

@@ -1,6 +1,6 @@
 /**
  * An inverse index of a batch's tokens, so that the gradient of the token embedding has an owner
- * per row and needs no atomics. Made on the host by a counting sort: 0.1 ms for 16,384 tokens.
+ * per row and needs no atomics. Made on the host by a counting sort.
  */
 
 /** Values in the index of `rows` tokens. */

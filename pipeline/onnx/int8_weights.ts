@@ -83,8 +83,7 @@ const FAST_COLUMNS = 512;
 
 /**
  * x · W by groups of columns. A product as wide as a vocabulary is several times slower per weight
- * in WebAssembly: 384 × 4096 takes 0.69 ms whole, 0.26 ms in eight pieces (onnxruntime-web 1.30,
- * one token). The pieces are cut when the graph is loaded.
+ * in WebAssembly (onnxruntime-web 1.30, one token). The pieces are cut when the graph is loaded.
  */
 function inPieces(
   g: GraphBuilder,

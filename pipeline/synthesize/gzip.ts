@@ -13,7 +13,7 @@ export interface DeflatedPiece {
   length: number;
 }
 
-/** Level 4: measured 1.8 times as fast as 6 for files 1% larger. */
+/** Level 4: a good deal faster than 6, for hardly larger files. */
 const LEVEL = 4;
 
 export function deflatePiece(content: Uint8Array): DeflatedPiece {

@@ -8,6 +8,7 @@
 
 import { inflate } from "@sparticuz/chromium";
 import { dirname, fromFileUrl, join } from "@std/path";
+import { exists } from "../../pipeline/artifacts.ts";
 
 const VERSION = "153.0.0";
 
@@ -71,16 +72,6 @@ async function unpack(folder: string): Promise<void> {
   } catch (error) {
     await Deno.remove(temporary, { recursive: true }); // another process was faster
     if (!(await exists(join(folder, "absolute_icd.json")))) throw error;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 

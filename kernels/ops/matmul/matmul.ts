@@ -132,8 +132,8 @@ export function matmulKernel(text: MatmulText, tiling: Tiling) {
  * Software adapters get the barrier-free tiling, with the subgroup's help where its size is known
  * to be fixed; real GPUs the largest tile in workgroup memory that their limits allow.
  *
- * Two vec4 columns per lane pay on lavapipe (GFLOP/s per core for nn, nt, tn at 512 × 1152 × 384:
- * 22, 23, 21 against 16, 24, 14); on SwiftShader they gain little and double the compilation.
+ * Two vec4 columns per lane pay on lavapipe; on SwiftShader they gain little and double the
+ * compilation. `deno task bench kernels` measures the tiling that is chosen here.
  */
 export function chooseTiling({ software, subgroups, limits }: Gpu): Tiling {
   if (software) {
