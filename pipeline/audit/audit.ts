@@ -190,20 +190,9 @@ async function measureCanaries(
   }));
 }
 
-async function score(
+const score = (
   { scorer, config, tokenizer }: AuditInput,
   label: string,
   documents: readonly Document[],
-): Promise<NoteScore[]> {
-  const total = documents.reduce((sum, { tokens }) => sum + tokens.length, 0);
-  const progress = new Progress(label, total, "tokens");
-  const scores = await scoreNotes(
-    scorer,
-    config.n_positions,
-    tokenizer.endOfText,
-    documents,
-    (done) => progress.update(done),
-  );
-  progress.finish(`${documents.length} texts scored`);
-  return scores;
-}
+): Promise<NoteScore[]> =>
+  scoreNotes(scorer, config.n_positions, tokenizer.endOfText, documents, label);

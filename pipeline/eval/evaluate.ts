@@ -98,19 +98,14 @@ async function scoreAll(
   documents: readonly Document[],
 ): Promise<ScoredNote[]> {
   const scorer = await scorerFromTensors(config, parameters);
-  const total = documents.reduce((sum, { tokens }) => sum + tokens.length, 0);
-  const progress = new Progress(label, total, "tokens");
   const scores = await scoreNotes(
     scorer,
     config.n_positions,
     tokenizer.endOfText,
     documents,
-    (done) => progress.update(done),
+    label,
   );
   await scorer.close();
-  progress.finish(
-    `${documents.length} notes, ${bitsPerCharacter(scores).toFixed(3)} bits per character`,
-  );
   return scores;
 }
 

@@ -9,6 +9,7 @@
  * characters, not tokens, makes figures of different tokenizers comparable.
  */
 
+import { Progress } from "../cli.ts";
 import type { Scorer } from "../onnx/scorer.ts";
 import type { Document } from "./documents.ts";
 
@@ -47,13 +48,13 @@ export function windowsOver(note: number, length: number, context: number): Wind
   return windows;
 }
 
-/** The bits of each of `documents`; `onProgress` is told how many tokens are done. */
+/** The bits of each of `documents`; with a `label`, progress is shown on the terminal. */
 export async function scoreNotes(
   scorer: Scorer,
   context: number,
   endOfText: number,
   documents: readonly Document[],
-  onProgress: (tokens: number) => void = () => {},
+  label?: string,
 ): Promise<ScoredNote[]> {
   const scores = documents.map(({ tokens, characters }) => ({
     bits: 0,
@@ -64,6 +65,8 @@ export async function scoreNotes(
   const windows = documents.flatMap(({ tokens }, note) =>
     windowsOver(note, tokens.length, context)
   );
+  const total = documents.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  const progress = label === undefined ? undefined : new Progress(label, total, "tokens");
   let done = 0;
   for (let first = 0; first < windows.length; first += BATCH) {
     const batch = windows.slice(first, first + BATCH);
@@ -85,8 +88,11 @@ export async function scoreNotes(
       }
       done += to - scoredFrom;
     });
-    onProgress(done);
+    progress?.update(done);
   }
+  progress?.finish(
+    `${documents.length} texts, ${bitsPerCharacter(scores).toFixed(3)} bits per character`,
+  );
   return scores;
 }
 
