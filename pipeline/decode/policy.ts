@@ -1,5 +1,6 @@
 /** What a suggestion in a chart must not hold, and where it has to end. Pure text rules. */
 
+import type { Policies } from "./types.ts";
 import { wordsOf } from "./words.ts";
 
 /** `never`: no numbers and doses; `confident`: only very likely ones; `always`: like any word. */
@@ -9,6 +10,7 @@ export const numbersPolicies: readonly NumbersPolicy[] = ["never", "confident", 
 export type CutReason =
   | "redaction"
   | "unreadable"
+  | "line"
   | "section"
   | "stop"
   | "text_after"
@@ -24,7 +26,8 @@ export interface Cut {
   reason: CutReason;
 }
 
-export interface CutRules {
+export interface CutRules
+  extends Pick<Policies, "lineBreaks" | "sectionStops" | "loops" | "placeholders"> {
   /** Text before the caret; only its end matters. */
   before: string;
   /** Text after the caret, which a suggestion must not repeat. */
@@ -48,17 +51,19 @@ export function isQuantity(part: string, word: string, previous: string): boolea
 }
 
 /** The first place where `text` has to end, if any. */
-export function findCut(text: string, { before, after, stop }: CutRules): Cut | undefined {
+export function findCut(text: string, rules: CutRules): Cut | undefined {
+  const { before, after, stop } = rules;
   const cuts: Cut[] = [];
   const add = (at: number, reason: CutReason) => {
     if (at >= 0) cuts.push({ at, reason });
   };
-  add(text.indexOf("_"), "redaction"); // `___` stands for what was removed: never offer it
+  if (!rules.placeholders) add(text.indexOf("_"), "redaction");
   add(text.search(UNREADABLE), "unreadable");
-  add(sectionEnd(text), "section");
+  if (rules.sectionStops) add(sectionEnd(text), "section");
+  if (!rules.lineBreaks) add(text.search(/[\n\r]/), "line");
   for (const sequence of stop) if (sequence !== "") add(text.indexOf(sequence), "stop");
   add(repeatsTextAfter(text, after), "text_after");
-  add(loopStart(text, before), "repetition");
+  if (!rules.loops) add(loopStart(text, before), "repetition");
   return cuts.reduce<Cut | undefined>(
     (first, cut) => first === undefined || cut.at < first.at ? cut : first,
     undefined,

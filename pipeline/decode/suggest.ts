@@ -8,25 +8,19 @@
  */
 
 import { heal, healingStart, type Hypothesis } from "./heal.ts";
-import type { NumbersPolicy } from "./policy.ts";
 import type { FeedOptions, PrefixCache } from "./prefix_cache.ts";
 import { Growth, type Suggestion } from "./growth.ts";
 import { sampleToken, softmax } from "./sample.ts";
-import type { Tokenizer } from "./types.ts";
+import type { Policies, Tokenizer } from "./types.ts";
 import { bytesText, type Vocabulary } from "./vocabulary.ts";
 import { fitWindow } from "./window.ts";
 import { endsWord } from "./words.ts";
 
-export interface SuggestOptions extends FeedOptions {
-  /** Least probability that the whole suggestion is right. */
-  minConfidence: number;
+export interface SuggestOptions extends Policies, FeedOptions {
   maxWords: number;
   maxTokens: number;
   /** Most alternatives, likeliest first. */
   n: number;
-  numbers: NumbersPolicy;
-  /** Under `numbers: "confident"`, least probability of a word that holds a number or a dose. */
-  numberConfidence: number;
   /** Name of the section the caret is in, where the text does not show it. */
   section: string;
   /** Text after the caret. */
@@ -48,11 +42,17 @@ export const suggestDefaults: Omit<
   "random" | "onGrow" | keyof FeedOptions
 > = {
   minConfidence: 0.3,
+  heal: true,
+  wholeWords: true,
+  numbers: "confident",
+  numberConfidence: 0.9,
+  lineBreaks: false,
+  sectionStops: true,
+  loops: false,
+  placeholders: false,
   maxWords: 8,
   maxTokens: 32,
   n: 1,
-  numbers: "confident",
-  numberConfidence: 0.9,
   section: "",
   after: "",
   stop: [],
@@ -93,12 +93,12 @@ const isInsideWord = (before: string, after: string) =>
 function contextOf<S>(
   { cache, tokenizer, vocabulary }: Means<S>,
   text: string,
-  { section, maxTokens }: SuggestOptions,
+  { section, maxTokens, heal }: SuggestOptions,
 ): { context: number[]; typed: string } {
   const header = section === "" || text.includes(`${section}:`) ? "" : `${section}:\n`;
   const room = Math.min(maxTokens, Math.floor(cache.contextLength / 4));
   const tokens = fitWindow(header + text, tokenizer, cache.contextLength - room);
-  const start = healingStart(tokens, vocabulary, 1);
+  const start = heal ? healingStart(tokens, vocabulary, 1) : tokens.length;
   const typed = tokens.slice(start).map((token) => vocabulary.bytes[token]).join("");
   return { context: tokens.slice(0, start), typed };
 }
@@ -183,17 +183,17 @@ async function extend<S>(
 /**
  * The token to append: the likeliest (or one drawn), its probability `next`, whether it `ends` the
  * word before it, and the probability `ending` that any token does. Where a word more likely than
- * not ends, only tokens that end it are considered.
+ * not ends, only tokens that end it are considered. Without `wholeWords` every token may end.
  */
 function chooseNext(
   logits: Float32Array,
   bytes: string,
   vocabulary: Vocabulary,
-  { temperature, random }: SuggestOptions,
+  { temperature, random, wholeWords }: SuggestOptions,
 ): { token: number; next: number; ends: boolean; ending: number } {
   const probabilities = softmax(logits);
   const before = bytes.charCodeAt(bytes.length - 1);
-  const ends = (token: number) => endsWord(before, vocabulary.firstByte[token]);
+  const ends = (token: number) => !wholeWords || endsWord(before, vocabulary.firstByte[token]);
   let ending = 0;
   for (let token = 0; token < probabilities.length; token++) {
     if (ends(token)) ending += probabilities[token];

@@ -3,6 +3,32 @@
  * code runs in eval, in `deno task complete` and in the worker.
  */
 
+import type { NumbersPolicy } from "./policy.ts";
+
+/**
+ * What keeps a suggestion fit for a chart. Each rule can be switched off, so that eval can show
+ * what it costs and what it brings.
+ */
+export interface Policies {
+  /** Least probability that the whole suggestion is right; 0 shows the likeliest, however unlikely. */
+  minConfidence: number;
+  /** Takes back the tokens of the unfinished word; off, the model has to go on from them. */
+  heal: boolean;
+  /** A suggestion ends where a word ends; off, behind any token. */
+  wholeWords: boolean;
+  numbers: NumbersPolicy;
+  /** Under `numbers: "confident"`, least probability of a word that holds a number or a dose. */
+  numberConfidence: number;
+  /** Whether a suggestion may go on in the next line. */
+  lineBreaks: boolean;
+  /** Ends a suggestion at a blank line and before a header. */
+  sectionStops: boolean;
+  /** Whether it may say the same words twice in a row. */
+  loops: boolean;
+  /** Whether it may hold `___`, which stands for what de-identification removed. Only to measure. */
+  placeholders: boolean;
+}
+
 /** A language model with a key-value cache. `S` is the cache, opaque to the decoder. */
 export interface NextTokenModel<S = unknown> {
   readonly vocabSize: number;

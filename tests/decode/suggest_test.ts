@@ -106,12 +106,17 @@ Deno.test("the placeholder of de-identification is never offered", async () => {
   ]);
   assertEquals(await texts(documents, "The patient was admitted to Dr"), []);
   assertEquals(await texts(documents, "The patient was admitted to Dr _"), []);
+  const settings = { placeholders: true, maxWords: 2 };
+  assertEquals(await texts(documents, "was admitted to Dr", settings), [" ___ for chest"]);
 });
 
 Deno.test("a suggestion ends with its section, at a stop, before the text behind it", async () => {
+  const lineBreaks = true;
   const note = ["has chest pain\n \nPlan:\nhome"];
-  assertEquals(await texts(note, "has"), [" chest pain"]);
-  assertEquals(await texts(["has chest pain\nPlan:\nhome"], "has"), [" chest pain"]);
+  assertEquals(await texts(note, "has", { lineBreaks }), [" chest pain"]);
+  assertEquals(await texts(["has chest pain\nPlan:\nhome"], "has", { lineBreaks }), [
+    " chest pain",
+  ]);
   assertEquals(await texts(history, "The", { stop: [" and"] }), [" patient has hypertension"]);
   assertEquals(await texts(history, "The", { after: " and chest pain" }), [
     " patient has hypertension",
@@ -119,9 +124,40 @@ Deno.test("a suggestion ends with its section, at a stop, before the text behind
   assertEquals(await texts(history, "The pat", { after: "ient" }), []);
 });
 
-Deno.test("loops are not offered", async () => {
+Deno.test("loops are offered only where asked for", async () => {
   const loop = ["no fever no fever no fever no fever"];
   assertEquals(await texts(loop, "no", { maxWords: 20 }), [" fever"]);
+  assertEquals(await texts(loop, "no", { maxWords: 3, loops: true }), [" fever no fever"]);
+});
+
+Deno.test("a suggestion stays in its line unless asked to go on", async () => {
+  const note = ["no fever\nno chest pain\n \nPlan:\nhome"];
+  assertEquals(await texts(note, "no"), [" fever"]);
+  assertEquals(await texts(note, "no fever"), []);
+  assertEquals(await texts(note, "no fever\n"), ["no chest pain"]);
+  assertEquals(await texts(note, "no", { lineBreaks: true }), [" fever\nno chest pain"]);
+  assertEquals(await texts(note, "no", { lineBreaks: true, sectionStops: false }), [
+    " fever\nno chest pain\n \nPlan:\nhome",
+  ]);
+});
+
+Deno.test("without healing the model goes on from the tokens as typed", async () => {
+  const { decoder, model } = suggester(history);
+  // " hyper" was never followed by "tension" here: that is another token.
+  const [off] = await decoder.suggest("The patient has hyper", { heal: false });
+  assertEquals(off, undefined);
+  assertEquals(model.fed, [tokenizer.encode("The patient has hyper").length + 1]);
+  const [on] = await decoder.suggest("The patient has hyper");
+  assertEquals(on.text, "tension and chest pain");
+});
+
+Deno.test("without whole words a suggestion may end behind any token", async () => {
+  const documents = ["The patient has hyperglycemia", "The patient has hyperacusis"];
+  assertEquals(await texts(documents, "The patient has", { minConfidence: 0.9 }), []);
+  assertEquals(
+    await texts(documents, "The patient has", { minConfidence: 0.9, wholeWords: false }),
+    [" hyper"],
+  );
 });
 
 Deno.test("the section's name steers a text that does not show it", async () => {

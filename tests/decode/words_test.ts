@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type CutRules, findCut, isQuantity, sectionEnd } from "../../pipeline/decode/policy.ts";
+import { suggestDefaults } from "../../pipeline/decode/suggest.ts";
 import { endsWord, wordsOf } from "../../pipeline/decode/words.ts";
 
 Deno.test("words end before space, punctuation and the end, never inside a number", () => {
@@ -41,9 +42,9 @@ Deno.test("sections end at blank lines and before headers", () => {
   assertEquals(kept(" HEENT normal"), " HEENT normal");
 });
 
-Deno.test("cuts: redactions, stops, the text behind the caret, loops", () => {
+Deno.test("cuts: redactions, lines, stops, the text behind the caret, loops", () => {
   const cut = (text: string, rules: Partial<CutRules> = {}) =>
-    findCut(text, { before: "", after: "", stop: [], ...rules });
+    findCut(text, { ...suggestDefaults, before: "", ...rules });
   assertEquals(cut(" Dr. ___ saw"), { at: 5, reason: "redaction" });
   assertEquals(cut(" rest; home", { stop: [";"] }), { at: 5, reason: "stop" });
   assertEquals(cut(" pain and fever", { after: " and fever today" }), {
@@ -55,4 +56,5 @@ Deno.test("cuts: redactions, stops, the text behind the caret, loops", () => {
   assertEquals(cut(" pain, no rash", { before: "has no rash, no" }), undefined);
   assertEquals(cut(" edema no", { before: "with no edema no" }), { at: 1, reason: "repetition" });
   assertEquals(cut(" was well"), undefined);
+  assertEquals(cut(" was\r\nwell"), { at: 4, reason: "line" });
 });

@@ -61,7 +61,7 @@ export const completion = z.object({
   tokens: z.int().openapi({ description: "Tokens computed for it." }),
   finish_reason: z.string().openapi({
     description:
-      "Why it is not longer: confidence, words, tokens, number, redaction, unreadable, section, stop, text_after, repetition, end.",
+      "Why it is not longer: confidence, words, tokens, number, redaction, unreadable, section, line, stop, text_after, repetition, end.",
   }),
 }).openapi("Completion");
 
