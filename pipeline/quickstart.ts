@@ -1,26 +1,13 @@
 /**
  * The whole job on synthetic notes: one stage after the other exactly as a person would call them,
  * then the worker with the exported model, one completion, and a curl line to paste.
- *
- * A stage is run again only when its command line or anything before it changed, or its output is
- * gone; the record of that is quickstart.json in the workspace.
  */
 
-import { dirname, fromFileUrl, join } from "@std/path";
-import { exists, requireFile, type RunPaths, workspace, writeJson } from "./artifacts.ts";
+import { join } from "@std/path";
+import { type RunPaths, workspace } from "./artifacts.ts";
 import { defineTask, duration, runTask } from "./cli.ts";
+import { chain, runStages } from "./stages.ts";
 import { startWorker } from "../worker/serve.ts";
-
-interface Stage {
-  task: string;
-  /** What it does, in the words of someone who has not read the manual. */
-  does: string;
-  args: string[];
-  /** The file whose presence shows that the stage ended well. */
-  output: string;
-}
-
-const repository = join(dirname(fromFileUrl(import.meta.url)), "..");
 
 /** A caret in a line that every synthetic discharge summary has, in several variants. */
 const SAMPLE_TEXT = "Discharge Condition:\nMental Status: Clear";
@@ -46,7 +33,7 @@ const task = defineTask({
     const started = performance.now();
     const paths = workspace(flags.data);
     const run = paths.run("latest");
-    const stages: Stage[] = [
+    const stages = chain([
       {
         task: "synthesize",
         does: `invent ${flags.notes} discharge summaries in MIMIC-IV-Note's shape`,
@@ -76,6 +63,7 @@ const task = defineTask({
         does: "train a GPT-2 of about a million parameters",
         args: ["--preset", "micro", "--steps", `${flags.steps}`, "--force"],
         output: join(run.best, "model.safetensors"),
+        resume: { args: ["--resume"], from: run.last },
       },
       {
         task: "eval",
@@ -95,58 +83,16 @@ const task = defineTask({
         args: ["--accept-risk", "trained on synthetic notes, which describe nobody"],
         output: join(run.export, "onnx", "model_quantized.onnx"),
       },
-    ];
-    await runStages(stages, flags.data);
+    ]);
     const last = stages.length + 1;
+    const record = join(flags.data, "quickstart.json");
+    await runStages(stages, { data: flags.data, record, caller: "quickstart", more: 1 });
     console.log(
       `\n[${last}/${last}] serve: the worker with the model inside, on this machine only`,
     );
     await serve(run, flags.port, started, flags.noServe);
   },
 });
-
-/** Runs what has to be run, in order; throws on the first stage that fails. */
-async function runStages(stages: Stage[], data: string): Promise<void> {
-  const record = join(data, "quickstart.json");
-  const done = await readRecord(record);
-  let upstream = "";
-  let mustRun = false;
-  for (const [index, stage] of stages.entries()) {
-    const key = `${upstream} | ${stage.task} ${stage.args.join(" ")}`;
-    const title = `[${index + 1}/${stages.length + 1}] ${stage.task}: ${stage.does}`;
-    mustRun ||= done[stage.task] !== key || !(await exists(stage.output));
-    upstream = key;
-    if (!mustRun) {
-      console.log(`${title} — already there`);
-      continue;
-    }
-    const words = [stage.task, ...stage.args, "--data", data].map(quoted);
-    console.log(`\n${title}\n$ deno task ${words.join(" ")}`);
-    // What follows was made from what is about to be replaced.
-    for (const later of stages.slice(index)) delete done[later.task];
-    await writeJson(record, done);
-    await runStage(stage, data);
-    await requireFile(stage.output, `deno task ${stage.task} --data ${data}`);
-    done[stage.task] = key;
-    await writeJson(record, done);
-  }
-}
-
-/** As a shell wants it. */
-const quoted = (word: string) => /^[\w./=-]+$/.test(word) ? word : `"${word}"`;
-
-async function runStage({ task, args }: Stage, data: string): Promise<void> {
-  const { code } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "--config", join(repository, "deno.json"), task, ...args]
-      .concat("--data", data),
-    stdin: "null",
-  }).spawn().status;
-  if (code !== 0) {
-    throw new Error(
-      `Stage ${task} failed with exit code ${code}; its message stands above. Run quickstart again to continue from there`,
-    );
-  }
-}
 
 /** Serves the export, asks it once, and shows how to ask it again. */
 async function serve(
@@ -182,14 +128,6 @@ Model card  ${join(run.export, "README.md")}`);
     });
   } finally {
     await worker.stop();
-  }
-}
-
-async function readRecord(path: string): Promise<Record<string, string>> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch {
-    return {};
   }
 }
 
