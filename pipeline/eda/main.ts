@@ -1,3 +1,5 @@
+/** `deno task eda`: notes.parquet → a report of what the notes are, as page, JSON and SVGs. */
+
 import { join } from "@std/path";
 import { workspace, writeAtomic, writeJson } from "../artifacts.ts";
 import { defineTask, format, Progress, runTask } from "../cli.ts";

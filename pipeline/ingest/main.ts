@@ -1,3 +1,5 @@
+/** `deno task ingest`: notes in any common format → notes.parquet, rejects.jsonl, ingest.json. */
+
 import { workspace } from "../artifacts.ts";
 import { defineTask, format, Interrupted, Progress, runTask, UsageError } from "../cli.ts";
 import { ingest } from "./ingest.ts";
