@@ -112,7 +112,7 @@ export class Admission implements Scope {
     let days = shortest + (longest - shortest) * share;
     if (this.icu) days *= 1.4;
     days += this.complications.length * 0.6 * this.random.next();
-    if (this.prolonged) days *= this.random.between(1.8, 4);
+    if (this.prolonged) days *= 1.8 * Math.exp(this.random.next());
     return Math.max(1, Math.round(days));
   }
 

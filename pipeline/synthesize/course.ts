@@ -26,6 +26,8 @@ export function courseBlock(admission: Admission): string {
     blocks.push(style.subheader(random.pick(["acute issues", "active issues", "acute problems"])));
   }
   blocks.push(...acute.map((text) => problem(admission, text)));
+  const diary = dayByDay(admission);
+  if (diary) blocks.push(diary);
   if (chronic.length > 0 && !narrative) {
     if (heads) {
       blocks.push(
@@ -44,6 +46,23 @@ export function courseBlock(admission: Admission): string {
     if (ending) blocks.push(ending);
   }
   return blocks.join("\n\n");
+}
+
+/** Days of the first part of a stay, which the problems already tell about. */
+const TOLD_DAYS = 4;
+const DIARY_SHARE = 0.75;
+
+/** Some authors keep a diary of a stay of weeks: the longest notes are these. */
+function dayByDay(admission: Admission): string {
+  const { prolonged, expired, days, style, random } = admission;
+  if (!prolonged || expired || !random.chance(DIARY_SHARE)) return "";
+  const lines: string[] = [];
+  for (let day = TOLD_DAYS + 1; day < days; day += random.integer(1, 2)) {
+    const events = ["event", ...random.chance(0.5) ? ["event.more"] : []]
+      .map((rule) => renderRule(admission.rule(rule), admission));
+    lines.push(`${style.bullet}HD ${day}: ${events.join(GAP)}`);
+  }
+  return lines.length === 0 ? "" : `${style.subheader("interval events")}\n${lines.join("\n")}`;
 }
 
 function problemsOf(admission: Admission, rules: Map<string, Rule>): string[] {

@@ -274,7 +274,7 @@ export function tidy(text: string): string {
     .replace(/ *(?:\uE000 *)+/g, GAP)
     .replace(/[ \uE000]+(?=\n|$)/g, "")
     .replace(/\uE000[a-z]/g, (found) => found.toUpperCase())
-    .replace(/\ba (?=(?!one|once|eu)[aeio][a-z])/g, "an ");
+    .replace(/\ba (?=(?!one|once|eu|u(?:ni|[rstv]))[aeiou][a-z])/g, "an ");
 }
 
 export function capitalise(text: string): string {

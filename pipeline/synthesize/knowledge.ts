@@ -102,9 +102,11 @@ export interface Knowledge {
   /** Rules that every note may use; presentations override them by name. */
   shared: Map<string, Rule>;
   systems: { name: string; labels: string[] }[];
+  /** Words of drug names: nobody's typing error may turn one drug into another. */
+  drugWords: ReadonlySet<string>;
 }
 
-const sharedFiles = ["lexicon", "exam", "sections", "instructions", "letters"];
+const sharedFiles = ["lexicon", "exam", "sections", "details", "instructions", "letters"];
 
 /** Reads and checks all of `folder`; a `KnowledgeError` names file and line of the first mistake. */
 export async function loadKnowledge(
@@ -163,6 +165,9 @@ export async function loadKnowledge(
     allergies,
     shared,
     systems,
+    drugWords: new Set(
+      [...drugs.values()].flatMap(({ name }) => name.toLowerCase().split(/[^a-z]+/)),
+    ),
   };
   checkMentions(knowledge, [...sharedEntries, ...conditionEntries, ...presentationEntries]);
   return knowledge;

@@ -8,6 +8,7 @@ import { labBlock } from "./lab_block.ts";
 import { admissionList, dischargeList } from "./medication_block.ts";
 import { courseBlock, diagnosisBlock } from "./course.ts";
 import { letter } from "./letter.ts";
+import { misspell } from "./misspell.ts";
 
 /** The text of the note, wrapped, without any patient detail that is not `___`. */
 export function writeNote(admission: Admission): string {
@@ -40,7 +41,10 @@ export function writeNote(admission: Admission): string {
     reaction ? `${allergy.label} (${reaction})` : allergy.label
   );
   const body = sections.map(([title, content]) =>
-    section(title, wrap(finish(title, content, style.gap), admission.random))
+    section(
+      title,
+      wrap(typed(title, finish(title, content, style.gap), admission), admission.random),
+    )
   ).join("");
   return header(patient.sex, presentation.service, allergies, admission.random) + body;
 }
@@ -50,6 +54,19 @@ const exact = new Set(["Pertinent Results", "Medications on Admission", "Dischar
 
 const finish = (title: string, content: string, gap: string) =>
   (exact.has(title) ? content : tidy(content)).replaceAll(GAP, gap);
+
+/** Sections that somebody types in running words; the words about a death are left whole. */
+const prose = new Set([
+  "History of Present Illness",
+  "Physical Exam",
+  "Brief Hospital Course",
+  "Discharge Instructions",
+]);
+
+const typed = (title: string, text: string, { style, random, knowledge, expired }: Admission) =>
+  prose.has(title) && !expired
+    ? misspell(text, style.typingErrors, knowledge.drugWords, random)
+    : text;
 
 function historyOfPresentIllness(admission: Admission): string {
   const extra = renderRule(admission.rule("hpi.extra"), admission);
@@ -70,6 +87,8 @@ function pastHistory(admission: Admission): string {
     const rule = condition.rules.get("pmh");
     return rule ? [admission.within(condition.rules, () => renderRule(rule, admission))] : [];
   });
+  const other = renderRule(admission.rule("pmh.other"), admission);
+  if (other !== "") lines.push(...other.split("\n"));
   if (lines.length === 0) return random.pick(["None", "Denies", "None.", "No significant history"]);
   const marker = random.weighted([4, 3, 3]);
   return lines.map((line, index) =>

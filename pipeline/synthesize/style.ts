@@ -26,6 +26,8 @@ export interface Style {
   diagnosis: "plain" | "headed" | "capitals" | "numbered";
   courseHeads: boolean;
   letterBlankLines: boolean;
+  /** Mean characters of prose between two typing errors. */
+  typingErrors: number;
 }
 
 const titled = (text: string) => text.replace(/(^|[ /])([a-z])/g, (_, a, b) => a + b.toUpperCase());
@@ -73,5 +75,6 @@ export function drawStyle(random: Random): Style {
     diagnosis: random.pick(["plain", "headed", "capitals", "numbered"] as const),
     courseHeads: random.chance(0.55),
     letterBlankLines: random.chance(0.7),
+    typingErrors: random.pick([Infinity, 20_000, 6000, 3000, 1500, 700]),
   };
 }
