@@ -13,6 +13,7 @@ import {
   makeRoom,
   readRunConfig,
   type RunConfig,
+  writing,
 } from "./run_folder.ts";
 import type { EngineChoice } from "./create_engine.ts";
 import { runSession } from "./session.ts";
@@ -83,8 +84,8 @@ const task = defineTask({
     const call: Call = { place, paths: place.run(flags.run), name: flags.run, engine, overrides };
     if (!flags.resume) {
       const preset = (flags.preset ?? DEFAULT_PRESET) as PresetName;
-      await begin(call, { preset, force: flags.force, initFrom: flags.initFrom });
-      return;
+      const start = { preset, force: flags.force, initFrom: flags.initFrom };
+      return await begin(call, start);
     }
     if (flags.force) throw new UsageError("--resume and --force exclude each other");
     if (flags.initFrom) throw new UsageError("--resume and --init-from exclude each other");
@@ -132,22 +133,25 @@ async function begin(
   const data = await readTrainingData(place);
   const { warnings, ...prepared } = await prepareNew(place, data, { name, overrides, ...start });
   for (const warning of warnings) console.error(`Adapted: ${warning}`);
-  const kept = await makeRoom(paths, force);
-  if (kept) {
-    console.error(
-      `The previous run "${name}" is kept as "${kept}"; to go on with it instead: ` +
-        command(call, "train --resume", kept),
-    );
-  }
-  using _lock = await lockRun(paths);
-  await describeRun(place, paths, prepared.config);
-  report(call, prepared.config, await runSession(prepared, data, paths, engine));
+  const result = await writing(paths, async () => {
+    const kept = await makeRoom(paths, force);
+    if (kept) {
+      console.error(
+        `The previous run "${name}" is kept as "${kept}"; to go on with it instead: ` +
+          command(call, "train --resume", kept),
+      );
+    }
+    using _lock = await lockRun(paths);
+    await describeRun(place, paths, prepared.config);
+    return await runSession(prepared, data, paths, engine);
+  });
+  report(call, prepared.config, result);
 }
 
 async function resume(call: Call): Promise<void> {
   const { place, paths, engine, overrides } = call;
   await readRunConfig(paths); // before the lock makes the folder
-  using _lock = await lockRun(paths);
+  using _lock = await writing(paths, () => lockRun(paths));
   const data = await readTrainingData(place);
   const { changes, ...prepared } = await prepareResumed(place, data, paths, overrides);
   const { config, state } = prepared;
@@ -159,8 +163,11 @@ async function resume(call: Call): Promise<void> {
     return;
   }
   if (changes.length > 0) console.error(`Changed: ${changes.join(", ")}`);
-  await writeJson(paths.config, config);
-  report(call, config, await runSession(prepared, data, paths, engine));
+  const result = await writing(paths, async () => {
+    await writeJson(paths.config, config);
+    return await runSession(prepared, data, paths, engine);
+  });
+  report(call, config, result);
 }
 
 /** The last words: how good, where it lies, what to do next. */

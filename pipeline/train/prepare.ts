@@ -1,6 +1,6 @@
 /** All that is decided before the first step, for a new run and for one that goes on. */
 
-import type { RunPaths, Workspace } from "../artifacts.ts";
+import { ArtifactError, type RunPaths, type Workspace } from "../artifacts.ts";
 import type { GptConfig, PresetName, TrainConfig } from "../config.ts";
 import {
   type Moments,
@@ -81,7 +81,8 @@ export async function prepareResumed(
   const before = await readRunConfig(run);
   await requireSameData(workspace, before);
   const { model, train, changes } = resumedConfig(before, overrides);
-  const { parameters, state } = await readCheckpoint(run.last);
+  const { parameters, state, config: trained } = await readCheckpoint(run.last);
+  requireSameModel(run, before.model, trained);
   const moments = await readMoments(run.last, model);
   const validation = batchesOf(workspace, data, model, train);
   return {
@@ -92,6 +93,17 @@ export async function prepareResumed(
     state,
     changes,
   };
+}
+
+/** config.json of a run is a file that people open, and change. */
+function requireSameModel(run: RunPaths, described: GptConfig, trained: GptConfig): void {
+  const names = Object.keys(trained) as (keyof GptConfig)[];
+  const field = names.find((name) => described[name] !== trained[name]);
+  if (field === undefined) return;
+  throw new ArtifactError(
+    `Cannot resume: ${run.config} says ${field} ${described[field]}, the checkpoint in ` +
+      `${run.last} has ${trained[field]}; put ${trained[field]} back there`,
+  );
 }
 
 function batchesOf(

@@ -3,6 +3,7 @@
 import { basename, dirname, join } from "@std/path";
 import {
   ArtifactError,
+  exists,
   readJson,
   type RunPaths,
   sha256File,
@@ -34,6 +35,27 @@ export interface RunConfig {
 }
 
 export const DEFAULT_RUN = "latest";
+
+/**
+ * Runs `body`, which writes into `run`. What the file system answers to a full disk or a folder that
+ * may not be written to becomes an `ArtifactError` that says what is left and how to go on.
+ */
+export async function writing<T>(run: RunPaths, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    const isSystem = error instanceof Error && /\(os error \d+\)/.test(error.message);
+    if (!isSystem || error instanceof ArtifactError) throw error;
+    const begun = await exists(run.last).catch(() => false);
+    throw new ArtifactError(
+      `Cannot write to ${run.root}: ${error.message}; free space or fix permissions, then ` +
+        (begun
+          ? 'go on from the last checkpoint, which is intact: "deno task train --resume"'
+          : 'start again: "deno task train"'),
+      { cause: error },
+    );
+  }
+}
 
 /** Holds a run for this process until disposed. */
 export interface RunLock {

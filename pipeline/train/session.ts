@@ -5,6 +5,7 @@ import { format } from "../cli.ts";
 import { createEngine, type EngineChoice } from "./create_engine.ts";
 import { targetCharacters, type TrainingData } from "./data.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
+import { listenForInterrupt } from "./interrupt.ts";
 import { runObserver } from "./observer.ts";
 import type { PreparedRun } from "./prepare.ts";
 import type { RunConfig } from "./run_folder.ts";
@@ -30,7 +31,9 @@ export async function runSession(
     tokenizer: data.tokenizer,
     baseline: config.baseline.bigram,
   };
-  using interruption = listenForInterrupt(terminal);
+  using interruption = listenForInterrupt(() =>
+    terminal.message("Stopping after this step (Ctrl-C again: at once, without a checkpoint).")
+  );
   const result = await train({
     ...start,
     paths,
@@ -65,22 +68,4 @@ function dataLine({ model, train: { windowing }, parameters }: RunConfig, data: 
   return `${format(parameters)} parameters; ${format(data.train.length)} training tokens in ` +
     `${format(starts.length)} sequences of ${length}, ${(100 * crossing).toFixed(1)}% of which ` +
     `hold parts of more than one document (--windowing ${windowing})`;
-}
-
-/** The first Ctrl-C (or SIGTERM) asks for an orderly end, the second ends at once. */
-function listenForInterrupt(terminal: Terminal): Disposable & { signal: AbortSignal } {
-  const controller = new AbortController();
-  const listener = () => {
-    if (controller.signal.aborted) Deno.exit(130);
-    terminal.message("Stopping after this step (Ctrl-C again: at once, without a checkpoint).");
-    controller.abort();
-  };
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, listener);
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]() {
-      for (const signal of signals) Deno.removeSignalListener(signal, listener);
-    },
-  };
 }

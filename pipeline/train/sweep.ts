@@ -20,7 +20,7 @@ import type { EngineChoice } from "./create_engine.ts";
 import { readTrainingData, type TrainingData } from "./data.ts";
 import { configFlags, overridesOf } from "./flags.ts";
 import { type NewRun, type PreparedRun, prepareNew, prepareResumed } from "./prepare.ts";
-import { describeRun, lockRun, readRunConfig, type RunConfig } from "./run_folder.ts";
+import { describeRun, lockRun, readRunConfig, type RunConfig, writing } from "./run_folder.ts";
 import {
   fitScalingLaw,
   type MeasuredRun,
@@ -126,7 +126,7 @@ async function trainOne(
   engine: EngineChoice,
   file: string,
 ): Promise<void> {
-  using _lock = await lockRun(paths);
+  using _lock = await writing(paths, () => lockRun(paths));
   const { warnings, ...fresh } = await prepareNew(workspace, data, run);
   for (const warning of warnings) console.error(`Adapted: ${warning}`);
   let prepared: PreparedRun = fresh;
@@ -135,9 +135,12 @@ async function trainOne(
     prepared = await prepareResumed(workspace, data, paths, { model: {}, train: {} });
     if (prepared.state!.step >= prepared.config.train.steps) return;
   } else {
-    await describeRun(workspace, paths, fresh.config);
+    await writing(paths, () => describeRun(workspace, paths, fresh.config));
   }
-  const { outcome, state } = await runSession(prepared, data, paths, engine);
+  const { outcome, state } = await writing(
+    paths,
+    () => runSession(prepared, data, paths, engine),
+  );
   if (outcome !== "interrupted") return;
   throw new Interrupted(
     `Stopped run "${run.name}" after step ${state.step}; go on with: deno task train --sweep ${file}`,

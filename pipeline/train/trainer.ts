@@ -7,7 +7,6 @@
  * bit, as one that was left alone.
  */
 
-import { ArtifactError, type RunPaths } from "../artifacts.ts";
 import {
   readCheckpoint,
   readMoments,
@@ -32,22 +31,9 @@ export async function train(job: TrainingJob): Promise<TrainingResult> {
   const trainer = await Trainer.start(job);
   try {
     return await trainer.run();
-  } catch (error) {
-    throw explained(error, job.paths);
   } finally {
     await trainer.close();
   }
-}
-
-/** An error of the file system (disk full, read-only) with what it means for the run. */
-function explained(error: unknown, { root }: RunPaths): unknown {
-  const isSystem = error instanceof Error && "code" in error && !(error instanceof ArtifactError);
-  if (!isSystem) return error;
-  return new ArtifactError(
-    `Cannot write to ${root}: ${error.message}; the last checkpoint is intact; free space or fix ` +
-      `permissions and run "deno task train --resume"`,
-    { cause: error },
-  );
 }
 
 class Trainer {

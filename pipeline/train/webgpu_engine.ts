@@ -33,7 +33,7 @@ export async function createWebGpuEngine(
         maxGradNorm: train.maxGradNorm,
       },
     });
-    model.setParameters(parameters);
+    await model.setParameters(parameters);
     if (moments) model.setMoments(moments);
   } catch (error) {
     gpu.destroy();

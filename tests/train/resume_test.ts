@@ -1,10 +1,11 @@
-// `deno task train` killed, interrupted, damaged and resumed, on the real CPU engine.
+// `deno task train` killed, interrupted and resumed, on the real engines.
 
-import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { assertEquals, assertGreater, assertLess, assertStringIncludes } from "@std/assert";
 import type { RunPaths, Workspace } from "../../pipeline/artifacts.ts";
 import { readCheckpoint } from "../../pipeline/model/checkpoint.ts";
+import { reaction, REPEAT_MS } from "../../pipeline/train/interrupt.ts";
 import { readLog } from "../../pipeline/train/log.ts";
+import { readRunConfig } from "../../pipeline/train/run_folder.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import {
   entries,
@@ -35,32 +36,73 @@ async function expectSameRun(one: RunPaths, other: RunPaths): Promise<void> {
 
 const flags = [...tinyFlags(120), "--eval-interval", "30", "--checkpoint-interval", "4"];
 
+/** Trains one run as it is and one that is killed soon after each step of `at`: no difference. */
+async function killAndResume(paths: Workspace, steps: number, at: number[], engine: string[]) {
+  const often = ["--eval-interval", "30", "--checkpoint-interval", "4", "--resid-pdrop", "0.1"];
+  const flags = [...tinyFlags(steps), ...often, ...engine];
+  const whole = await training(paths, "--run", "whole", ...flags);
+  assertEquals(whole.code, 0, whole.stderr);
+  const run = paths.run("killed");
+  const resume = ["--run", "killed", "--resume", ...engine];
+  let start = ["--run", "killed", ...flags];
+  const kills: number[] = [];
+  for (const step of at) {
+    const process = startTraining(paths, ...start);
+    const ended = outcomeOf(process);
+    await untilStep(run, step);
+    // Somewhere in a step, in a checkpoint with its six files and two renames, or in between.
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 40));
+    process.kill("SIGKILL");
+    await ended;
+    kills.push((await readLog(run.log)).at(-1)!.step);
+    start = resume;
+  }
+  const { code, stderr } = await training(paths, ...resume);
+  assertEquals(code, 0, `killed after steps ${kills}: ${stderr}`);
+  await expectSameRun(run, paths.run("whole"));
+  const temporary = (await entries(run.root)).filter((name) => name.includes(".tmp"));
+  assertEquals(temporary, [], "what the kills left half-written is cleared away");
+}
+
 Deno.test(
   "kill -9 at random moments, --resume each time: the same losses and weights bit by bit",
   inFolder(async (root) => {
+    const at = [1, 20, 45, 70, 90].map((step) => step + Math.floor(Math.random() * 20));
+    await killAndResume(await tinyWorkspace(root), 120, at, []);
+  }),
+);
+
+Deno.test(
+  "the same on --gpu",
+  inFolder(async (root) => {
     const paths = await tinyWorkspace(root);
-    const whole = await training(paths, "--run", "whole", ...flags, "--resid-pdrop", "0.1");
-    assertEquals(whole.code, 0, whole.stderr);
-    const run = paths.run("killed");
-    let start = ["--run", "killed", ...flags, "--resid-pdrop", "0.1"];
-    const kills: number[] = [];
-    for (let step = 1; step < 110; step += 15 + Math.floor(Math.random() * 20)) {
-      const process = startTraining(paths, ...start);
-      const ended = outcomeOf(process);
-      await untilStep(run, step);
-      // Somewhere in a step, in a checkpoint with its six files and two renames, or in between.
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 40));
-      process.kill("SIGKILL");
-      await ended;
-      kills.push((await readLog(run.log)).at(-1)!.step);
-      start = ["--run", "killed", "--resume"];
-    }
-    assertGreater(kills.length, 3);
-    const { code, stderr } = await training(paths, "--run", "killed", "--resume");
-    assertEquals(code, 0, `killed after steps ${kills}: ${stderr}`);
-    await expectSameRun(run, paths.run("whole"));
-    const temporary = (await entries(run.root)).filter((name) => name.includes(".tmp"));
-    assertEquals(temporary, [], "what the kills left half-written is cleared away");
+    await killAndResume(paths, 24, [2 + Math.floor(Math.random() * 12)], ["--gpu"]);
+    const { engine } = await readRunConfig(paths.run("killed"));
+    assertStringIncludes(engine, "WebGPU");
+  }),
+);
+
+Deno.test(
+  "begun on the CPU, resumed on --gpu and on the CPU again: the losses of a run on the CPU",
+  inFolder(async (root) => {
+    const paths = await tinyWorkspace(root);
+    const flags = (steps: number) => [
+      ...tinyFlags(steps),
+      ...["--schedule", "constant", "--warmup-steps", "2", "--learning-rate", "0.01"],
+    ];
+    const train = async (...args: string[]) => {
+      const { code, stderr } = await training(paths, ...args);
+      assertEquals(code, 0, stderr);
+    };
+    await train("--run", "cpu", ...flags(15));
+    await train("--run", "both", ...flags(5));
+    await train("--run", "both", "--resume", "--steps", "10", "--gpu");
+    await train("--run", "both", "--resume", "--steps", "15");
+    const losses = async (run: string) =>
+      (await readLog(paths.run(run).log)).flatMap((e) => e.kind === "train" ? [e.loss] : []);
+    const [cpu, both] = [await losses("cpu"), await losses("both")];
+    assertEquals([cpu.length, both.length], [15, 15]);
+    both.forEach((loss, i) => assertLess(Math.abs(loss - cpu[i]), 1e-4, `step ${i + 1}`));
   }),
 );
 
@@ -86,81 +128,26 @@ Deno.test(
   }),
 );
 
-/** A run of eight steps with checkpoints at 4 and 8. */
-async function shortRun(root: string): Promise<{ paths: Workspace; run: RunPaths }> {
-  const paths = await tinyWorkspace(root);
-  const { code, stderr } = await training(paths, ...tinyFlags(8));
-  assertEquals(code, 0, stderr);
-  return { paths, run: paths.run("latest") };
-}
-
-async function refused(paths: Workspace, ...args: string[]): Promise<string> {
-  const { code, stderr, stdout } = await training(paths, ...args);
-  assertEquals([code, stdout], [1, ""], stderr);
-  const lines = stderr.trimEnd().split("\n");
-  assertEquals(lines.length, 1, stderr);
-  return lines[0];
-}
-
 Deno.test(
-  "a damaged, a cut, an incomplete and a missing checkpoint are refused by file, untouched",
-  inFolder(async (root) => {
-    const { paths, run } = await shortRun(root);
-    const resume = ["--resume", "--steps", "12"];
-    const optimizer = join(run.last, "optimizer.safetensors");
-    const whole = await Deno.readFile(optimizer);
-    await Deno.writeFile(optimizer, whole.slice(0, -100));
-    assertStringIncludes(await refused(paths, ...resume), "optimizer.safetensors: its checksum");
-    await Deno.remove(optimizer);
-    assertStringIncludes(await refused(paths, ...resume), `Cannot find ${optimizer}`);
-    await Deno.writeFile(optimizer, whole);
-    const before = await readCheckpoint(run.last);
-    assertEquals(before.state!.step, 8);
-    await Deno.rename(run.last, join(run.root, "elsewhere"));
-    assertStringIncludes(await refused(paths, ...resume), `Cannot find checkpoint ${run.last}`);
-  }),
-);
-
-Deno.test(
-  "changed data and a changed model are refused when resuming; more steps are not",
-  inFolder(async (root) => {
-    const { paths, run } = await shortRun(root);
-    assertStringIncludes(
-      await refused(paths, "--resume", "--n-embd", "32"),
-      "another n_embd: the run has 16, the command line says 32",
-    );
-    const done = await training(paths, "--resume");
-    assertStringIncludes(done.stdout, "has done its 8 steps; give a larger --steps");
-    const longer = await training(paths, "--resume", "--steps", "12");
-    assertEquals(longer.code, 0, longer.stderr);
-    assertStringIncludes(longer.stderr, "Changed: steps 8 → 12");
-    assertEquals((await readLog(run.log)).filter((e) => e.kind === "train").length, 12);
-    const bytes = await Deno.readFile(paths.tokens("train"));
-    bytes[2000] ^= 1;
-    await Deno.writeFile(paths.tokens("train"), bytes);
-    assertStringIncludes(
-      await refused(paths, "--resume", "--steps", "16"),
-      "train.bin has changed since it began",
-    );
-  }),
-);
-
-Deno.test(
-  "before the stages it needs, with a wrong name or a wrong flag: one line that says what to do",
+  "a Ctrl-C that arrives twice, from the terminal and through the task runner, is one",
   inFolder(async (root) => {
     const paths = await tinyWorkspace(root);
-    assertStringIncludes(
-      await refused(paths, "--resume", "--run", "none"),
-      'run "deno task train"',
-    );
-    assert(!(await entries(root)).includes("runs"), "a refused start leaves nothing behind");
-    await Deno.remove(paths.tokens("val"));
-    assertStringIncludes(await refused(paths), 'val.bin; run "deno task tokenize" first');
-    await Deno.remove(paths.tokenizer);
-    assertStringIncludes(await refused(paths), 'tokenizer.json; run "deno task tokenize" first');
-    assert(!(await entries(root)).includes("runs"));
-    const usage = await training(paths, "--learning-rat", "1");
-    assertEquals(usage.code, 2);
-    assertStringIncludes(usage.stderr, "Unknown flag --learning-rat");
+    const run = paths.run("latest");
+    const rarely = ["--checkpoint-interval", "100000"];
+    const process = startTraining(paths, ...tinyFlags(100000), ...rarely);
+    const ended = outcomeOf(process);
+    await untilStep(run, 10);
+    process.kill("SIGINT");
+    process.kill("SIGTERM");
+    const { code, stderr } = await ended;
+    assertEquals(code, 130, stderr);
+    assertStringIncludes(stderr, "Stopped after step");
+    assertGreater((await readCheckpoint(run.last)).state!.step, 9);
   }),
 );
+
+Deno.test("the second request to stop counts from a second after the first", () => {
+  assertEquals(reaction(undefined, 5000), "stop");
+  assertEquals(reaction(5000, 5000 + REPEAT_MS - 1), "ignore");
+  assertEquals(reaction(5000, 5000 + REPEAT_MS), "quit");
+});

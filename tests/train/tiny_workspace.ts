@@ -47,23 +47,41 @@ export const tinyFlags = (steps: number) =>
 
 const repository = join(import.meta.dirname!, "..", "..");
 
-/** Starts `deno task train` with `args` on the CPU engine. */
+const permissions = "-R -W -E -S --allow-ffi --allow-run=git".split(" ");
+const command = (paths: Workspace, args: string[]) => [
+  ...["run", "--no-prompt", ...permissions, "pipeline/train/main.ts", "--data", paths.root],
+  ...args,
+];
+
+/** Starts `deno task train` with `args`, on the CPU engine unless they say otherwise. */
 export function startTraining(paths: Workspace, ...args: string[]): Deno.ChildProcess {
-  const permissions = "-R -W -E -S --allow-ffi --allow-run=git".split(" ");
   return new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      ...permissions,
-      "pipeline/train/main.ts",
-      "--data",
-      paths.root,
-      ...args,
-    ],
+    args: command(paths, args),
     cwd: repository,
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+}
+
+/**
+ * Runs `deno task train` where no file can grow beyond `bytes`: a write that wants more fails in the
+ * same place as on a full disk, which nobody can have for a test without being its superuser.
+ */
+export function trainingWithFilesUpTo(
+  bytes: number,
+  paths: Workspace,
+  ...args: string[]
+): Promise<Outcome> {
+  // The limit counts blocks of 512 bytes; the signal that comes with it would end the process.
+  const script = `trap '' XFSZ; ulimit -f ${Math.floor(bytes / 512)}; exec "$0" "$@"`;
+  return outcomeOf(
+    new Deno.Command("sh", {
+      args: ["-c", script, Deno.execPath(), ...command(paths, args)],
+      cwd: repository,
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn(),
+  );
 }
 
 export interface Outcome {
