@@ -2,7 +2,8 @@
 
 import { type GeneratedToken, type GenerateOptions, generateTokens } from "./generate.ts";
 import type { Suggestion } from "./growth.ts";
-import { PrefixCache, type PrefixCacheLimits } from "./prefix_cache.ts";
+import { checkMixture, mixed, type Mixture } from "./mixture.ts";
+import { type NextTokens, PrefixCache, type PrefixCacheLimits } from "./prefix_cache.ts";
 import { seededRandom } from "./random.ts";
 import { suggest, suggestDefaults, type SuggestOptions } from "./suggest.ts";
 import type { NextTokenModel, Tokenizer } from "./types.ts";
@@ -11,6 +12,15 @@ import { fitWindow } from "./window.ts";
 
 /** What a caller may set; the rest is `suggestDefaults`. */
 export type SuggestSettings = Partial<Omit<SuggestOptions, "random">> & { seed?: number };
+
+/** How a decoder is set up once. */
+export interface DecoderSettings extends PrefixCacheLimits {
+  /** What stands beside the model; without it the model is alone. */
+  mixture?: Mixture;
+}
+
+/** As much of the text before the caret as is searched for what the note has said already. */
+const NOTE_CHARACTERS = 12_000;
 
 /**
  * ```ts
@@ -22,18 +32,23 @@ export type SuggestSettings = Partial<Omit<SuggestOptions, "random">> & { seed?:
 export class Decoder<S = unknown> {
   readonly tokenizer: Tokenizer;
   readonly cache: PrefixCache<S>;
+  readonly #mixture: Mixture | undefined;
+  /** The last text that was searched, and its tokens. */
+  #note: { scope?: string; text: string; tokens: readonly number[] } = { text: "", tokens: [] };
   readonly #vocabulary: Vocabulary;
   /** Every token that holds an underscore. */
   readonly #placeholders: readonly number[];
 
-  constructor(model: NextTokenModel<S>, tokenizer: Tokenizer, limits?: PrefixCacheLimits) {
+  constructor(model: NextTokenModel<S>, tokenizer: Tokenizer, settings: DecoderSettings = {}) {
     if (model.vocabSize !== tokenizer.vocabSize) {
       throw new RangeError(
         `Cannot decode: the model has ${model.vocabSize} tokens, the tokenizer ${tokenizer.vocabSize}; they come from different runs`,
       );
     }
     this.tokenizer = tokenizer;
-    this.cache = new PrefixCache(model, limits);
+    if (settings.mixture) checkMixture(settings.mixture, model.vocabSize);
+    this.#mixture = settings.mixture;
+    this.cache = new PrefixCache(model, settings);
     this.#vocabulary = new Vocabulary(tokenizer);
     this.#placeholders = this.#vocabulary.bytes.flatMap((bytes, token) =>
       bytes.includes("_") ? token : []
@@ -42,8 +57,8 @@ export class Decoder<S = unknown> {
 
   /** What may stand behind the caret after `text`, the most confident first; often nothing. */
   suggest(text: string, { seed = 1, ...settings }: SuggestSettings = {}): Promise<Suggestion[]> {
-    const { cache, tokenizer } = this;
-    const means = { cache, tokenizer, vocabulary: this.#vocabulary };
+    const model = this.#modelFor(text, settings.scope);
+    const means = { model, tokenizer: this.tokenizer, vocabulary: this.#vocabulary };
     const options = { ...suggestDefaults, ...settings, random: seededRandom(seed) };
     return suggest(means, text, options);
   }
@@ -55,9 +70,25 @@ export class Decoder<S = unknown> {
   generate(text: string, options?: Omit<GenerateOptions, "avoid">): AsyncGenerator<GeneratedToken> {
     const room = Math.min(options?.maxTokens ?? 64, this.cache.contextLength >> 1);
     const context = fitWindow(text, this.tokenizer, this.cache.contextLength - room);
-    return generateTokens(this.cache, context, this.tokenizer.endOfText, {
+    return generateTokens(this.#modelFor(text, options?.scope), context, this.tokenizer.endOfText, {
       ...options,
       avoid: this.#placeholders,
     });
+  }
+
+  /** The model, with the mixture's knowledge of what `text` has said where there is one. */
+  #modelFor(text: string, scope?: string): NextTokens {
+    if (this.#mixture === undefined) return this.cache;
+    const note = this.#mixture.note === undefined ? [] : this.#noteTokens(text, scope);
+    return mixed(this.cache, this.#mixture, note);
+  }
+
+  /** The tokens of `text` without its unfinished word, remembered from one keystroke to the next. */
+  #noteTokens(text: string, scope?: string): readonly number[] {
+    const finished = text.slice(-NOTE_CHARACTERS).replace(/\S+$/, "");
+    if (this.#note.text !== finished || this.#note.scope !== scope) {
+      this.#note = { scope, text: finished, tokens: this.tokenizer.encode(finished) };
+    }
+    return this.#note.tokens;
   }
 }

@@ -3,7 +3,7 @@
 import { checkSampling, sampleToken, type Sampling, softmax } from "./sample.ts";
 import { seededRandom } from "./random.ts";
 import type { NextTokenModel, Tokenizer } from "./types.ts";
-import { type FeedOptions, PrefixCache } from "./prefix_cache.ts";
+import { type FeedOptions, type NextTokens, PrefixCache } from "./prefix_cache.ts";
 import { fitWindow } from "./window.ts";
 
 export interface GenerateOptions extends Sampling, FeedOptions {
@@ -24,8 +24,8 @@ export interface GeneratedToken {
  * Tokens that follow `context` (at least one), one by one, up to `maxTokens` (64) or the
  * end-of-text token, which is not yielded. When the context is full, the older half is forgotten.
  */
-export async function* generateTokens<S>(
-  cache: PrefixCache<S>,
+export async function* generateTokens(
+  model: NextTokens,
   context: readonly number[],
   endOfText: number,
   options: GenerateOptions = {},
@@ -33,15 +33,15 @@ export async function* generateTokens<S>(
   const { maxTokens = 64, seed = 1, avoid = [] } = options;
   checkSampling(options);
   const random = seededRandom(seed);
-  let tokens = context.slice(-cache.contextLength);
+  let tokens = context.slice(-model.contextLength);
   for (let count = 0; count < maxTokens; count++) {
-    const logits = await cache.logitsAfter(tokens, options);
+    const logits = await model.logitsAfter(tokens, options);
     const allowed = logits.slice();
     for (const token of avoid) allowed[token] = -Infinity;
     const token = sampleToken(allowed, options, random);
     if (token === endOfText) return;
     yield { token, logProbability: Math.log(softmax(logits)[token]) };
-    if (tokens.length >= cache.contextLength) tokens = tokens.slice(tokens.length >> 1);
+    if (tokens.length >= model.contextLength) tokens = tokens.slice(tokens.length >> 1);
     tokens.push(token);
   }
 }

@@ -4,7 +4,7 @@
  * tokens whose bytes agree with what was typed, over every tokenization worth following.
  */
 
-import type { FeedOptions, PrefixCache } from "./prefix_cache.ts";
+import type { FeedOptions, NextTokens } from "./prefix_cache.ts";
 import { softmax } from "./sample.ts";
 import { isSpace } from "./words.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -72,8 +72,8 @@ function canGrow(tokens: readonly number[], vocabulary: Vocabulary): boolean {
  * The likeliest ways (at most `width`) to go on from `context` so that the bytes start with
  * `typed`, likeliest first. Probabilities are exact up to the tokenizations left out (MIN_SHARE).
  */
-export async function heal<S>(
-  cache: PrefixCache<S>,
+export async function heal(
+  model: NextTokens,
   vocabulary: Vocabulary,
   context: readonly number[],
   typed: string,
@@ -88,8 +88,8 @@ export async function heal<S>(
     open.sort((a, b) => b.probability - a.probability);
     const { tokens, rest, probability } = open.shift()!;
     if (probability < MIN_SHARE * total) break;
-    if (context.length + tokens.length >= cache.contextLength) continue;
-    const next = softmax(await cache.logitsAfter([...context, ...tokens], options));
+    if (context.length + tokens.length >= model.contextLength) continue;
+    const next = softmax(await model.logitsAfter([...context, ...tokens], options));
     for (const token of vocabulary.startingWith(rest)) {
       total += probability * next[token];
       found.push({

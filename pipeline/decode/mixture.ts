@@ -1,13 +1,15 @@
 /**
- * A language model and an n-gram table as one model:
+ * A language model, a table of what many notes say, and what this note has said, as one model:
  *
- *     p(w | c) = λ · p_ngram(w | c) + (1 − λ) · p_model(w | c)
+ *     p(w | c) = λ · p_table(w | c) + (1 − λ) · p_model(w | c),  then adapted to the note
  *
  * λ depends on what the table knows of the context: how many tokens of it, and how sure it is of
- * what follows. The weights are learned on validation notes by EM.
+ * what follows. λ and the α of note_ngrams.ts are learned on validation notes (eval/fit_mixture.ts).
  */
 
-import type { NgramModel } from "./ngram.ts";
+import { NgramModel, readNgramTable } from "./ngram.ts";
+import { adaptToNote, NOTE_ORDERS, noteFollowers } from "./note_ngrams.ts";
+import type { NextTokens } from "./prefix_cache.ts";
 import { softmax } from "./sample.ts";
 import type { NextTokenModel } from "./types.ts";
 
@@ -24,32 +26,120 @@ export function weightIndex(matched: number, peak: number): number {
   return matched * CLASSES + (found === -1 ? CLASSES - 1 : found);
 }
 
-/** The inner model's state and the tokens fed so far, on which the table looks back. */
-export interface MixtureState<S> {
-  inner: S;
-  tokens: readonly number[];
+/** What stands beside a model while it decodes. */
+export interface Mixture {
+  /** The table, and its λ by `weightIndex`. */
+  table?: { ngram: NgramModel; weights: readonly number[] };
+  /** α of each order of the note's own n-grams (NOTE_ORDERS of them); absent leaves them out. */
+  note?: readonly number[];
 }
 
-/** `model` and `ngram`, mixed by `weights` (weightCount of them, each 0 to 1). */
+/** mixture.json: what eval has learned and where it holds. */
+export interface MixtureFile {
+  version: 2;
+  /** SHA-256 of the model.safetensors that it was fitted to. */
+  checkpoint: string;
+  /** The ngram.bin that it was fitted with, if there was one. */
+  table: {
+    sha256: string;
+    bytes: number;
+    order: number;
+    minPatients: number;
+    weights: number[];
+  } | null;
+  note: number[];
+  /** Bits per character of the validation notes: each alone, and more and more together. */
+  validation: {
+    notes: number;
+    gpt: number;
+    table: number | null;
+    gptAndTable: number | null;
+    gptAndNote: number;
+    mixture: number;
+  };
+}
+
+/** The mixture that `file` describes; `table` holds the bytes of its ngram.bin, if it names one. */
+export function createMixture(file: MixtureFile, table?: Uint8Array): Mixture {
+  if (file.version !== 2 || file.note?.length !== NOTE_ORDERS) {
+    throw new TypeError(
+      `Cannot use mixture.json: version ${file.version}, expected 2 with ${NOTE_ORDERS} orders; run "deno task eval" again`,
+    );
+  }
+  if (file.table === null) return { note: file.note };
+  if (table === undefined) {
+    throw new TypeError(
+      `Cannot use mixture.json: its n-gram table is missing; run "deno task ngram" and "deno task eval" again`,
+    );
+  }
+  const ngram = new NgramModel(readNgramTable(table));
+  return { table: { ngram, weights: file.table.weights }, note: file.note };
+}
+
+/** Throws a `RangeError` if `mixture` is of another vocabulary, or has too few weights. */
+export function checkMixture({ table }: Mixture, vocabSize: number): void {
+  if (table === undefined) return;
+  const { ngram, weights } = table, expected = weightCount(ngram.order);
+  if (ngram.vocabSize === vocabSize && weights.length === expected) return;
+  throw new RangeError(
+    `Cannot mix: the model has ${vocabSize} tokens, the n-gram table ${ngram.vocabSize}; ` +
+      `${weights.length} weights, expected ${expected}; ` +
+      `run "deno task ngram" and "deno task eval" again`,
+  );
+}
+
+/** `inner` with `mixture` beside it, for a caret behind the tokens `note`. */
+export function mixed(
+  inner: NextTokens,
+  mixture: Mixture,
+  note: ArrayLike<number>,
+): NextTokens {
+  return {
+    contextLength: inner.contextLength,
+    async logitsAfter(tokens, options) {
+      const probabilities = softmax(await inner.logitsAfter(tokens, options));
+      mix(probabilities, mixture, note, tokens);
+      return probabilities.map(Math.log);
+    },
+  };
+}
+
+/** Turns the model's `probabilities` behind `tokens`, in place, into the mixture's. */
+export function mix(
+  probabilities: Float32Array,
+  { table, note: concentrations }: Mixture,
+  note: ArrayLike<number>,
+  tokens: readonly number[],
+): void {
+  if (table !== undefined) {
+    const known = table.ngram.predict(tokens);
+    const weight = table.weights[weightIndex(known.matched, known.peak)];
+    for (let id = 0; id < probabilities.length; id++) {
+      probabilities[id] = weight * known.probabilities[id] + (1 - weight) * probabilities[id];
+    }
+  }
+  if (concentrations !== undefined) {
+    adaptToNote(probabilities, noteFollowers(note, note.length, tokens), concentrations);
+  }
+}
+
+/** `model` and `ngram` as one model, without what the note itself says. */
 export function mixture<S>(
   model: NextTokenModel<S>,
   ngram: NgramModel,
   weights: readonly number[],
-): NextTokenModel<MixtureState<S>> {
-  if (ngram.vocabSize !== model.vocabSize || weights.length !== weightCount(ngram.order)) {
-    throw new RangeError(
-      `Cannot mix: the model has ${model.vocabSize} tokens, the n-gram table ${ngram.vocabSize}; ` +
-        `${weights.length} weights, expected ${weightCount(ngram.order)}; ` +
-        `run "deno task ngram" and "deno task eval" again`,
-    );
-  }
+): NextTokenModel<{ inner: S; tokens: readonly number[] }> {
+  const beside = { table: { ngram, weights } };
+  checkMixture(beside, model.vocabSize);
   return {
     vocabSize: model.vocabSize,
     contextLength: model.contextLength,
     async feed(tokens, state) {
       const { logits, state: inner } = await model.feed(tokens, state?.inner);
       const all = [...(state?.tokens ?? []), ...tokens];
-      return { logits: mix(logits, ngram, all, weights), state: { inner, tokens: all } };
+      const probabilities = softmax(logits);
+      mix(probabilities, beside, [], all);
+      return { logits: probabilities.map(Math.log), state: { inner, tokens: all } };
     },
     isUsable: model.isUsable && (({ inner }) => model.isUsable!(inner)),
     truncate: model.truncate && (({ inner, tokens }, length) => ({
@@ -59,22 +149,6 @@ export function mixture<S>(
     stateBytes: model.stateBytes &&
       ((states) => model.stateBytes!(states.map(({ inner }) => inner))),
   };
-}
-
-/** ln of the mixed probabilities: logits whose softmax they are. */
-function mix(
-  logits: Float32Array,
-  ngram: NgramModel,
-  tokens: readonly number[],
-  weights: readonly number[],
-): Float32Array {
-  const mixed = softmax(logits);
-  const { probabilities, matched, peak } = ngram.predict(tokens);
-  const weight = weights[weightIndex(matched, peak)];
-  for (let id = 0; id < mixed.length; id++) {
-    mixed[id] = Math.log(weight * probabilities[id] + (1 - weight) * mixed[id]);
-  }
-  return mixed;
 }
 
 /** The table alone as a model, to measure what each of the two contributes. */

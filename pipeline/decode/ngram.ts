@@ -69,21 +69,28 @@ export class NgramModel {
   /** P(· | context); only the last order − 1 tokens of `context` matter. O(order · vocabSize). */
   predict(context: readonly number[]): NgramPrediction {
     const { orders, vocabSize } = this.#table;
-    const probabilities = new Float32Array(vocabSize).fill(1 / vocabSize);
-    let matched = 0;
+    const known: { length: number; from: number; to: number }[] = [];
     for (let length = 0; length < this.order && length <= context.length; length++) {
       const range = this.#children(context, length);
       if (range === undefined) break;
       const [from, to] = range;
-      if (from === to) continue;
-      const { token, weight } = orders[length];
-      let backoff = 1;
-      for (let at = from; at < to; at++) backoff -= this.#probability[weight[at]];
-      backoff = Math.max(backoff, 0);
-      for (let id = 0; id < vocabSize; id++) probabilities[id] *= backoff;
-      for (let at = from; at < to; at++) probabilities[token[at]] += this.#probability[weight[at]];
-      matched = length;
+      if (from < to) known.push({ length, from, to });
     }
+    const matched = known.at(-1)?.length ?? 0;
+    // From the longest context down, each order's share is what the longer ones have left.
+    const probabilities = new Float32Array(vocabSize);
+    let share = 1;
+    for (const { length, from, to } of known.reverse()) {
+      const { token, weight } = orders[length];
+      let left = 1;
+      for (let at = from; at < to; at++) {
+        const probability = this.#probability[weight[at]];
+        probabilities[token[at]] += share * probability;
+        left -= probability;
+      }
+      share *= Math.max(left, 0);
+    }
+    for (let id = 0; id < vocabSize; id++) probabilities[id] += share / vocabSize;
     let peak = 0;
     for (const probability of probabilities) if (probability > peak) peak = probability;
     return { probabilities, matched, peak };

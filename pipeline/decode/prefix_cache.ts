@@ -34,7 +34,13 @@ export interface FeedOptions {
   onFed?: (tokens: number) => void;
 }
 
-export class PrefixCache<S> {
+/** What decoding asks again and again: the logits (vocabSize) behind some tokens (at least one). */
+export interface NextTokens {
+  readonly contextLength: number;
+  logitsAfter(tokens: readonly number[], options?: FeedOptions): Promise<Float32Array>;
+}
+
+export class PrefixCache<S> implements NextTokens {
   readonly #model: NextTokenModel<S>;
   readonly #maxEntries: number;
   readonly #maxBytes: number;

@@ -8,7 +8,7 @@
  */
 
 import { heal, healingStart, type Hypothesis } from "./heal.ts";
-import type { FeedOptions, PrefixCache } from "./prefix_cache.ts";
+import type { FeedOptions, NextTokens } from "./prefix_cache.ts";
 import { Growth, type Suggestion } from "./growth.ts";
 import { sampleToken, softmax } from "./sample.ts";
 import type { Policies, Tokenizer } from "./types.ts";
@@ -60,15 +60,15 @@ export const suggestDefaults: Omit<
 };
 
 /** What a suggestion is computed with. */
-export interface Means<S> {
-  cache: PrefixCache<S>;
+export interface Means {
+  model: NextTokens;
   tokenizer: Tokenizer;
   vocabulary: Vocabulary;
 }
 
 /** At most `n` different suggestions for the caret behind `text`, the most confident first. */
-export async function suggest<S>(
-  means: Means<S>,
+export async function suggest(
+  means: Means,
   text: string,
   options: SuggestOptions,
 ): Promise<Suggestion[]> {
@@ -90,30 +90,30 @@ const isInsideWord = (before: string, after: string) =>
   /[\p{L}\p{N}]$/u.test(before) && /^[\p{L}\p{N}]/u.test(after);
 
 /** The tokens to start from, and the bytes behind them that the continuation has to begin with. */
-function contextOf<S>(
-  { cache, tokenizer, vocabulary }: Means<S>,
+function contextOf(
+  { model, tokenizer, vocabulary }: Means,
   text: string,
   { section, maxTokens, heal }: SuggestOptions,
 ): { context: number[]; typed: string } {
   const header = section === "" || text.includes(`${section}:`) ? "" : `${section}:\n`;
-  const room = Math.min(maxTokens, Math.floor(cache.contextLength / 4));
-  const tokens = fitWindow(header + text, tokenizer, cache.contextLength - room);
+  const room = Math.min(maxTokens, Math.floor(model.contextLength / 4));
+  const tokens = fitWindow(header + text, tokenizer, model.contextLength - room);
   const start = heal ? healingStart(tokens, vocabulary, 1) : tokens.length;
   const typed = tokens.slice(start).map((token) => vocabulary.bytes[token]).join("");
   return { context: tokens.slice(0, start), typed };
 }
 
 /** The `n` likeliest ways to begin, each with at least one byte that was not typed yet. */
-async function branches<S>(
-  means: Means<S>,
+async function branches(
+  means: Means,
   context: number[],
   typed: string,
   options: SuggestOptions,
 ): Promise<Hypothesis[]> {
-  const { cache, vocabulary } = means;
+  const { model, vocabulary } = means;
   const { n, minConfidence, temperature } = options;
   const width = temperature > 0 ? 4 * n : n;
-  const open = await heal(cache, vocabulary, context, typed, width + 1, options);
+  const open = await heal(model, vocabulary, context, typed, width + 1, options);
   const ready: Hypothesis[] = [];
   while (open.length > 0 && ready.length < width) {
     open.sort((a, b) => b.probability - a.probability);
@@ -126,16 +126,16 @@ async function branches<S>(
 }
 
 /** The `width` likeliest hypotheses one token longer than `way`. */
-async function step<S>(
-  { cache, vocabulary }: Means<S>,
+async function step(
+  { model, vocabulary }: Means,
   context: number[],
   way: Hypothesis,
   width: number,
   options: FeedOptions,
 ): Promise<Hypothesis[]> {
   const tokens = [...context, ...way.tokens];
-  if (tokens.length >= cache.contextLength) return [];
-  const next = softmax(await cache.logitsAfter(tokens, options));
+  if (tokens.length >= model.contextLength) return [];
+  const next = softmax(await model.logitsAfter(tokens, options));
   const best = Array.from(next.keys()).sort((a, b) => next[b] - next[a]).slice(0, width);
   return best.filter((token) => vocabulary.bytes[token] !== "").map((token) => ({
     tokens: [...way.tokens, token],
@@ -155,8 +155,8 @@ function draw(ways: Hypothesis[], { n, temperature, random }: SuggestOptions): H
 }
 
 /** The longest allowed suggestion that begins with `way`, or none. */
-async function extend<S>(
-  { cache, vocabulary }: Means<S>,
+async function extend(
+  { model, vocabulary }: Means,
   context: number[],
   way: Hypothesis,
   growth: Growth,
@@ -165,8 +165,8 @@ async function extend<S>(
   const tokens = [...context, ...way.tokens];
   let { bytes, probability } = way;
   for (let count = way.tokens.length;; count++) {
-    if (tokens.length >= cache.contextLength) return growth.finished("tokens", count);
-    const logits = await cache.logitsAfter(tokens, options);
+    if (tokens.length >= model.contextLength) return growth.finished("tokens", count);
+    const logits = await model.logitsAfter(tokens, options);
     const { token, next, ends, ending } = chooseNext(logits, bytes, vocabulary, options);
     const { text, whole } = bytesText(bytes);
     const stop = growth.check(text, probability, ends && whole ? ending : 0, count);
