@@ -18,6 +18,10 @@ const rules: { from: string; may: string[] }[] = [
     from: "pipeline/onnx/",
     may: ["pipeline/config.ts", "pipeline/artifacts.ts", "pipeline/model/", "pipeline/decode/"],
   },
+  {
+    from: "pipeline/wasm/",
+    may: ["pipeline/config.ts", "pipeline/model/", "pipeline/decode/"],
+  },
   { from: "pipeline/report/", may: ["pipeline/artifacts.ts"] },
   { from: "pipeline/train/", may: ["kernels/mod.ts"] },
   { from: "pipeline/eval/", may: ["kernels/mod.ts"] },
@@ -29,7 +33,7 @@ const rules: { from: string; may: string[] }[] = [
   // What runs on this machine to build, start and deploy the worker is a task like any other.
   { from: "worker/serve.ts", may: ["worker/", "pipeline/artifacts.ts", "pipeline/cli.ts"] },
   { from: "worker/deploy.ts", may: ["worker/", "pipeline/artifacts.ts", "pipeline/cli.ts"] },
-  { from: "worker/", may: ["pipeline/decode/"] },
+  { from: "worker/", may: ["pipeline/decode/", "pipeline/wasm/"] },
   { from: "tests/", may: [""] },
 ];
 
@@ -40,12 +44,13 @@ const shared = [
   "pipeline/cli.ts",
   "pipeline/model/",
   "pipeline/onnx/",
+  "pipeline/wasm/",
   "pipeline/decode/",
   "pipeline/measure/",
   "pipeline/ngram/",
   "pipeline/report/",
 ];
-const building = ["pipeline/decode/", "pipeline/model/", "pipeline/onnx/", "pipeline/report/"];
+const building = ["decode", "model", "onnx", "wasm", "report"].map((name) => `pipeline/${name}/`);
 
 const isStage = (file: string) =>
   file.startsWith("pipeline/") && !building.some((folder) => file.startsWith(folder));

@@ -1,46 +1,26 @@
 /**
- * Assembles what runs in workerd: the bundled app, ONNX Runtime's WebAssembly, and the model and
+ * Assembles what runs in workerd: the bundled app, the kernels in WebAssembly, and the model and
  * tokenizer of an export, all as modules of one script. Weights are thereby reachable by no URL.
- *
- * workerd compiles no WebAssembly from bytes. The module is therefore imported, and a small glue
- * module instantiates it for ONNX Runtime instead of fetching it.
  */
 
 import { basename, dirname, fromFileUrl, join } from "@std/path";
+import { compileKernels } from "../pipeline/wasm/compile.ts";
 import { buildPages, bundle } from "./build_pages.ts";
 import type { ModelInfo } from "./src/service.ts";
 
 const here = dirname(fromFileUrl(import.meta.url));
 
-/** Hands ONNX Runtime the compiled module in place of a URL. */
-const GLUE = `import start from "./ort-wasm-simd-threaded.mjs";
-import wasm from "./ort.wasm";
-
-export default (options) =>
-  start({
-    ...options,
-    locateFile: (file) => file,
-    instantiateWasm(imports, done) {
-      WebAssembly.instantiate(wasm, imports).then((instance) => done(instance, wasm));
-      return {};
-    },
-  });
-`;
-
-const ENTRY = `import * as ort from "./ort.wasm.min.mjs";
-import config from "./config.json";
+const ENTRY = `import config from "./config.json";
 import info from "./info.json";
-import model from "./model.onnx";
+import kernels from "./kernels.wasm";
 import pages from "./pages.json";
 import tokenizer from "./tokenizer.json";
+import weights from "./worker.safetensors";
 import { createWorker } from "./worker.mjs";
 
-ort.env.wasm.numThreads = 1;
-ort.env.wasm.wasmPaths = { mjs: "./glue.mjs", wasm: "ort.wasm" };
-
 export default createWorker({
-  ort,
-  model,
+  kernels,
+  weights,
   config: JSON.parse(config),
   tokenizer: JSON.parse(tokenizer),
   info: JSON.parse(info),
@@ -48,15 +28,12 @@ export default createWorker({
 });
 `;
 
-export type Precision = "int8" | "f32";
-
-/** Name of the ONNX file of an export, by precision. */
-export const modelFile = (precision: Precision) =>
-  join("onnx", precision === "int8" ? "model_worker_quantized.onnx" : "model_worker.onnx");
+/** The file of an export that the worker loads. */
+export const WEIGHTS = "worker.safetensors";
 
 /** Throws an error that names `deno task export` unless `exportFolder` holds what a worker needs. */
-export async function requireExport(exportFolder: string, precision: Precision): Promise<void> {
-  for (const file of ["config.json", "tokenizer.json", modelFile(precision)]) {
+export async function requireExport(exportFolder: string): Promise<void> {
+  for (const file of ["config.json", "tokenizer.json", WEIGHTS]) {
     await Deno.stat(join(exportFolder, file)).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       const run = basename(dirname(exportFolder));
@@ -68,7 +45,7 @@ export async function requireExport(exportFolder: string, precision: Precision):
 }
 
 /** What the worker tells about the model at GET /model: from the export's own files. */
-export async function modelInfo(exportFolder: string, precision: Precision): Promise<ModelInfo> {
+export async function modelInfo(exportFolder: string): Promise<ModelInfo> {
   const optional = (file: string) => readJson(join(exportFolder, file)).catch(() => ({}));
   const config = await readJson(join(exportFolder, "config.json"));
   const settings = await optional("generation_config.json");
@@ -76,11 +53,11 @@ export async function modelInfo(exportFolder: string, precision: Precision): Pro
   return {
     name: basename(dirname(exportFolder)),
     min_confidence: settings.min_confidence,
-    precision,
+    precision: "int8",
     context_length: config.n_positions,
     vocabulary: config.vocab_size,
     parameters: report.parameters,
-    weights: report.files?.[modelFile(precision)],
+    weights: report.files?.[WEIGHTS],
     card: await Deno.readTextFile(join(exportFolder, "README.md")).catch(() => undefined),
   };
 }
@@ -89,7 +66,6 @@ export async function modelInfo(exportFolder: string, precision: Precision): Pro
 const readJson = async (path: string): Promise<any> => JSON.parse(await Deno.readTextFile(path));
 
 export interface AssembleOptions {
-  precision?: Precision;
   /** Requests per caller and minute; default as in wrangler.jsonc. */
   rateLimit?: number;
 }
@@ -98,28 +74,21 @@ export interface AssembleOptions {
 export async function assemble(
   exportFolder: string,
   folder: string,
-  { precision = "int8", rateLimit }: AssembleOptions = {},
+  { rateLimit }: AssembleOptions = {},
 ): Promise<void> {
-  await requireExport(exportFolder, precision);
+  await requireExport(exportFolder);
   const build = join(folder, "build");
   await Deno.mkdir(build, { recursive: true });
-  const runtime = new URL("./", import.meta.resolve("onnxruntime-web/wasm"));
   await Promise.all([
     bundle(join(here, "src", "main.ts"), join(build, "worker.mjs")),
-    Deno.writeTextFile(join(build, "glue.mjs"), GLUE),
+    compileKernels().then((wasm) => Deno.writeFile(join(build, "kernels.wasm"), wasm)),
     Deno.writeTextFile(join(build, "entry.mjs"), ENTRY),
     Deno.writeTextFile(
       join(build, "info.json"),
-      JSON.stringify(await modelInfo(exportFolder, precision)),
+      JSON.stringify(await modelInfo(exportFolder)),
     ),
     Deno.writeTextFile(join(build, "pages.json"), JSON.stringify(await buildPages())),
-    Deno.copyFile(new URL("ort.wasm.min.mjs", runtime), join(build, "ort.wasm.min.mjs")),
-    Deno.copyFile(
-      new URL("ort-wasm-simd-threaded.mjs", runtime),
-      join(build, "ort-wasm-simd-threaded.mjs"),
-    ),
-    Deno.copyFile(new URL("ort-wasm-simd-threaded.wasm", runtime), join(build, "ort.wasm")),
-    Deno.copyFile(join(exportFolder, modelFile(precision)), join(build, "model.onnx")),
+    Deno.copyFile(join(exportFolder, WEIGHTS), join(build, WEIGHTS)),
     Deno.copyFile(join(exportFolder, "config.json"), join(build, "config.json")),
     Deno.copyFile(join(exportFolder, "tokenizer.json"), join(build, "tokenizer.json")),
     writeConfig(folder, rateLimit),

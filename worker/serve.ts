@@ -5,7 +5,7 @@
 
 import { workspace } from "../pipeline/artifacts.ts";
 import { defineTask, runTask } from "../pipeline/cli.ts";
-import { type Precision, requireExport } from "./build.ts";
+import { requireExport } from "./build.ts";
 import { startDeno } from "./start_deno.ts";
 import { startWorker } from "./start_worker.ts";
 
@@ -17,24 +17,17 @@ export const task = defineTask({
   flags: {
     run: { type: "string", default: "latest", placeholder: "NAME", help: "run to serve" },
     port: { type: "integer", default: 8787, min: 0, max: 65535, help: "port; 0 takes a free one" },
-    precision: {
-      type: "string",
-      choices: ["int8", "f32"],
-      default: "int8",
-      help: "weights to serve",
-    },
-    deno: { type: "boolean", help: "plain Deno with native ONNX Runtime instead of workerd" },
+    deno: { type: "boolean", help: "plain Deno instead of workerd" },
   },
   examples: ["deno task serve", "deno task serve --run nano --port 9000 --deno"],
-  async run({ run, data, port, precision, deno }) {
+  async run({ run, data, port, deno }) {
     const exportFolder = workspace(data).run(run).export;
-    await requireExport(exportFolder, precision as Precision);
+    await requireExport(exportFolder);
     const start = deno ? startDeno : startWorker;
     if (!deno) console.error("Starting workerd; the first time this downloads wrangler …");
     const worker = await start({
       exportFolder,
       port,
-      precision: precision as Precision,
       onLog: printAuditLine,
     });
     try {

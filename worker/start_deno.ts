@@ -1,31 +1,31 @@
-/** The same app on plain Deno with native ONNX Runtime, for those who keep everything in house. */
+/** The same app on plain Deno, for those who keep everything in house. */
 
 import { join } from "@std/path";
-import * as ort from "onnxruntime-node";
 import { createTokenizer } from "../pipeline/decode/tokenizer.ts";
-import { modelFile, modelInfo, requireExport } from "./build.ts";
+import { compileKernels } from "../pipeline/wasm/compile.ts";
+import { loadWasmModel } from "../pipeline/wasm/model.ts";
+import { modelInfo, requireExport, WEIGHTS } from "./build.ts";
 import { buildPages } from "./build_pages.ts";
 import { createApp } from "./src/app.ts";
 import { localRateLimiter } from "./src/limits.ts";
 import { settingsOf } from "./src/main.ts";
-import { completionService } from "./src/service.ts";
-import { loadModel, type Runtime } from "./src/session.ts";
+import { CACHE_BYTES, completionService } from "./src/service.ts";
 import { availablePort, noAuth, type RunningWorker, type StartOptions } from "./start_worker.ts";
 
 /** Serves the export on the loopback interface; resolves when the model is loaded. */
 export async function startDeno(
-  { exportFolder, port, precision = "int8", onLog = () => {}, secrets = noAuth, rateLimit = 1200 }:
-    StartOptions,
+  { exportFolder, port, onLog = () => {}, secrets = noAuth, rateLimit = 1200 }: StartOptions,
 ): Promise<RunningWorker> {
-  await requireExport(exportFolder, precision);
+  await requireExport(exportFolder);
   const read = async (file: string) =>
     JSON.parse(await Deno.readTextFile(join(exportFolder, file)));
   const config = await read("config.json");
-  const model = await Deno.readFile(join(exportFolder, modelFile(precision)));
+  const weights = await Deno.readFile(join(exportFolder, WEIGHTS));
+  const kernels = await WebAssembly.compile(await compileKernels());
   const service = completionService(
-    await modelInfo(exportFolder, precision),
+    await modelInfo(exportFolder),
     createTokenizer(await read("tokenizer.json")),
-    () => loadModel(ort as unknown as Runtime, model, config, { executionProviders: ["cpu"] }),
+    () => loadWasmModel(kernels, weights, config, { cacheBytes: CACHE_BYTES }),
   );
   const started = performance.now();
   await service.ready();

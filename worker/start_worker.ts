@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import process from "node:process";
 import { stripVTControlCharacters as plain } from "node:util";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { assemble, type Precision } from "./build.ts";
+import { assemble } from "./build.ts";
 
 /** The newest whose workerd has binaries for every platform in the registry. */
 export const WRANGLER = "npm:wrangler@4.156.0";
@@ -25,7 +25,6 @@ export interface StartOptions {
   exportFolder: string;
   /** 0 takes a free port. */
   port: number;
-  precision?: Precision;
   /** Requests per caller and minute; default as in wrangler.jsonc. */
   rateLimit?: number;
   /** Receives every line that the worker prints. */
@@ -49,10 +48,10 @@ const START_TIMEOUT_MS = 300_000;
 
 /** Assembles a worker from an export in a temporary folder, starts it, waits until it is ready. */
 export async function startWorker(options: StartOptions): Promise<RunningWorker> {
-  const { exportFolder, precision, rateLimit, secrets = noAuth, onLog = () => {} } = options;
+  const { exportFolder, rateLimit, secrets = noAuth, onLog = () => {} } = options;
   const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-worker-" });
   try {
-    await assemble(exportFolder, folder, { precision, rateLimit });
+    await assemble(exportFolder, folder, { rateLimit });
     await Deno.writeTextFile(join(folder, ".dev.vars"), dotenv(secrets), { mode: 0o600 });
     const port = availablePort(options.port);
     const url = `http://127.0.0.1:${port}`;

@@ -5,10 +5,10 @@
  *   model.safetensors             float32, Hugging Face GPT-2
  *   onnx/model.onnx               float32; inputs and outputs: see onnx/decoder_graph.ts
  *   onnx/model_quantized.onnx     int8, of the same form
- *   onnx/model_worker.onnx, model_worker_quantized.onnx   the same in the form our worker runs
+ *   worker.safetensors            int8, as our worker loads it: see wasm/weights_file.ts
  *   README.md, export.json        the model card, and its numbers for programs
  *
- * The folder appears only when the graphs in it have passed their gates.
+ * The folder appears only when what is in it has passed its gates.
  */
 
 import { join } from "@std/path";
@@ -29,13 +29,20 @@ import { createTokenizer } from "../decode/tokenizer.ts";
 import { type Checkpoint, readRunCheckpoint } from "../model/checkpoint.ts";
 import { toHuggingFaceConfig } from "../model/hugging_face.ts";
 import { parameterCount } from "../model/parameters.ts";
-import { decoderGraph, workerGraph } from "../onnx/decoder_graph.ts";
+import { decoderGraph } from "../onnx/decoder_graph.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
 import { int8Weights } from "../onnx/int8_weights.ts";
-import { loadRuntime, type Runtime } from "../onnx/runtime.ts";
+import { loadRuntime } from "../onnx/runtime.ts";
 import { float32Weights } from "../onnx/weights.ts";
+import { workerWeights } from "../wasm/write_weights.ts";
 import type { AuditEvidence } from "./evidence.ts";
-import { checkParity, checkQuantization, chooseLayers, type Quantization } from "./gates.ts";
+import {
+  checkParity,
+  checkQuantization,
+  chooseLayers,
+  type Kept,
+  type Quantization,
+} from "./gates.ts";
 import { modelCard } from "./model_card.ts";
 import type { Parity } from "./parity.ts";
 
@@ -81,16 +88,21 @@ export async function exportRun(
   const temporary = temporaryName(run.export);
   try {
     const kept = await chooseLayers(checkpoint, validation, tokenizer, runtime);
-    await writeModelFiles(temporary, { ...checkpoint, minConfidence }, kept, runtime);
+    await writeModelFiles(temporary, { ...checkpoint, minConfidence }, kept);
     await copyFiles(temporary, run, checkpoint.folder);
-    const file = await Deno.readFile(join(temporary, "onnx", "model.onnx"));
+    const file = (name: string) => Deno.readFile(join(temporary, name));
     const report: ExportReport = {
       run: name,
       step: checkpoint.state?.step ?? null,
       model: config,
       parameters: parameterCount(config),
-      parity: await checkParity(file, checkpoint, { tokens, count: prompts, runtime }),
+      parity: await checkParity(await file("onnx/model.onnx"), checkpoint, {
+        tokens,
+        count: prompts,
+        runtime,
+      }),
       quantization: await checkQuantization(checkpoint, kept, {
+        worker: await file("worker.safetensors"),
         tokens,
         limit: evalTokens,
         tokenizer,
@@ -111,16 +123,14 @@ export async function exportRun(
 }
 
 /**
- * Writes config.json, generation_config.json and the graphs of a model into `folder`; the layers
- * in `kept` stay float32 in the int8 graphs.
+ * Writes config.json, generation_config.json, the graphs and the worker's weights of a model into
+ * `folder`; the layers in `kept` stay float32 where all others become int8.
  */
 export async function writeModelFiles(
   folder: string,
   { config, endOfText, parameters, minConfidence }: ExportedModel,
-  kept: ReadonlySet<string> = new Set(),
-  given?: Runtime,
+  kept: Kept = { onnx: new Set(), worker: new Set() },
 ): Promise<void> {
-  const runtime = given ?? await loadRuntime();
   await writeJson(join(folder, "config.json"), toHuggingFaceConfig(config, endOfText));
   await writeJson(join(folder, "generation_config.json"), {
     bos_token_id: endOfText,
@@ -129,15 +139,14 @@ export async function writeModelFiles(
     min_confidence: minConfidence,
   });
   const float32 = (g: GraphBuilder) => float32Weights(g, config, parameters);
-  const int8 = (g: GraphBuilder) => int8Weights(g, config, parameters, kept);
-  const graphs = {
-    "model.onnx": () => decoderGraph(config, float32),
-    "model_quantized.onnx": () => decoderGraph(config, int8),
-    "model_worker.onnx": () => runtime.optimize(workerGraph(config, float32)),
-    "model_worker_quantized.onnx": () => runtime.optimize(workerGraph(config, int8)),
+  const int8 = (g: GraphBuilder) => int8Weights(g, config, parameters, kept.onnx);
+  const files = {
+    "onnx/model.onnx": () => decoderGraph(config, float32),
+    "onnx/model_quantized.onnx": () => decoderGraph(config, int8),
+    "worker.safetensors": () => workerWeights(config, parameters, kept.worker),
   };
-  for (const [name, build] of Object.entries(graphs)) {
-    await writeAtomic(join(folder, "onnx", name), await build());
+  for (const [name, build] of Object.entries(files)) {
+    await writeAtomic(join(folder, name), build());
   }
 }
 
@@ -163,8 +172,7 @@ async function fileSums(folder: string): Promise<ExportReport["files"]> {
     "model.safetensors",
     "onnx/model.onnx",
     "onnx/model_quantized.onnx",
-    "onnx/model_worker.onnx",
-    "onnx/model_worker_quantized.onnx",
+    "worker.safetensors",
   ];
   const files: ExportReport["files"] = {};
   for (const name of names) {

@@ -9,9 +9,12 @@ import type { Runtime } from "../onnx/runtime.ts";
 import { logitsFromTensors, scorerFromWeights } from "../onnx/scorer.ts";
 import { modelFromGraph } from "../onnx/session.ts";
 import { float32Weights } from "../onnx/weights.ts";
+import { compileKernels } from "../wasm/compile.ts";
+import { workerWeights } from "../wasm/write_weights.ts";
 import { layersToKeep } from "./layers_to_keep.ts";
 import { greedyParity, type Parity, promptsFrom } from "./parity.ts";
 import { bitsPerCharacter, type TestWindows, testWindows } from "./quality.ts";
+import { workerScorer } from "./worker_scorer.ts";
 
 const MAX_LOGIT_DIFFERENCE = 1e-4;
 
@@ -22,9 +25,21 @@ const MAX_INT8_COST = 0.01;
 const CHOICE_TARGET = MAX_INT8_COST / 2;
 const CHOICE_TOKENS = 16384;
 
+/** One thread of WebAssembly reads the test split: the difference is clear on so many tokens. */
+const WORKER_TOKENS = 16384;
+
 export type Model = Pick<Checkpoint, "config" | "parameters">;
 
-export interface Quantization {
+/** Names of the layers that stay float32, in the order of what that saves. */
+export interface Kept {
+  /** In onnx/model_quantized.onnx. */
+  onnx: ReadonlySet<string>;
+  /** In worker.safetensors, whose activations are finer. */
+  worker: ReadonlySet<string>;
+}
+
+/** What int8 costs in one of the files. */
+export interface Cost {
   /** Bits per character of the test split. */
   float32: number;
   int8: number;
@@ -32,8 +47,12 @@ export interface Quantization {
   cost: number;
   /** Tokens of the test split these were measured on. */
   tokens: number;
-  /** Layers that the int8 graph keeps in float32, in the order of what they saved. */
   keptFloat32: string[];
+}
+
+export interface Quantization extends Cost {
+  /** The same of the file that the worker loads, read as the worker reads it. */
+  worker: Cost;
 }
 
 /** Throws an `ArtifactError` unless the float32 graph in `file` says what the model says. */
@@ -90,47 +109,81 @@ export async function chooseLayers(
   tokens: Uint16Array,
   tokenizer: Tokenizer,
   runtime: Runtime,
-): Promise<Set<string>> {
-  const progress = new Progress("layers", undefined, "graphs");
-  const windows = testWindows(tokens, model.config, CHOICE_TOKENS);
+): Promise<Kept> {
+  const { config, parameters } = model;
+  const progress = new Progress("layers", undefined, "measured");
+  const windows = testWindows(tokens, config, CHOICE_TOKENS);
+  const kernels = await WebAssembly.compile(await compileKernels());
   const float32 = await measure(model, windows, tokenizer, runtime, "all");
   let measured = 0;
-  const kept = await layersToKeep(model.config, async (kept) => {
-    progress.update(++measured);
-    return await measure(model, windows, tokenizer, runtime, kept) / float32 - 1;
-  }, CHOICE_TARGET);
-  progress.finish(kept.size === 0 ? "all int8" : `float32: ${[...kept].join(", ")}`);
-  return kept;
+  const choose = (bits: (kept: ReadonlySet<string>) => Promise<number>) =>
+    layersToKeep(config, async (kept) => {
+      progress.update(++measured);
+      return await bits(kept) / float32 - 1;
+    }, CHOICE_TARGET);
+  const onnx = await choose((kept) => measure(model, windows, tokenizer, runtime, kept));
+  const worker = await choose((kept) => {
+    const scorer = workerScorer(kernels, workerWeights(config, parameters, kept), config);
+    return bitsPerCharacter(scorer, windows, config, tokenizer);
+  });
+  const list = (kept: ReadonlySet<string>) => kept.size === 0 ? "none" : [...kept].join(", ");
+  progress.finish(`float32 in ONNX: ${list(onnx)}; in the worker: ${list(worker)}`);
+  return { onnx, worker };
 }
 
-/** Throws an `ArtifactError` if int8 costs too much on the test split. */
+/** Throws an `ArtifactError` if int8 costs too much on the test split, in ONNX or in `worker`. */
 export async function checkQuantization(
   model: Model,
-  kept: ReadonlySet<string>,
-  { tokens, limit, tokenizer, runtime }: {
+  kept: Kept,
+  { worker, tokens, limit, tokenizer, runtime }: {
+    /** Bytes of worker.safetensors. */
+    worker: Uint8Array;
     tokens: Uint16Array;
     limit: number;
     tokenizer: Tokenizer;
     runtime: Runtime;
   },
 ): Promise<Quantization> {
-  const windows = testWindows(tokens, model.config, limit);
-  const count = windows.starts.length * model.config.n_positions;
-  const progress = new Progress("quality", 2, "graphs");
-  const float32 = await measure(model, windows, tokenizer, runtime, "all");
-  progress.update(1);
-  const int8 = await measure(model, windows, tokenizer, runtime, kept);
-  const cost = int8 / float32 - 1;
-  if (!(cost <= MAX_INT8_COST)) {
-    throw new ArtifactError(
-      `Cannot export: int8 costs ${(100 * cost).toFixed(2)}% of bits per character ` +
-        `(${float32.toFixed(4)} to ${int8.toFixed(4)}), expected at most ${
-          100 * MAX_INT8_COST
-        }%, ` +
-        `although float32 was kept for ${[...kept].join(", ") || "no layer"}; ` +
-        `train again with "deno task train", no export was written`,
-    );
-  }
-  progress.finish(`bits per character on ${count} tokens of the test split`);
-  return { float32, int8, cost, tokens: count, keptFloat32: [...kept] };
+  const { config } = model;
+  const progress = new Progress("quality", 4, "measured");
+  let measured = 0;
+  const compare = async (
+    limit: number,
+    kept: ReadonlySet<string>,
+    int8Of: (windows: TestWindows) => Promise<number>,
+  ): Promise<Cost> => {
+    const windows = testWindows(tokens, config, limit);
+    const float32 = await measure(model, windows, tokenizer, runtime, "all");
+    progress.update(++measured);
+    const int8 = await int8Of(windows);
+    progress.update(++measured);
+    const count = windows.starts.length * config.n_positions;
+    return { float32, int8, cost: int8 / float32 - 1, tokens: count, keptFloat32: [...kept] };
+  };
+  const kernels = await WebAssembly.compile(await compileKernels());
+  const graph = await compare(
+    limit,
+    kept.onnx,
+    (windows) => measure(model, windows, tokenizer, runtime, kept.onnx),
+  );
+  requireSmall(graph, "the int8 graph");
+  const loaded = await compare(
+    Math.min(limit, WORKER_TOKENS),
+    kept.worker,
+    (windows) =>
+      bitsPerCharacter(workerScorer(kernels, worker, config), windows, config, tokenizer),
+  );
+  requireSmall(loaded, "worker.safetensors");
+  progress.finish(`bits per character on ${graph.tokens} tokens of the test split`);
+  return { ...graph, worker: loaded };
+}
+
+function requireSmall({ float32, int8, cost, keptFloat32 }: Cost, what: string): void {
+  if (cost <= MAX_INT8_COST) return;
+  throw new ArtifactError(
+    `Cannot export: int8 costs ${what} ${(100 * cost).toFixed(2)}% of bits per character ` +
+      `(${float32.toFixed(4)} to ${int8.toFixed(4)}), expected at most ${100 * MAX_INT8_COST}%, ` +
+      `although float32 was kept for ${keptFloat32.join(", ") || "no layer"}; ` +
+      `train again with "deno task train", no export was written`,
+  );
 }

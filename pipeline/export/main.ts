@@ -50,6 +50,9 @@ export const task = defineTask({
 int8     ${size("model_quantized.onnx")}, ${q.int8.toFixed(4)} bits per character (${
         signedPercent(q.cost)
       })
+worker   ${bytes(files["worker.safetensors"].bytes)}, int8, ${
+        signedPercent(q.worker.cost)
+      } against float32 on ${q.worker.tokens} tokens
 Wrote ${paths.export}; next: deno task serve`,
     );
   },

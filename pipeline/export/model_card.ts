@@ -37,9 +37,7 @@ allergy or finding it proposes may stand without the clinician having checked it
 | onnx/model_quantized.onnx | int8, activations quantized as they come | ${
     size("onnx/model_quantized.onnx")
   } |
-| onnx/model_worker.onnx, model_worker_quantized.onnx | the same two, in the form our worker runs | ${
-    size("onnx/model_worker.onnx")
-  }, ${size("onnx/model_worker_quantized.onnx")} |
+| worker.safetensors | int8, in the form our worker loads | ${size("worker.safetensors")} |
 | model.safetensors | float32, Hugging Face \`GPT2LMHeadModel\` | ${size("model.safetensors")} |
 
 \`\`\`js
@@ -52,10 +50,14 @@ const generate = await pipeline("text-generation", "path/to/this/folder", { dtyp
 | | float32 | int8 |
 |---|---|---|
 | bits per character | ${q.float32.toFixed(4)} | ${q.int8.toFixed(4)} (${signedPercent(q.cost)}) |
+| bits per character, worker.safetensors | ${q.worker.float32.toFixed(4)} | ${
+    q.worker.int8.toFixed(4)
+  } (${signedPercent(q.worker.cost)}) |
 
-Over ${format(q.tokens)} tokens. Layers kept in float32 in the int8 file: ${
-    q.keptFloat32.length === 0 ? "none" : q.keptFloat32.join(", ")
-  }.
+Over ${format(q.tokens)} tokens, the worker's over ${
+    format(q.worker.tokens)
+  }. Layers kept in float32 in the int8
+graph: ${listOf(q.keptFloat32)}; in the worker's file: ${listOf(q.worker.keptFloat32)}.
 Greedy continuations of ${parity.prompts} prompts, ${format(parity.tokens)} tokens, are those of the
 checkpoint; the largest difference of a logit is ${parity.logitDifference.toExponential(1)}.
 
@@ -64,6 +66,8 @@ checkpoint; the largest difference of a logit is ${parity.logitDifference.toExpo
 ${auditText(report.audit)}
 `;
 }
+
+const listOf = (layers: readonly string[]) => layers.length === 0 ? "none" : layers.join(", ");
 
 function auditText({ verdict, failed, acceptedRisk }: ExportReport["audit"]): string {
   if (verdict === "pass") return "Passed; the figures are in the run's audit.json.";

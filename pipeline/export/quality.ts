@@ -36,7 +36,7 @@ export function testWindows(
 
 /** Σ −log₂ p(target) / characters, over all targets but the end-of-text token. */
 export async function bitsPerCharacter(
-  scorer: Scorer,
+  scorer: Pick<Scorer, "score">,
   { starts, tokens }: TestWindows,
   { n_positions }: GptConfig,
   tokenizer: Tokenizer,

@@ -192,13 +192,8 @@ export class GraphBuilder extends Graph {
   }
 
   split<T extends DataType>(x: Value<T>, axis: number, sizes: readonly number[]): Value<T>[] {
-    return this.splitAt(x, axis, this.ints(sizes), sizes.length);
-  }
-
-  /** `count` parts whose sizes are known only when the graph runs. */
-  splitAt<T extends DataType>(x: Value<T>, axis: number, sizes: I64, count: number): Value<T>[] {
-    const outputs = Array.from({ length: count }, (_, i) => this.value(`Split${i}`, x.type));
-    this.node("Split", [x, sizes], { axis }, outputs);
+    const outputs = sizes.map((_, i) => this.value(`Split${i}`, x.type));
+    this.node("Split", [x, this.ints(sizes)], { axis }, outputs);
     return outputs;
   }
 

@@ -1,5 +1,7 @@
 /**
- * The exported graphs: one or more new tokens behind a key-value cache. N counts the layers from 0.
+ * The exported graph: one or more new tokens behind a key-value cache, with the names and outputs
+ * that Hugging Face optimum and transformers.js expect of a text-generation model. N counts the
+ * layers from 0.
  *
  * | input                      | type    | shape                   |
  * |----------------------------|---------|-------------------------|
@@ -9,19 +11,12 @@
  * | past_key_values.N.key      | float32 | (batch, heads, past, n_embd / heads) |
  * | past_key_values.N.value    | float32 | the same                |
  *
- * `past` may be 0: feed tensors with an empty third axis. There are two forms:
+ * `past` may be 0: feed tensors with an empty third axis.
  *
- * `decoderGraph` has the names and outputs that Hugging Face optimum and transformers.js expect of a
- * text-generation model:
- *
+ * | output                     | type    | shape                   |
+ * |----------------------------|---------|-------------------------|
  * | logits                     | float32 | (batch, new, vocab)     |
  * | present.N.key, .value      | float32 | (batch, heads, past + new, n_embd / heads) |
- *
- * `workerGraph` leaves it to the caller to append to the cache, so that no step copies all of it,
- * neither in the graph nor out of WebAssembly, and says only what follows the last token:
- *
- * | logits                     | float32 | (batch, 1, vocab)       |
- * | added_keys.N, added_values.N | float32 | (batch, heads, new, n_embd / heads) |
  */
 
 import type { GptConfig } from "../config.ts";
@@ -34,7 +29,7 @@ interface KeyValue {
   value: F32;
 }
 
-/** The model for transformers.js and optimum; `makeWeights` decides how its layers are stored. */
+/** The model as an ONNX file; `makeWeights` decides how its layers are stored. */
 export function decoderGraph(
   config: GptConfig,
   makeWeights: (g: GraphBuilder) => Weights,
@@ -50,7 +45,7 @@ export function decoderGraph(
       const key = g.concat([past[layer].key, heads.key], 2);
       const value = g.concat([past[layer].value, heads.value], 2);
       present.push({ key, value });
-      return attention(g, { query: heads.query, key, value, mask: mask.all });
+      return attention(g, { query: heads.query, key, value, mask });
     },
   });
   g.output("logits", weights.logits(hidden), ["batch", "new", config.vocab_size]);
@@ -59,54 +54,6 @@ export function decoderGraph(
     g.output(`present.${layer}.value`, value, cacheDims("past + new"));
   }
   return g.toBytes();
-}
-
-/** The model for our worker; `makeWeights` decides how its layers are stored. */
-export function workerGraph(
-  config: GptConfig,
-  makeWeights: (g: GraphBuilder) => Weights,
-): Uint8Array<ArrayBuffer> {
-  const g = new GraphBuilder("gpt2_worker");
-  const weights = makeWeights(g);
-  const { ids, positions, past, mask, cacheDims } = inputs(g, config);
-  const added: KeyValue[] = [];
-  const hidden = hiddenStates(g, config, weights, {
-    ids,
-    positions,
-    attend(layer, heads) {
-      added.push(heads);
-      return attentionInTwoParts(g, heads.query, past[layer], heads, mask);
-    },
-  });
-  const last = g.gather(hidden, g.ints([-1]), 1);
-  g.output("logits", weights.logits(last), ["batch", 1, config.vocab_size]);
-  for (const [layer, { key, value }] of added.entries()) {
-    g.output(`added_keys.${layer}`, key, cacheDims("new"));
-    g.output(`added_values.${layer}`, value, cacheDims("new"));
-  }
-  return g.toBytes();
-}
-
-/** Sizes of the two parts of the sequence, and what hides which of its tokens. */
-interface Mask {
-  /** (batch, 1, new, past + new): 0 where a token sees another, else `HIDDEN_SCORE`. */
-  all: F32;
-  /** [past, new] */
-  parts: I64;
-}
-
-/** `attention` over past and new tokens without putting their keys and values in one tensor. */
-function attentionInTwoParts(
-  g: GraphBuilder,
-  query: F32,
-  past: KeyValue,
-  added: KeyValue,
-  mask: Mask,
-): F32 {
-  const scores = [past, added].map(({ key }) => g.fusedMatMul(query, key, { transB: true }));
-  const weights = g.softmax(g.add(g.concat(scores, 3), mask.all));
-  const [weightsOfPast, weightsOfAdded] = g.splitAt(weights, 3, mask.parts, 2);
-  return g.add(g.matmul(weightsOfPast, past.value), g.matmul(weightsOfAdded, added.value));
 }
 
 function inputs(g: GraphBuilder, { n_head, n_embd, n_layer }: GptConfig) {
@@ -121,16 +68,13 @@ function inputs(g: GraphBuilder, { n_head, n_embd, n_layer }: GptConfig) {
   return { ids, positions, past, mask: visible(g, ids, attentionMask), cacheDims };
 }
 
-/** A token sees those that are not later and not padding. */
-function visible(g: GraphBuilder, ids: I64, attentionMask: I64): Mask {
-  const total = g.size(attentionMask, 1), added = g.size(ids, 1);
-  const past = g.sub(total, added);
+/** (batch, 1, new, past + new): 0 where a token sees another, else `HIDDEN_SCORE`. */
+function visible(g: GraphBuilder, ids: I64, attentionMask: I64): F32 {
+  const total = g.size(attentionMask, 1);
+  const past = g.sub(total, g.size(ids, 1));
   const queries = g.unsqueeze(g.range(g.squeeze(past), g.squeeze(total)), [1]);
   const keys = g.range(g.int(0), g.squeeze(total));
   const notLater = g.lessOrEqual(keys, queries);
   const real = g.unsqueeze(g.cast(attentionMask, "bool"), [1, 2]);
-  return {
-    all: g.where(g.and(notLater, real), g.scalar(0), g.scalar(HIDDEN_SCORE)),
-    parts: g.concat([past, added], 0),
-  };
+  return g.where(g.and(notLater, real), g.scalar(0), g.scalar(HIDDEN_SCORE));
 }

@@ -16,11 +16,6 @@ export interface Runtime {
   readonly Tensor: typeof Ort.Tensor;
   createSession(model: Uint8Array, options?: Ort.InferenceSession.SessionOptions): Promise<Session>;
   /**
-   * `model` after the optimizations that hold on every machine. Saved that way, it is loaded with
-   * graphOptimizationLevel "disabled" in half of the time. The WebAssembly build returns it as it is.
-   */
-  optimize(model: Uint8Array): Promise<Uint8Array>;
-  /**
    * Runs the graph and writes the named outputs into the arrays of `results`, which may be arrays
    * of `feeds`: what was read is then overwritten.
    */
@@ -83,7 +78,6 @@ function runtime(ort: typeof Ort, threads: number, native: boolean): Runtime {
         globalThis.Worker = Worker;
       }
     },
-    optimize: (model) => native ? optimized(ort, model) : Promise.resolve(model),
     // The native build fills tensors given for the results; the WebAssembly build ignores them.
     async runInto(session, feeds, results) {
       if (native) {
@@ -96,21 +90,6 @@ function runtime(ort: typeof Ort, threads: number, native: boolean): Runtime {
       }
     },
   };
-}
-
-async function optimized(ort: typeof Ort, model: Uint8Array): Promise<Uint8Array> {
-  const path = await Deno.makeTempFile({ suffix: ".onnx" });
-  try {
-    const session = await ort.InferenceSession.create(model, {
-      graphOptimizationLevel: "extended",
-      optimizedModelFilePath: path,
-      logSeverityLevel: 3,
-    });
-    await session.release();
-    return await Deno.readFile(path);
-  } finally {
-    await Deno.remove(path);
-  }
 }
 
 /**

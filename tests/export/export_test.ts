@@ -25,6 +25,7 @@ import { int8Weights, quantizableLayers } from "../../pipeline/onnx/int8_weights
 import { loadRuntime } from "../../pipeline/onnx/runtime.ts";
 import { scorerFromWeights } from "../../pipeline/onnx/scorer.ts";
 import { modelFromGraph, modelFromTensors } from "../../pipeline/onnx/session.ts";
+import { workerWeights } from "../../pipeline/wasm/write_weights.ts";
 import { createCpuEngine } from "../../pipeline/train/cpu_engine.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
@@ -89,6 +90,8 @@ Deno.test(
     assertEquals(report.quantization.tokens, 16 * config.n_positions);
     assert(report.quantization.int8 !== report.quantization.float32);
     assertLess(Math.abs(report.quantization.cost), 0.01);
+    assert(report.quantization.worker.int8 !== report.quantization.worker.float32);
+    assertLess(Math.abs(report.quantization.worker.cost), 0.01);
     const card = await Deno.readTextFile(join(folder, "README.md"));
     assertMatch(
       card,
@@ -160,33 +163,59 @@ async function addOutliers(folder: string, layers: [norm: string, linear: string
   await writeCheckpoint(folder, checkpoint);
 }
 
+/** Gives every output of a layer one large weight, for an input that is always zero. */
+async function addLargeWeights(folder: string, [norm, linear]: [norm: string, linear: string]) {
+  const checkpoint = await readCheckpoint(folder);
+  const { config, parameters } = checkpoint;
+  for (const part of ["weight", "bias"]) parameters.get(`${norm}.${part}`)![0] = 0;
+  const weight = parameters.get(`${linear}.weight`)!;
+  weight.fill(1000, 0, weight.length / config.n_embd);
+  await writeCheckpoint(folder, checkpoint);
+}
+
 Deno.test(
   "a layer that int8 ruins stays float32",
   inFolder(async (root) => {
     await tinyWorkspace(root);
     const run = workspace(root).run("latest");
     await addOutliers(run.last, [["h.0.ln_2", "h.0.mlp.c_fc"]]);
-    const { quantization } = await exportRun(root, "latest", options);
-    assertEquals(quantization.keptFloat32[0], "h.0.mlp.c_fc");
-    assertLess(quantization.cost, 0.01);
+    const { quantization: onlyActivations } = await exportRun(root, "latest", options);
+    assertEquals(onlyActivations.keptFloat32[0], "h.0.mlp.c_fc");
+    assertLess(onlyActivations.cost, 0.01);
+    assertEquals(onlyActivations.worker.keptFloat32, [], "the worker's activations are finer");
+
+    await addLargeWeights(run.last, ["h.1.ln_1", "h.1.attn.c_attn"]);
+    const { quantization: { worker } } = await exportRun(root, "latest", options);
+    assertEquals(worker.keptFloat32[0], "h.1.attn.c_attn");
+    assertLess(worker.cost, 0.01);
   }),
 );
 
 Deno.test(
-  "an int8 graph that costs too much does not pass",
+  "int8 that costs too much does not pass, be it in the graph or in the worker's file",
   inFolder(async (root) => {
     const config = await tinyWorkspace(root);
     const run = workspace(root).run("latest");
     await addOutliers(run.last, [["h.0.ln_2", "h.0.mlp.c_fc"], ["h.1.ln_1", "h.1.attn.c_attn"]]);
-    const check = async (kept: string[]) =>
-      checkQuantization(await readCheckpoint(run.last), new Set(kept), {
+    await addLargeWeights(run.last, ["h.0.ln_1", "h.0.attn.c_attn"]);
+    const checkpoint = await readCheckpoint(run.last);
+    const check = async (onnx: string[], worker: string[]) => {
+      const kept = { onnx: new Set(onnx), worker: new Set(worker) };
+      return await checkQuantization(checkpoint, kept, {
+        worker: workerWeights(config, checkpoint.parameters, kept.worker),
         tokens: await readTokens(workspace(root).tokens("test")),
         limit: options.evalTokens,
         tokenizer: createTokenizer(await readJson(run.tokenizer, "")),
         runtime: await loadRuntime(),
       });
-    await assertRejects(() => check([]), ArtifactError, "Cannot export: int8 costs");
-    assertEquals((await check(quantizableLayers(config))).cost, 0);
+    };
+    const all = quantizableLayers(config);
+    const refused = "Cannot export: int8 costs";
+    await assertRejects(() => check([], all), ArtifactError, `${refused} the int8 graph`);
+    await assertRejects(() => check(all, []), ArtifactError, `${refused} worker.safetensors`);
+    const { cost, worker } = await check(all, all);
+    assertEquals(cost, 0);
+    assertLess(Math.abs(worker.cost), 1e-6);
   }),
 );
 

@@ -7,6 +7,7 @@ import type { GptConfig } from "../../pipeline/config.ts";
 import { writeModelFiles } from "../../pipeline/export/export.ts";
 import { writeCheckpoint } from "../../pipeline/model/checkpoint.ts";
 import { initialParameters } from "../../pipeline/model/init.ts";
+import { quantizableLayers } from "../../pipeline/onnx/int8_weights.ts";
 import { trainBpe } from "../../pipeline/tokenize/bpe_trainer.ts";
 import { bpeTokenizerJson, tokenizerConfig } from "../../pipeline/tokenize/tokenizer_json.ts";
 import { END_OF_TEXT_ID } from "../../pipeline/tokenize/vocabulary.ts";
@@ -25,7 +26,10 @@ const shape = {
   initializer_range: 0.8,
 };
 
-/** Writes checkpoint, tokenizer and export of a run into `root`; the export's folder. */
+/**
+ * Writes checkpoint, tokenizer and export of a run into `root`; the export's folder. The worker's
+ * weights stay float32, so that its answers can be compared with the checkpoint's.
+ */
 export async function writeTinyRun(
   root: string,
   overrides: Partial<Omit<GptConfig, "vocab_size">> = {},
@@ -41,6 +45,7 @@ export async function writeTinyRun(
     await writeJson(join(folder, "tokenizer.json"), bpeTokenizerJson(vocabulary));
     await writeJson(join(folder, "tokenizer_config.json"), tokenizerConfig());
   }
-  await writeModelFiles(run.export, checkpoint);
+  const all = new Set(quantizableLayers(config));
+  await writeModelFiles(run.export, checkpoint, { onnx: new Set(), worker: all });
   return { exportFolder: run.export, config };
 }

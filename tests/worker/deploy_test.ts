@@ -31,7 +31,7 @@ Deno.test("a dry run checks everything and uploads nothing", () =>
     await writeJson(join(data, "deploy.json"), { API_KEYS: [KEY] });
     const { code, stdout, stderr } = await deploy(data);
     assertEquals(code, 0, stderr);
-    assertMatch(stdout, /Bundle: [\d.]+ MB, [\d.]+ MB gzip/);
+    assertMatch(stdout, /Bundle: [\d.]+ kB, [\d.]+ kB gzip/);
     assertStringIncludes(stdout, "env.RATE_LIMITER");
     assertStringIncludes(stdout, "nothing was uploaded");
   }));

@@ -91,7 +91,6 @@ Deno.test("workerd answers as the decoder does, remembers, refuses, and ends", a
   const worker = await startWorker({
     exportFolder,
     port: 0,
-    precision: "f32",
     onLog: (line) => lines.push(line),
   });
   try {
@@ -116,7 +115,14 @@ Deno.test("workerd answers as the decoder does, remembers, refuses, and ends", a
     assertEquals(after.status, 200, "the model is stuck after clients went away");
     await after.body?.cancel();
 
-    for (const file of ["model.onnx", "build/model.onnx", "tokenizer.json", "entry.mjs"]) {
+    for (
+      const file of [
+        "worker.safetensors",
+        "build/worker.safetensors",
+        "tokenizer.json",
+        "entry.mjs",
+      ]
+    ) {
       const response = await fetch(`${worker.url}/${file}`);
       assertEquals(response.status, 404, file);
       await response.body?.cancel();
@@ -134,7 +140,7 @@ Deno.test("workerd answers as the decoder does, remembers, refuses, and ends", a
 Deno.test("plain Deno serves the same answers", async () => {
   const root = join(await Deno.makeTempDir(), "runs", "tiny");
   const { exportFolder } = await writeTinyRun(root);
-  const worker = await startDeno({ exportFolder, port: 0, precision: "f32" });
+  const worker = await startDeno({ exportFolder, port: 0 });
   try {
     await answersLikeTheDecoder(worker, root);
   } finally {

@@ -1,21 +1,22 @@
 /** The worker: binds the model that travels inside the bundle to the app. */
 
 import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
+import type { ModelShape } from "../../pipeline/wasm/forward.ts";
+import { loadWasmModel } from "../../pipeline/wasm/model.ts";
 import { type App, type AppSettings, createApp } from "./app.ts";
 import { type Authenticate, authenticator, type AuthSettings } from "./auth.ts";
 import type { RateLimiter } from "./limits.ts";
 import type { PageFiles } from "./pages_route.ts";
 import { ProblemError } from "./problem.ts";
-import { completionService, type ModelInfo } from "./service.ts";
-import { loadModel, type ModelConfig, type Runtime } from "./session.ts";
+import { CACHE_BYTES, completionService, type ModelInfo } from "./service.ts";
 
 /** What the bundle's entry (worker/build.ts) hands over. */
 export interface Parts {
-  /** onnxruntime-web, told where its WebAssembly module is. */
-  ort: Runtime;
-  model: ArrayBuffer;
-  /** The export's config.json, tokenizer.json, and what build.ts wrote about the model. */
-  config: ModelConfig;
+  /** The compiled pipeline/wasm/kernels. */
+  kernels: WebAssembly.Module;
+  /** The export's worker.safetensors, config.json, tokenizer.json, and what build.ts says of it. */
+  weights: ArrayBuffer;
+  config: ModelShape;
   tokenizer: unknown;
   info: ModelInfo;
   pages: PageFiles;
@@ -32,12 +33,11 @@ export interface Environment extends AuthSettings {
 }
 
 /** What workerd calls; requests share the model of their isolate. */
-export function createWorker({ ort, model, config, tokenizer, info, pages }: Parts) {
-  const options = { executionProviders: ["wasm"], graphOptimizationLevel: "all" } as const;
+export function createWorker({ kernels, weights, config, tokenizer, info, pages }: Parts) {
   const service = completionService(
     info,
     createTokenizer(tokenizer),
-    () => loadModel(ort, new Uint8Array(model), config, options),
+    () => loadWasmModel(kernels, new Uint8Array(weights), config, { cacheBytes: CACHE_BYTES }),
   );
   let app: App | undefined;
   return {

@@ -43,11 +43,14 @@ export interface ModelInfo {
 }
 
 /**
- * What may be remembered. An isolate has 128 MB in all: nano in int8 takes 12 MB, ONNX Runtime 37 MB
- * with it, and each long text 4.7 MB, which leaves room for eight people who type at once. Each of
- * their requests leaves some ten sequences.
+ * Keys and values that may be remembered. An isolate has 128 MB in all: nano in int8 takes 12 MB in
+ * the bundle and as many in WebAssembly, and each text 4.7 MB; this has room for eight people who
+ * type at once.
  */
-const CACHE_LIMITS = { maxBytes: 40e6, maxEntries: 256 };
+export const CACHE_BYTES = 40e6;
+
+/** Remembered logits, of 8 kB each in nano: each request leaves some ten. */
+const MAX_ENTRIES = 256;
 
 /** How often a waiting request looks whether it is its turn. */
 const POLL_MS = 2;
@@ -67,14 +70,13 @@ function pauses(): () => Promise<void> {
 export function completionService<S>(
   info: ModelInfo,
   tokenizer: Tokenizer,
-  load: () => Promise<NextTokenModel<S>>,
+  load: () => NextTokenModel<S> | Promise<NextTokenModel<S>>,
 ): CompletionService {
   let loading: Promise<Decoder<S>> | undefined;
   const inTurn = queue();
   const decoder = () =>
-    loading ??= load().then((model) =>
-      new Decoder(model, tokenizer, { ...CACHE_LIMITS, pause: pauses() })
-    )
+    loading ??= Promise.try(load)
+      .then((model) => new Decoder(model, tokenizer, { maxEntries: MAX_ENTRIES, pause: pauses() }))
       .catch((error) => {
         loading = undefined; // the next request tries again
         console.log(JSON.stringify({ event: "model_not_loaded", error: String(error) }));

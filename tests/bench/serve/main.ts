@@ -4,14 +4,14 @@
  * the ratio of the two engines, taken in turn, says more than either.
  */
 
-import * as ort from "onnxruntime-node";
 import { join } from "@std/path";
 import { workspace, writeJson } from "../../../pipeline/artifacts.ts";
 import { bytes, defineTask, Progress } from "../../../pipeline/cli.ts";
 import { Decoder } from "../../../pipeline/decode/decoder.ts";
 import { createTokenizer } from "../../../pipeline/decode/tokenizer.ts";
-import { assemble, modelFile } from "../../../worker/build.ts";
-import { loadModel, type Runtime } from "../../../worker/src/session.ts";
+import { loadRuntime } from "../../../pipeline/onnx/runtime.ts";
+import { modelFromGraph } from "../../../pipeline/onnx/session.ts";
+import { assemble } from "../../../worker/build.ts";
 import { type RunningWorker, startWorker } from "../../../worker/start_worker.ts";
 import { syntheticNotes, writeNanoExport } from "./nano_run.ts";
 import { type Answered, asker, quantile, typeOneByOne, typeTogether } from "./typist.ts";
@@ -111,11 +111,10 @@ async function compareDecoding(
 ) {
   const read = async (file: string) =>
     JSON.parse(await Deno.readTextFile(join(exportFolder, file)));
-  const model = await loadModel(
-    ort as unknown as Runtime,
-    await Deno.readFile(join(exportFolder, modelFile("int8"))),
+  const model = await modelFromGraph(
     await read("config.json"),
-    { executionProviders: ["cpu"], intraOpNumThreads: 1 },
+    await Deno.readFile(join(exportFolder, "onnx", "model_quantized.onnx")),
+    await loadRuntime({ threads: 1 }),
   );
   const decoder = new Decoder(model, createTokenizer(await read("tokenizer.json")));
   const progress = new Progress("decode", rounds, "rounds");
@@ -135,6 +134,7 @@ async function compareDecoding(
     progress.update(round + 1);
   }
   progress.finish(`${rounds} rounds`);
+  await model.close();
   const [edge, local] = [quantile(workerd, 0.5), quantile(native, 0.5)];
   return {
     workerd_ms: edge,

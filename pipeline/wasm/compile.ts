@@ -1,0 +1,28 @@
+/** Compiles the kernels, which are AssemblyScript, to one WebAssembly module of a few kilobytes. */
+
+import asc from "assemblyscript/asc";
+
+const sources = new URL("./kernels/", import.meta.url);
+
+const OPTIONS = ["-O3", "--runtime", "stub", "--noAssert", "--enable", "simd", "--importMemory"];
+
+/** The module's bytes. It imports `env.memory` and nothing else. */
+export async function compileKernels(): Promise<Uint8Array<ArrayBuffer>> {
+  const files = new Map<string, string>();
+  for await (const { name } of Deno.readDir(sources)) {
+    files.set(name, await Deno.readTextFile(new URL(name, sources)));
+  }
+  let binary: Uint8Array | undefined;
+  const { error, stderr } = await asc.main(["mod.ts", "--outFile", "kernels.wasm", ...OPTIONS], {
+    // The compiler appends the extension that Deno asks for in an import.
+    readFile: (name) => files.get(name.replace(/\.ts\.ts$/, ".ts")) ?? null,
+    writeFile: (name, contents) => {
+      if (name === "kernels.wasm") binary = contents as Uint8Array;
+    },
+    listFiles: () => [],
+  });
+  if (binary) return Uint8Array.from(binary);
+  throw new SyntaxError(
+    `Cannot compile the kernels in pipeline/wasm/kernels: ${error?.message}: ${stderr.toString().trim()}`,
+  );
+}
