@@ -10,6 +10,7 @@ import { numbersPolicies, type NumbersPolicy } from "../decode/policy.ts";
 import { suggestDefaults } from "../decode/suggest.ts";
 import { createTokenizer } from "../decode/tokenizer.ts";
 import { readRunCheckpoint } from "../model/checkpoint.ts";
+import { openMixture } from "../ngram/open_mixture.ts";
 import { modelFromTensors } from "../onnx/session.ts";
 
 export const task = defineTask({
@@ -38,6 +39,8 @@ export const task = defineTask({
       default: suggestDefaults.numbers,
       help: "numbers and doses",
     },
+    "line-breaks": { type: "boolean", help: "let a suggestion go on in the next line" },
+    "no-mixture": { type: "boolean", help: "the GPT alone, without the n-grams that eval fitted" },
     section: { type: "string", default: "", help: "name of the section the text belongs to" },
     generate: { type: "integer", min: 1, help: "instead, write so many tokens, sampled" },
     temperature: { type: "number", default: 0.8, min: 0, help: "of --generate; 0 is greedy" },
@@ -54,11 +57,15 @@ export const task = defineTask({
       );
     }
     const [text] = args;
-    const run = workspace(flags.data).run(flags.run);
-    const { config, parameters } = await readRunCheckpoint(run);
+    const paths = workspace(flags.data), run = paths.run(flags.run);
+    const { config, parameters, folder } = await readRunCheckpoint(run);
     const tokenizer = createTokenizer(await readJson(run.tokenizer, "deno task train"));
     const model = await modelFromTensors(config, parameters);
-    const decoder = new Decoder(model, tokenizer);
+    const opened = flags.noMixture ? "" : await openMixture(run, folder, paths.ngram);
+    if (typeof opened !== "string") console.error(`With the n-grams of ${run.mixture}`);
+    else if (opened !== "") console.error(`The GPT alone: ${opened}`);
+    const mixture = typeof opened === "string" ? undefined : opened.mixture;
+    const decoder = new Decoder(model, tokenizer, { mixture });
     try {
       if (flags.generate === undefined) {
         await printSuggestions(decoder, text, {
@@ -66,6 +73,7 @@ export const task = defineTask({
           maxWords: flags.maxWords,
           minConfidence: flags.minConfidence,
           numbers: flags.numbers as NumbersPolicy,
+          lineBreaks: flags.lineBreaks,
           section: flags.section,
         });
       } else {

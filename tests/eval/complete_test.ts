@@ -1,5 +1,17 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { workspace } from "../../pipeline/artifacts.ts";
+import { join } from "@std/path";
+import {
+  readJson,
+  sha256File,
+  workspace,
+  writeAtomic,
+  writeJson,
+} from "../../pipeline/artifacts.ts";
+import { type MixtureFile, weightCount } from "../../pipeline/decode/mixture.ts";
+import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
+import { NgramCounts } from "../../pipeline/ngram/counts.ts";
+import { KneserNey } from "../../pipeline/ngram/kneser_ney.ts";
+import { pruneToTable, writeNgramTable } from "../../pipeline/ngram/table.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
 
@@ -43,6 +55,52 @@ Deno.test(
       generated,
       "the same seed wrote another text",
     );
+  }),
+);
+
+Deno.test(
+  "complete decodes with the mixture that fits the checkpoint, and says why if it does not",
+  inFolder(async (data) => {
+    const paths = workspace(data), run = paths.run("tiny");
+    const { config } = await writeTinyRun(run.root);
+    const tokenizer = createTokenizer(await readJson(run.tokenizer, ""));
+    const note = [tokenizer.endOfText, ...tokenizer.encode("on exam: no fever.")];
+    const counts = new NgramCounts(4);
+    for (let patient = 0; patient < 5; patient++) counts.addSequence(note, patient);
+    const kneserNey = new KneserNey(counts, config.vocab_size);
+    const bytes = writeNgramTable(pruneToTable(kneserNey, tokenizer.endOfText, 5));
+    await writeAtomic(paths.ngram, bytes);
+    const file: MixtureFile = {
+      version: 2,
+      checkpoint: await sha256File(join(run.last, "model.safetensors")),
+      table: {
+        sha256: await sha256File(paths.ngram),
+        bytes: bytes.length,
+        order: 4,
+        minPatients: 5,
+        weights: new Array(weightCount(4)).fill(0.99),
+      },
+      note: [100, 10, 5, 5, 5],
+      validation: { notes: 1, gpt: 1, table: 1, gptAndTable: 1, gptAndNote: 1, mixture: 1 },
+    };
+    await writeJson(run.mixture, file);
+
+    const args = ["on exam:", "--run", "tiny"];
+    const both = await complete(data, ...args);
+    assertMatch(both.stdout, /%.*on exam: no fever/);
+    assertStringIncludes(both.stderr, "With the n-grams of");
+    const alone = await complete(data, ...args, "--no-mixture");
+    assert(!alone.stdout.includes("no fever"), alone.stdout);
+    const generated = await complete(data, ...args, "--generate", "8", "--temperature", "0");
+    assertStringIncludes(generated.stdout, "on exam: no fever");
+
+    await writeJson(run.mixture, { ...file, checkpoint: "another" });
+    const other = await complete(data, ...args);
+    assertEquals(other.stdout, alone.stdout);
+    assertStringIncludes(other.stderr, "was fitted to another checkpoint");
+    await writeJson(run.mixture, file);
+    await Deno.remove(paths.ngram);
+    assertStringIncludes((await complete(data, ...args)).stderr, "is not the table that");
   }),
 );
 
