@@ -18,6 +18,7 @@ export {
   GpuValidationError,
   WgslError,
 } from "./core/errors.ts";
+export { multiplyAddRoof } from "./core/roof.ts";
 export { Gpt2, type Gpt2Options, type NamedValues, type TokenBatch } from "./model/gpt2.ts";
 export type { ModelShape, ParameterSpec, PlanOptions } from "./model/plan.ts";
 export type { OptimizerOptions } from "./model/programs.ts";

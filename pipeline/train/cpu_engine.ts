@@ -37,6 +37,7 @@ function engineOver(remote: Remote, { description, memory }: Started): Engine {
     loss: (batch) => remote.call("loss", [batch]),
     logits: (inputs) => remote.call("logits", [inputs]),
     gradients: (batch) => remote.call("gradients", [batch]),
+    roof: () => remote.call("roof", []),
     state: () => remote.call("state", []),
     async close() {
       await remote.call("close", []);

@@ -58,6 +58,11 @@ export interface Engine {
   logits(inputs: Int32Array): Promise<Float32Array>;
   /** Gradients of the mean loss of one batch, before clipping; for tests. */
   gradients(batch: Batch): Promise<Tensors>;
+  /**
+   * Floating-point operations per second that the machine reaches at nothing but float32 multiply-
+   * adds, by a probe of less than half a second; `null` where nothing can be timed that finely.
+   */
+  roof(): Promise<number | null>;
   /** Copies of the current state. */
   state(): Promise<EngineState>;
   close(): Promise<void>;

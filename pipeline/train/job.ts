@@ -26,6 +26,8 @@ export interface Observer {
 export interface StepRate {
   learningRate: number;
   tokensPerSecond: number;
+  /** See `TrainEntry`. */
+  mfu?: number;
 }
 
 export interface TrainingJob {
@@ -45,6 +47,8 @@ export interface TrainingJob {
   /** Both present when resuming. */
   moments?: Moments;
   state?: TrainingState;
+  /** The share of the engine's roof that so many tokens per second are; `undefined` if unknown. */
+  utilization(tokensPerSecond: number): number | undefined;
   createEngine(options: EngineOptions): Promise<Engine>;
   /** Told once, before the first step. */
   started?(engine: Engine): void;

@@ -13,6 +13,8 @@ export interface TrainEntry {
   gradNorm: number;
   learningRate: number;
   tokensPerSecond: number;
+  /** Model FLOPs utilization: a share of the machine's own roof, 0 to 1; absent where unknown. */
+  mfu?: number;
 }
 
 export interface ValidationEntry {

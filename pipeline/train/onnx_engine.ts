@@ -7,6 +7,7 @@ import { scorerGraph } from "../onnx/scorer_graph.ts";
 import { inputWeights } from "../onnx/weights.ts";
 import type { Batch, Engine, EngineOptions, EngineState, StepMetrics } from "./engine.ts";
 import { adamwScalars } from "./graph/adamw.ts";
+import { matmulRoof } from "./graph/roof.ts";
 import { fillMask, type Mask } from "./graph/dropout.ts";
 import { ACTIVATION_BUDGET, activationBytes, maskBytes, sequencesPerRun } from "./graph/memory.ts";
 import { trainingGraph, type TrainingGraphOptions } from "./graph/training_graph.ts";
@@ -141,6 +142,10 @@ export class OnnxEngine implements Engine {
     const { input_ids } = this.#matrices({ inputs, targets: inputs });
     const { logits } = await session.run({ input_ids, ...this.#parameters });
     return logits.data as Float32Array;
+  }
+
+  roof(): Promise<number> {
+    return matmulRoof(this.#runtime);
   }
 
   state(): Promise<EngineState> {

@@ -62,6 +62,7 @@ export async function prepareNew(
     train,
     parameters: parameterCount(model),
     engine: "",
+    roof: null,
     initFrom: initFrom ?? null,
     git: await gitRevision(),
     versions: { ...Deno.version },

@@ -23,6 +23,8 @@ export interface RunConfig {
   parameters: number;
   /** As the engine describes itself. */
   engine: string;
+  /** Operations per second that the engine could do at best here; `mfu` in the log is a share of it. */
+  roof: number | null;
   /** The checkpoint whose weights this run began with; null: random ones. */
   initFrom: string | null;
   git: { revision: string; modified: boolean } | null;

@@ -9,7 +9,7 @@ import { listenForInterrupt } from "./interrupt.ts";
 import { runObserver } from "./observer.ts";
 import type { PreparedRun } from "./prepare.ts";
 import type { RunConfig } from "./run_folder.ts";
-import { memoryLine, Terminal } from "./terminal.ts";
+import { flopsPerToken, memoryLine, Terminal } from "./terminal.ts";
 import type { TrainingResult } from "./job.ts";
 import { train } from "./trainer.ts";
 import { crossingWindows, windowStarts } from "./windows.ts";
@@ -43,22 +43,30 @@ export async function runSession(
     tokens: data.train,
     tokensPath: config.data.train.path,
     baseline: config.baseline.bigram,
+    utilization: (tokensPerSecond) =>
+      config.roof
+        ? tokensPerSecond * flopsPerToken(model, config.parameters) / config.roof
+        : undefined,
     validationCharacters: targetCharacters(start.validation, data.tokenizer),
     async createEngine(engineOptions: EngineOptions): Promise<Engine> {
       const engine = await createEngine(choice, engineOptions);
-      if (config.engine !== engine.description) {
+      if (config.engine !== engine.description || config.roof === undefined) {
         config.engine = engine.description;
+        config.roof = await engine.roof();
         await writeJson(paths.config, config);
       }
       return engine;
     },
-    started: (engine) => terminal.message(`${engine.description}; ${memoryLine(engine)}`),
+    started: (engine) =>
+      terminal.message(`${engine.description}${roofText(config)}; ${memoryLine(engine)}`),
     observer: runObserver(observed, terminal),
     signal: interruption.signal,
   });
   terminal.finish(`${result.outcome} at step ${format(result.state.step)}`);
   return result;
 }
+
+const roofText = ({ roof }: RunConfig) => roof ? ` (at best ${format(roof / 1e9)} GFLOP/s)` : "";
 
 /** What is trained on what, before it starts. */
 function dataLine({ model, train: { windowing }, parameters }: RunConfig, data: TrainingData) {

@@ -7,8 +7,8 @@ import type { Engine, StepMetrics } from "./engine.ts";
 import type { ValidationEntry } from "./log.ts";
 import type { StepRate } from "./job.ts";
 
-const columns = ["step", "train", "val", "bits/char", "lr", "|grad|", "tokens/s"] as const;
-const widths = [7, 8, 8, 9, 8, 8, 9];
+const columns = ["step", "train", "val", "bits/char", "lr", "|grad|", "tokens/s", "MFU"] as const;
+const widths = [7, 8, 8, 9, 8, 8, 9, 4];
 const row = (cells: string[]) => cells.map((cell, i) => cell.padStart(widths[i])).join("  ");
 
 export class Terminal {
@@ -31,7 +31,8 @@ export class Terminal {
     this.#progress.update(
       step,
       `loss ${latest.loss.toFixed(3)} (${smoothedLoss!.toFixed(3)})  ` +
-        `${format(rate.tokensPerSecond)} tokens/s  ${format(gigaflops)} GFLOP/s`,
+        `${format(rate.tokensPerSecond)} tokens/s  ${format(gigaflops)} GFLOP/s` +
+        (rate.mfu === undefined ? "" : `, MFU ${percent(rate.mfu)}`),
     );
   }
 
@@ -47,6 +48,7 @@ export class Terminal {
       this.#rate?.learningRate.toExponential(1) ?? "",
       this.#latest?.gradNorm.toFixed(2) ?? "",
       this.#rate ? format(this.#rate.tokensPerSecond) : "",
+      this.#rate?.mfu === undefined ? "" : percent(this.#rate.mfu),
     ]));
   }
 
@@ -58,6 +60,8 @@ export class Terminal {
     this.#progress.finish(summary);
   }
 }
+
+const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
 
 /** `12 MB: parameters 4 MB, …`, largest first. */
 export function memoryLine({ memory }: Engine): string {

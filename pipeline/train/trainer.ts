@@ -139,25 +139,26 @@ class Trainer {
     const stepMs = 1000 * elapsed / metrics.length;
     this.#inFlight = Math.max(1, Math.min(MAX_IN_FLIGHT, Math.round(SETTLE_MS / stepMs)));
     const tokensPerSecond = metrics.length * this.#tokensPerStep / elapsed;
+    const mfu = this.#job.utilization(tokensPerSecond);
     for (const one of metrics) {
       const reason = spikeReason(one, this.#state.gradNormMean, this.#job.train.spikeFactor);
       if (reason) {
         await this.#rollBack(one.step, reason);
         return false;
       }
-      await this.#account(one, tokensPerSecond);
+      await this.#account(one, tokensPerSecond, mfu);
     }
     this.#state.seconds += elapsed;
     this.#state.loader = this.#loader.position;
     this.#taken.clear();
     const latest = metrics.at(-1)!;
-    const rate = { learningRate: this.#learningRate(latest.step), tokensPerSecond };
+    const rate = { learningRate: this.#learningRate(latest.step), tokensPerSecond, mfu };
     this.#job.observer.progress(this.#state, latest, rate);
     this.#settledAt = performance.now();
     return true;
   }
 
-  async #account(metrics: StepMetrics, tokensPerSecond: number): Promise<void> {
+  async #account(metrics: StepMetrics, tokensPerSecond: number, mfu?: number): Promise<void> {
     const { step, loss, gradNorm } = metrics;
     const state = this.#state;
     const weight = 1 / SMOOTHING_STEPS;
@@ -172,6 +173,7 @@ class Trainer {
       gradNorm,
       learningRate: this.#learningRate(step),
       tokensPerSecond: Math.round(tokensPerSecond),
+      ...(mfu === undefined ? {} : { mfu: Number(mfu.toFixed(4)) }),
     });
   }
 

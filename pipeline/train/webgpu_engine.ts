@@ -1,6 +1,6 @@
 /** The engine behind `--gpu`: our own kernels on whatever WebGPU adapter the machine has. */
 
-import { type Gpt2, Gpt2 as Model, requestGpu } from "../../kernels/mod.ts";
+import { type Gpt2, Gpt2 as Model, multiplyAddRoof, requestGpu } from "../../kernels/mod.ts";
 import { parameterTable } from "../model/parameters.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 
@@ -48,6 +48,8 @@ export async function createWebGpuEngine(
     loss: (batch) => model.loss(batch),
     logits: (inputs) => model.logits(inputs),
     gradients: (batch) => model.gradients(batch),
+    // Without timestamps there is our clock alone, good enough for a slow adapter only.
+    roof: () => gpu.timestamps || gpu.software ? multiplyAddRoof(gpu) : Promise.resolve(null),
     async state() {
       return { parameters: await model.parameters(), ...await model.moments() };
     },

@@ -143,6 +143,12 @@ Deno.test(
     const longer = await training(paths, "--resume", "--steps", "12");
     assertEquals(longer.code, 0, longer.stderr);
     assertStringIncludes(longer.stderr, "Changed: steps 8 → 12");
+    const roof = (text: string) => JSON.parse(text).roof;
+    assertEquals(
+      roof(await Deno.readTextFile(run.config)),
+      roof(config),
+      "known, not measured again",
+    );
     assertEquals(await trainSteps(run), oneTo(12));
     const bytes = await Deno.readFile(paths.tokens("train"));
     bytes[2000] ^= 1;

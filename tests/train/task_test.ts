@@ -1,6 +1,14 @@
 // `deno task train` from start to end on the CPU engine: what it writes and what it says.
 
-import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
 import { readTokens } from "../../pipeline/artifacts.ts";
 import { readCheckpoint } from "../../pipeline/model/checkpoint.ts";
@@ -9,6 +17,7 @@ import { bigramBaseline } from "../../pipeline/train/bigram.ts";
 import { validationBatches } from "../../pipeline/train/loader.ts";
 import { readLog } from "../../pipeline/train/log.ts";
 import type { RunConfig } from "../../pipeline/train/run_folder.ts";
+import { flopsPerToken } from "../../pipeline/train/terminal.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import { entries, tinyFlags, tinyWorkspace, training, writeTokens } from "./tiny_workspace.ts";
 
@@ -51,7 +60,12 @@ Deno.test(
     assertEquals(config.baseline, { bigram: loss, k });
 
     const log = await readLog(run.log);
-    assertEquals(log.filter((entry) => entry.kind === "train").length, 300);
+    const steps = log.filter((entry) => entry.kind === "train");
+    assertEquals(steps.length, 300);
+    const flops = flopsPerToken(config.model, config.parameters);
+    for (const { tokensPerSecond, mfu } of steps) {
+      assertAlmostEquals(mfu!, tokensPerSecond * flops / config.roof!, 1e-4);
+    }
     const first = log[0];
     assert(first.kind === "baseline" && first.loss === loss);
     const { state } = await readCheckpoint(run.best);
@@ -86,6 +100,7 @@ Deno.test(
     gpu.forEach((loss, i) => assertLess(Math.abs(loss - cpu[i]), 1e-4));
     const config: RunConfig = JSON.parse(await Deno.readTextFile(paths.run("gpu").config));
     assertMatch(config.engine, /^WebGPU, /);
+    assertGreater(config.roof!, 1e8);
   }),
 );
 

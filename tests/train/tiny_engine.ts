@@ -75,6 +75,7 @@ export function createTinyEngine(
       forwardBackward(model, parameters, batch, gradients);
       return Promise.resolve(gradients);
     },
+    roof: () => Promise.resolve(null),
     state: () =>
       Promise.resolve({
         parameters: copy(parameters),

@@ -54,6 +54,7 @@ export function tinyJob(root: string, changes: Partial<TrainConfig> = {}): Train
     tokensPath: "train.bin",
     validation,
     baseline: 2.5,
+    utilization: () => 0.5,
     validationCharacters: 1000,
     parameters: initialParameters(tinyModel, train.seed),
     createEngine: createTinyEngine,

@@ -11,7 +11,8 @@ import { workspace, writeAtomic, writeJson } from "../../../pipeline/artifacts.t
 import { defineTask, Progress } from "../../../pipeline/cli.ts";
 import { type PresetName, presets } from "../../../pipeline/config.ts";
 import { parameterTable } from "../../../pipeline/model/parameters.ts";
-import { bestTime, measureRoof, type Roof } from "./measure.ts";
+import { bestTime } from "../../../kernels/core/roof.ts";
+import { measureRoof, type Roof } from "./measure.ts";
 import { operations } from "./operations.ts";
 import { rooflineSvg } from "./roofline.ts";
 
