@@ -26,27 +26,56 @@ export function bigramBaseline(
   batches: readonly Batch[],
   vocabSize: number,
 ): BigramBaseline {
-  const pairs = wantedPairs(batches, vocabSize);
-  const unigrams = countPairs(tokens, pairs, vocabSize);
-  const total = tokens.length + vocabSize;
-  const loss = (k: number) => {
+  const counts = new BigramCounts(batches, vocabSize);
+  counts.add(tokens, 0, tokens.length);
+  return counts.baseline();
+}
+
+/** Counts that grow, and the loss they reach so far on the targets of `batches`. */
+export class BigramCounts {
+  readonly #vocabSize: number;
+  /** Only the pairs that will be asked for: memory follows validation, not V². */
+  readonly #pairs: Map<number, { seen: number; wanted: number }>;
+  readonly #unigrams: Float64Array;
+  #counted = 0;
+
+  constructor(batches: readonly Batch[], vocabSize: number) {
+    this.#vocabSize = vocabSize;
+    this.#pairs = wantedPairs(batches, vocabSize);
+    this.#unigrams = new Float64Array(vocabSize);
+  }
+
+  /** Counts `tokens[from..to]`, each with the token before it. */
+  add(tokens: Uint16Array, from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      this.#unigrams[tokens[i]]++;
+      if (i === 0) continue;
+      const entry = this.#pairs.get(tokens[i - 1] * this.#vocabSize + tokens[i]);
+      if (entry) entry.seen++;
+    }
+    this.#counted += to - from;
+  }
+
+  baseline(): BigramBaseline {
+    return CANDIDATES.map((k) => ({ k, loss: this.#loss(k) }))
+      .reduce((a, b) => b.loss < a.loss ? b : a);
+  }
+
+  #loss(k: number): number {
+    const total = this.#counted + this.#vocabSize;
     let sum = 0, count = 0;
-    for (const [pair, { seen, wanted }] of pairs) {
-      const before = Math.floor(pair / vocabSize), token = pair % vocabSize;
-      const unigram = (unigrams[token] + 1) / total;
-      sum -= wanted * Math.log((seen + k * unigram) / (unigrams[before] + k));
+    for (const [pair, { seen, wanted }] of this.#pairs) {
+      const before = Math.floor(pair / this.#vocabSize), token = pair % this.#vocabSize;
+      const unigram = (this.#unigrams[token] + 1) / total;
+      sum -= wanted * Math.log((seen + k * unigram) / (this.#unigrams[before] + k));
       count += wanted;
     }
     return sum / count;
-  };
-  return CANDIDATES.map((k) => ({ k, loss: loss(k) })).reduce((a, b) => b.loss < a.loss ? b : a);
+  }
 }
 
-type Pairs = Map<number, { seen: number; wanted: number }>;
-
-/** Only the pairs that will be asked for are counted: memory follows validation, not V². */
-function wantedPairs(batches: readonly Batch[], vocabSize: number): Pairs {
-  const pairs: Pairs = new Map();
+function wantedPairs(batches: readonly Batch[], vocabSize: number) {
+  const pairs = new Map<number, { seen: number; wanted: number }>();
   for (const { inputs, targets } of batches) {
     inputs.forEach((before, i) => {
       const key = before * vocabSize + targets[i];
@@ -56,15 +85,4 @@ function wantedPairs(batches: readonly Batch[], vocabSize: number): Pairs {
     });
   }
   return pairs;
-}
-
-function countPairs(tokens: Uint16Array, pairs: Pairs, vocabSize: number): Float64Array {
-  const unigrams = new Float64Array(vocabSize);
-  for (let i = 0; i < tokens.length; i++) {
-    unigrams[tokens[i]]++;
-    if (i === 0) continue;
-    const entry = pairs.get(tokens[i - 1] * vocabSize + tokens[i]);
-    if (entry) entry.seen++;
-  }
-  return unigrams;
 }

@@ -1,6 +1,19 @@
-import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
-import { bigramBaseline } from "../../pipeline/train/bigram.ts";
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertStringIncludes,
+} from "@std/assert";
+import { readTokens } from "../../pipeline/artifacts.ts";
+import { bigramBaseline, BigramCounts } from "../../pipeline/train/bigram.ts";
 import type { Batch } from "../../pipeline/train/engine.ts";
+import { readLog } from "../../pipeline/train/log.ts";
+import type { RunConfig } from "../../pipeline/train/run_folder.ts";
+import { createWatchApp, type RunRow } from "../../pipeline/train/watch/app.ts";
+import { inFolder } from "../helpers/in_folder.ts";
+import { tinyTokens } from "./tiny_job.ts";
+import { tinyFlags, tinyWorkspace, training } from "./tiny_workspace.ts";
 import { Random } from "../../pipeline/model/random.ts";
 
 const batch = (inputs: number[], targets: number[]): Batch => ({
@@ -40,6 +53,55 @@ Deno.test("on text that is a bigram process it reaches the process' entropy", ()
   assertAlmostEquals(loss, entropy, 0.015);
   assertLess(loss, Math.log(16));
 });
+
+Deno.test("counted in parts, it is what it is counted at once", () => {
+  const tokens = tinyTokens(600, 1), batches = [batch([1, 2, 3, 4], [2, 3, 9, 5])];
+  const counts = new BigramCounts(batches, 24);
+  for (let from = 0; from < 600; from += 70) counts.add(tokens, from, Math.min(from + 70, 600));
+  assertEquals(counts.baseline(), bigramBaseline(tokens, batches, 24));
+});
+
+Deno.test(
+  "--preset bigram: a run with the log format of the others, which watch shows beside them",
+  inFolder(async (root) => {
+    const paths = await tinyWorkspace(root);
+    const shape = ["--n-positions", "16", "--batch-size", "4", "--eval-tokens", "128"];
+    const often = ["--eval-interval", "50"];
+    const gpt = await training(paths, ...tinyFlags(2));
+    assertEquals(gpt.code, 0, gpt.stderr);
+    const { code, stdout, stderr } = await training(
+      paths,
+      "--preset",
+      "bigram",
+      ...shape,
+      ...often,
+    );
+    assertEquals(code, 0, stderr);
+    const run = paths.run("bigram");
+    const { baseline }: RunConfig = JSON.parse(await Deno.readTextFile(paths.run("latest").config));
+    const log = await readLog(run.log);
+    const losses = log.flatMap((entry) => entry.kind === "validation" ? [entry.loss] : []);
+    assertAlmostEquals(losses[0], Math.log(38), 1e-12); // nothing counted: every token alike
+    assertGreater(losses.length, 3);
+    assertEquals(losses.at(-1), baseline.bigram); // the line that every other run is drawn with
+    assertStringIncludes(stdout, `validation loss ${baseline.bigram.toFixed(4)}`);
+    const last = log.at(-1)!;
+    assertEquals(
+      last.kind === "validation" && last.tokens,
+      (await readTokens(paths.tokens("train"))).length,
+    );
+    const rows: RunRow[] = await (await createWatchApp(paths).request("/runs")).json();
+    assertEquals(rows.map(({ name }) => name).sort(), ["bigram", "latest"]);
+    const row = rows.find(({ name }) => name === "bigram")!;
+    assertEquals([row.step, row.validationLoss, row.mfu], [row.steps, losses.at(-1)!, null]);
+
+    const again = await training(paths, "--preset", "bigram", ...shape);
+    assertEquals(again.code, 0, again.stderr);
+    const odd = await training(paths, "--preset", "bigram", "--learning-rate", "1");
+    assertEquals(odd.code, 2);
+    assertStringIncludes(odd.stderr, "--learning-rate means nothing to counted bigrams");
+  }),
+);
 
 Deno.test("a pair and a token never seen still have a probability", () => {
   const { loss } = bigramBaseline(Uint16Array.of(0, 1, 0, 1), [batch([3], [3])], 4);

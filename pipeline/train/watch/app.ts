@@ -1,8 +1,8 @@
 /** The routes of `deno task watch`: a page, a table of runs, a chart, samples. Reads files only. */
 
+import { join } from "@std/path";
 import { Hono } from "hono";
-import { runPaths, type Workspace } from "../../artifacts.ts";
-import { runNames } from "../../model/checkpoint.ts";
+import { exists, runPaths, type Workspace } from "../../artifacts.ts";
 import { themeCss } from "../../report/theme.ts";
 import { type Axis, curvesChart } from "../curves.ts";
 import { type LogEntry, readLog } from "../log.ts";
@@ -23,6 +23,7 @@ export interface RunRow {
   bitsPerCharacter: number | null;
   baseline: number;
   tokensPerSecond: number | null;
+  mfu: number | null;
   /** Seconds since the log was last written to. */
   age: number;
   messages: string[];
@@ -40,7 +41,7 @@ export function createWatchApp(workspace: Workspace): Hono {
 
   /** The runs asked for that exist; all if none is named. Never a path from the query. */
   async function watched(names: string[] | undefined): Promise<WatchedRun[]> {
-    const existing = await runNames(workspace.runs);
+    const existing = await loggedRuns(workspace.runs);
     const wanted = names?.length ? existing.filter((name) => names.includes(name)) : existing;
     return (await Promise.all(wanted.map((name) => readRun(workspace, name, logs))))
       .filter((run) => run !== undefined)
@@ -78,6 +79,14 @@ export function createWatchApp(workspace: Workspace): Hono {
   return app;
 }
 
+/** Names of the runs that have a log, bigrams among them, which have no checkpoint. */
+async function loggedRuns(folder: string): Promise<string[]> {
+  if (!await exists(folder)) return [];
+  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  const logged = await Promise.all(names.map((name) => exists(runPaths(join(folder, name)).log)));
+  return names.filter((_, i) => logged[i]).sort();
+}
+
 /** `undefined` while a run is being set up, or taken away. */
 async function readRun(
   workspace: Workspace,
@@ -98,6 +107,7 @@ async function readRun(
 function runRow({ config, entries, age }: WatchedRun): RunRow {
   const training = entries.findLast((entry) => entry.kind === "train");
   const validation = entries.findLast((entry) => entry.kind === "validation");
+  const latest = training ?? validation;
   const messages = entries.filter((entry) => entry.kind === "event")
     .map(({ step, message }) => `step ${step}: ${message}`);
   return {
@@ -106,13 +116,14 @@ function runRow({ config, entries, age }: WatchedRun): RunRow {
     engine: config.engine,
     parameters: config.parameters,
     steps: config.train.steps,
-    step: training?.step ?? 0,
-    tokens: training?.tokens ?? 0,
+    step: latest?.step ?? 0,
+    tokens: latest?.tokens ?? 0,
     trainingLoss: training?.loss ?? null,
     validationLoss: validation?.loss ?? null,
     bitsPerCharacter: validation?.bitsPerCharacter ?? null,
     baseline: config.baseline.bigram,
     tokensPerSecond: training?.tokensPerSecond ?? null,
+    mfu: training?.mfu ?? null,
     age,
     messages,
   };
