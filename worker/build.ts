@@ -4,6 +4,7 @@
  */
 
 import { basename, dirname, fromFileUrl, join } from "@std/path";
+import type { MixtureFile } from "../pipeline/decode/mixture.ts";
 import { compileKernels } from "../pipeline/wasm/compile.ts";
 import { buildPages, bundle } from "./build_pages.ts";
 import type { ModelInfo } from "./src/service.ts";
@@ -13,6 +14,8 @@ const here = dirname(fromFileUrl(import.meta.url));
 const ENTRY = `import config from "./config.json";
 import info from "./info.json";
 import kernels from "./kernels.wasm";
+import mixture from "./mixture.json";
+import ngram from "./ngram.bin";
 import pages from "./pages.json";
 import tokenizer from "./tokenizer.json";
 import weights from "./worker.safetensors";
@@ -24,6 +27,8 @@ export default createWorker({
   config: JSON.parse(config),
   tokenizer: JSON.parse(tokenizer),
   info: JSON.parse(info),
+  mixture: JSON.parse(mixture),
+  ngram,
   pages: JSON.parse(pages),
 });
 `;
@@ -58,12 +63,26 @@ export async function modelInfo(exportFolder: string): Promise<ModelInfo> {
     vocabulary: config.vocab_size,
     parameters: report.parameters,
     weights: report.files?.[WEIGHTS],
+    n_grams: report.mixture,
     card: await Deno.readTextFile(join(exportFolder, "README.md")).catch(() => undefined),
   };
 }
 
 // deno-lint-ignore no-explicit-any
 const readJson = async (path: string): Promise<any> => JSON.parse(await Deno.readTextFile(path));
+
+/** What stands beside the model: null and no bytes where the export has no n-grams. */
+export async function exportedMixture(
+  exportFolder: string,
+): Promise<{ file: MixtureFile | null; table: Uint8Array }> {
+  const read = (name: string) =>
+    Deno.readFile(join(exportFolder, name)).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return new Uint8Array();
+      throw error;
+    });
+  const json = new TextDecoder().decode(await read("mixture.json"));
+  return { file: json === "" ? null : JSON.parse(json), table: await read("ngram.bin") };
+}
 
 export interface AssembleOptions {
   /** Requests per caller and minute; default as in wrangler.jsonc. */
@@ -79,6 +98,7 @@ export async function assemble(
   await requireExport(exportFolder);
   const build = join(folder, "build");
   await Deno.mkdir(build, { recursive: true });
+  const { file, table } = await exportedMixture(exportFolder);
   await Promise.all([
     bundle(join(here, "src", "main.ts"), join(build, "worker.mjs")),
     compileKernels().then((wasm) => Deno.writeFile(join(build, "kernels.wasm"), wasm)),
@@ -91,6 +111,8 @@ export async function assemble(
     Deno.copyFile(join(exportFolder, WEIGHTS), join(build, WEIGHTS)),
     Deno.copyFile(join(exportFolder, "config.json"), join(build, "config.json")),
     Deno.copyFile(join(exportFolder, "tokenizer.json"), join(build, "tokenizer.json")),
+    Deno.writeTextFile(join(build, "mixture.json"), JSON.stringify(file)),
+    Deno.writeFile(join(build, "ngram.bin"), table),
     writeConfig(folder, rateLimit),
   ]);
 }

@@ -1,10 +1,11 @@
 /** The same app on plain Deno, for those who keep everything in house. */
 
 import { join } from "@std/path";
+import { createMixture } from "../pipeline/decode/mixture.ts";
 import { createTokenizer } from "../pipeline/decode/tokenizer.ts";
 import { compileKernels } from "../pipeline/wasm/compile.ts";
 import { loadWasmModel } from "../pipeline/wasm/model.ts";
-import { modelInfo, requireExport, WEIGHTS } from "./build.ts";
+import { exportedMixture, modelInfo, requireExport, WEIGHTS } from "./build.ts";
 import { buildPages } from "./build_pages.ts";
 import { createApp } from "./src/app.ts";
 import { localRateLimiter } from "./src/limits.ts";
@@ -22,10 +23,12 @@ export async function startDeno(
   const config = await read("config.json");
   const weights = await Deno.readFile(join(exportFolder, WEIGHTS));
   const kernels = await WebAssembly.compile(await compileKernels());
+  const { file, table } = await exportedMixture(exportFolder);
   const service = completionService(
     await modelInfo(exportFolder),
     createTokenizer(await read("tokenizer.json")),
     () => loadWasmModel(kernels, weights, config, { cacheBytes: CACHE_BYTES }),
+    file === null ? undefined : createMixture(file, table),
   );
   const started = performance.now();
   await service.ready();

@@ -64,10 +64,17 @@ interface EvalJson {
   models: { name: string; keystrokes: { best: number } | null }[];
 }
 
-/** The confidence at which the evaluated GPT saves most keystrokes; undefined without an eval. */
-export async function bestThreshold(run: RunPaths): Promise<number | undefined> {
+/**
+ * The confidence at which what is exported (the GPT, or it `withMixture`) saves most keystrokes;
+ * undefined where eval has not measured it.
+ */
+export async function bestThreshold(
+  run: RunPaths,
+  withMixture: boolean,
+): Promise<number | undefined> {
   const path = join(run.eval, "eval.json");
   if (!await exists(path)) return;
   const { models } = await readJson<EvalJson>(path, "deno task eval");
-  return models.find(({ name }) => name === "GPT")?.keystrokes?.best;
+  const exported = (name: string) => withMixture ? name.startsWith("GPT + ") : name === "GPT";
+  return models.find(({ name }) => exported(name))?.keystrokes?.best;
 }

@@ -6,6 +6,7 @@
  *   onnx/model.onnx               float32; inputs and outputs: see onnx/decoder_graph.ts
  *   onnx/model_quantized.onnx     int8, of the same form
  *   worker.safetensors            int8, as our worker loads it: see wasm/weights_file.ts
+ *   mixture.json, ngram.bin       what stands beside the GPT, where it pays: see mixture.ts
  *   README.md, export.json        the model card, and its numbers for programs
  *
  * The folder appears only when what is in it has passed its gates.
@@ -13,6 +14,7 @@
 
 import { join } from "@std/path";
 import {
+  exists,
   readJson,
   readTokens,
   replaceFolder,
@@ -34,6 +36,8 @@ import type { GraphBuilder } from "../onnx/builder.ts";
 import { int8Weights } from "../onnx/int8_weights.ts";
 import { loadRuntime } from "../onnx/runtime.ts";
 import { float32Weights } from "../onnx/weights.ts";
+import { compileKernels } from "../wasm/compile.ts";
+import { loadWasmModel } from "../wasm/model.ts";
 import { workerWeights } from "../wasm/write_weights.ts";
 import type { AuditEvidence } from "./evidence.ts";
 import {
@@ -44,6 +48,8 @@ import {
   type Quantization,
 } from "./gates.ts";
 import { modelCard } from "./model_card.ts";
+import { type MixtureReport, mixtureReport, writeMixture } from "./mixture.ts";
+import type { OpenMixture } from "../ngram/open_mixture.ts";
 import type { Parity } from "./parity.ts";
 
 export interface ExportReport {
@@ -54,6 +60,7 @@ export interface ExportReport {
   parity: Parity;
   quantization: Quantization;
   audit: AuditEvidence;
+  mixture: MixtureReport;
   runtime: string;
   files: Record<string, { bytes: number; sha256: string }>;
 }
@@ -64,6 +71,8 @@ export interface ExportOptions {
   /** Most tokens of the test split that bits per character are measured on. */
   evalTokens: number;
   audit: AuditEvidence;
+  /** See chooseMixture. */
+  mixture: OpenMixture | { leftOut: string };
   /** Written into generation_config.json: what the worker asks of a suggestion by default. */
   minConfidence?: number;
 }
@@ -76,7 +85,7 @@ export type ExportedModel =
 export async function exportRun(
   root: string,
   name: string,
-  { prompts, evalTokens, audit, minConfidence }: ExportOptions,
+  { prompts, evalTokens, audit, mixture, minConfidence }: ExportOptions,
 ): Promise<ExportReport> {
   const place = workspace(root), run = place.run(name);
   const checkpoint = await readRunCheckpoint(run);
@@ -90,6 +99,7 @@ export async function exportRun(
     const kept = await chooseLayers(checkpoint, validation, tokenizer, runtime);
     await writeModelFiles(temporary, { ...checkpoint, minConfidence }, kept);
     await copyFiles(temporary, run, checkpoint.folder);
+    if ("file" in mixture) await writeMixture(temporary, mixture);
     const file = (name: string) => Deno.readFile(join(temporary, name));
     const report: ExportReport = {
       run: name,
@@ -109,6 +119,17 @@ export async function exportRun(
         runtime,
       }),
       audit,
+      mixture: "file" in mixture
+        ? await mixtureReport(mixture, {
+          run,
+          tokens: validation,
+          model: loadWasmModel(
+            await WebAssembly.compile(await compileKernels()),
+            await file("worker.safetensors"),
+            config,
+          ),
+        })
+        : mixture,
       runtime: runtime.description,
       files: await fileSums(temporary),
     };
@@ -173,10 +194,13 @@ async function fileSums(folder: string): Promise<ExportReport["files"]> {
     "onnx/model.onnx",
     "onnx/model_quantized.onnx",
     "worker.safetensors",
+    "mixture.json",
+    "ngram.bin",
   ];
   const files: ExportReport["files"] = {};
   for (const name of names) {
     const path = join(folder, name);
+    if (!await exists(path)) continue;
     files[name] = { bytes: (await Deno.stat(path)).size, sha256: await sha256File(path) };
   }
   return files;

@@ -6,6 +6,7 @@ import { auditRun } from "../audit/run.ts";
 import { readRunCheckpoint } from "../model/checkpoint.ts";
 import { bestThreshold, isAudited, requireAudit } from "./evidence.ts";
 import { exportRun } from "./export.ts";
+import { chooseMixture, type MixtureReport } from "./mixture.ts";
 import { signedPercent } from "./model_card.ts";
 
 export const task = defineTask({
@@ -30,11 +31,13 @@ export const task = defineTask({
     "accept-risk": {
       type: "string",
       placeholder: "REASON",
-      help: "export without a passed audit; the reason goes into the model card",
+      help: "export without a passed audit, or with n-grams of single patients; the reason goes " +
+        "into the model card",
     },
+    "no-mixture": { type: "boolean", help: "leave out the n-grams that eval fitted" },
   },
   examples: ["deno task export", "deno task export --run nano"],
-  async run({ data, run, prompts, evalTokens, acceptRisk }) {
+  async run({ data, run, prompts, evalTokens, acceptRisk, noMixture }) {
     const paths = workspace(data).run(run);
     const { folder } = await readRunCheckpoint(paths);
     if (acceptRisk === undefined && !await isAudited(paths, folder)) {
@@ -42,8 +45,12 @@ export const task = defineTask({
       await auditRun(workspace(data), run);
     }
     const audit = await requireAudit(paths, run, folder, acceptRisk);
-    const options = { prompts, evalTokens, audit, minConfidence: await bestThreshold(paths) };
-    const { files, quantization: q } = await exportRun(data, run, options);
+    const mixture = noMixture
+      ? { leftOut: "--no-mixture was given" }
+      : await chooseMixture(paths, folder, workspace(data).ngram, acceptRisk);
+    const minConfidence = await bestThreshold(paths, "file" in mixture);
+    const options = { prompts, evalTokens, audit, mixture, minConfidence };
+    const { files, quantization: q, mixture: beside } = await exportRun(data, run, options);
     const size = (name: string) => bytes(files[`onnx/${name}`].bytes);
     console.log(
       `float32  ${size("model.onnx")}, ${q.float32.toFixed(4)} bits per character
@@ -53,9 +60,17 @@ int8     ${size("model_quantized.onnx")}, ${q.int8.toFixed(4)} bits per characte
 worker   ${bytes(files["worker.safetensors"].bytes)}, int8, ${
         signedPercent(q.worker.cost)
       } against float32 on ${q.worker.tokens} tokens
+n-grams  ${mixtureLine(beside)}
 Wrote ${paths.export}; next: deno task serve`,
     );
   },
 });
+
+function mixtureLine(report: MixtureReport): string {
+  if ("leftOut" in report) return `left out: ${report.leftOut}`;
+  const { validation: { gpt, mixture }, table } = report;
+  const size = table === null ? "no table" : bytes(table.bytes);
+  return `${size}, ${gpt.toFixed(3)} to ${mixture.toFixed(3)} bits per character (validation)`;
+}
 
 if (import.meta.main) await runTask(task);

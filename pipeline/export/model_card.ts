@@ -2,6 +2,7 @@
 
 import { bytes, format } from "../cli.ts";
 import type { ExportReport } from "./export.ts";
+import type { MixtureReport } from "./mixture.ts";
 
 /** In the form Hugging Face calls a model card: a YAML header, then Markdown. */
 export function modelCard(report: ExportReport): string {
@@ -61,10 +62,53 @@ graph: ${listOf(q.keptFloat32)}; in the worker's file: ${listOf(q.worker.keptFlo
 Greedy continuations of ${parity.prompts} prompts, ${format(parity.tokens)} tokens, are those of the
 checkpoint; the largest difference of a logit is ${parity.logitDifference.toExponential(1)}.
 
+## N-grams beside the GPT
+
+${mixtureText(report.mixture)}
+
 ## Privacy audit
 
 ${auditText(report.audit)}
 `;
+}
+
+function mixtureText(report: MixtureReport): string {
+  if ("leftOut" in report) return `None: ${report.leftOut}.`;
+  const { validation: v, table, microsecondsPerToken: cost, measured } = report;
+  const rows: [string, number | null][] = [
+    ["GPT", v.gpt],
+    ["n-gram table", v.table],
+    ["GPT and table", v.gptAndTable],
+    ["GPT and the note's own n-grams", v.gptAndNote],
+    ["all of them, as served", v.mixture],
+  ];
+  const bits = rows.filter(([, bits]) => bits !== null)
+    .map(([name, bits]) => `| ${name} | ${bits!.toFixed(4)} |`);
+  const percent = (share: number | null) => share === null ? "" : `${(100 * share).toFixed(1)}%`;
+  const test = measured.map(({ name, bitsPerCharacter, nextWord, savings }) =>
+    `| ${name} | ${bitsPerCharacter?.toFixed(4) ?? ""} | ${percent(nextWord)} | ${
+      percent(savings)
+    } |`
+  );
+  return `${
+    table === null
+      ? "No table; what the note itself has said before the caret is weighed in."
+      : `ngram.bin (${
+        bytes(table.bytes)
+      }): phrases of up to ${table.order} tokens from the notes of at least
+${table.minPatients} ${
+        table.minPatients === 1 ? "patient" : "different patients"
+      } each, and what the note itself has said before the caret.`
+  } A token
+costs ${format(cost.gpt)} µs in the GPT and ${format(cost.mixture)} µs beside it.
+
+| ${v.notes} validation notes, on which the weights were fitted | bits per character |
+|---|---|
+${bits.join("\n")}
+
+| held-out notes | bits per character | next word | keystrokes saved |
+|---|---|---|---|
+${test.join("\n")}`;
 }
 
 const listOf = (layers: readonly string[]) => layers.length === 0 ? "none" : layers.join(", ");

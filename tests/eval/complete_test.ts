@@ -1,19 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
-import {
-  readJson,
-  sha256File,
-  workspace,
-  writeAtomic,
-  writeJson,
-} from "../../pipeline/artifacts.ts";
-import { type MixtureFile, weightCount } from "../../pipeline/decode/mixture.ts";
-import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
-import { NgramCounts } from "../../pipeline/ngram/counts.ts";
-import { KneserNey } from "../../pipeline/ngram/kneser_ney.ts";
-import { pruneToTable, writeNgramTable } from "../../pipeline/ngram/table.ts";
+import { workspace, writeJson } from "../../pipeline/artifacts.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
+import { writeTinyMixture } from "../helpers/tiny_mixture.ts";
 
 async function complete(data: string, ...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -62,28 +51,8 @@ Deno.test(
   "complete decodes with the mixture that fits the checkpoint, and says why if it does not",
   inFolder(async (data) => {
     const paths = workspace(data), run = paths.run("tiny");
-    const { config } = await writeTinyRun(run.root);
-    const tokenizer = createTokenizer(await readJson(run.tokenizer, ""));
-    const note = [tokenizer.endOfText, ...tokenizer.encode("on exam: no fever.")];
-    const counts = new NgramCounts(4);
-    for (let patient = 0; patient < 5; patient++) counts.addSequence(note, patient);
-    const kneserNey = new KneserNey(counts, config.vocab_size);
-    const bytes = writeNgramTable(pruneToTable(kneserNey, tokenizer.endOfText, 5));
-    await writeAtomic(paths.ngram, bytes);
-    const file: MixtureFile = {
-      version: 2,
-      checkpoint: await sha256File(join(run.last, "model.safetensors")),
-      table: {
-        sha256: await sha256File(paths.ngram),
-        bytes: bytes.length,
-        order: 4,
-        minPatients: 5,
-        weights: new Array(weightCount(4)).fill(0.99),
-      },
-      note: [100, 10, 5, 5, 5],
-      validation: { notes: 1, gpt: 1, table: 1, gptAndTable: 1, gptAndNote: 1, mixture: 1 },
-    };
-    await writeJson(run.mixture, file);
+    await writeTinyRun(run.root);
+    const file = await writeTinyMixture(run.root, paths.ngram);
 
     const args = ["on exam:", "--run", "tiny"];
     const both = await complete(data, ...args);

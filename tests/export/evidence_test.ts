@@ -65,11 +65,13 @@ Deno.test("an accepted risk is kept with what it covers; a pass needs none", () 
 
 Deno.test("the worker's threshold is the evaluated GPT's, not a baseline's", () =>
   withRun(async (run) => {
-    assertEquals(await bestThreshold(run), undefined);
+    assertEquals(await bestThreshold(run, false), undefined);
     const models = [
       { name: "Kneser-Ney word 5-gram", keystrokes: { best: 0.3 } },
       { name: "GPT", keystrokes: { best: 0.5 } },
+      { name: "GPT + n-grams", keystrokes: { best: 0.2 } },
     ];
     await writeJson(join(run.eval, "eval.json"), { models });
-    assertEquals(await bestThreshold(run), 0.5);
+    assertEquals(await bestThreshold(run, false), 0.5);
+    assertEquals(await bestThreshold(run, true), 0.2);
   }));

@@ -34,7 +34,8 @@ const readGraph = (root: string, name: string) =>
   Deno.readFile(join(workspace(root).run("latest").export, "onnx", name));
 
 const audit = { verdict: "pass" as const, failed: [] };
-const options = { prompts: 12, evalTokens: 1024, audit, minConfidence: 0.4 };
+const mixture = { leftOut: "there is none" };
+const options = { prompts: 12, evalTokens: 1024, audit, mixture, minConfidence: 0.4 };
 
 /** Greedy continuation of `start` by what is fed. */
 async function greedy(

@@ -41,6 +41,7 @@ const fields = [
   "n",
   "min_confidence",
   "numbers",
+  "line_breaks",
   "stop",
   "temperature",
   "seed",

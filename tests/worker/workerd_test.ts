@@ -13,11 +13,13 @@ import { Decoder } from "../../pipeline/decode/decoder.ts";
 import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
 import { readRunCheckpoint } from "../../pipeline/model/checkpoint.ts";
 import { runPaths } from "../../pipeline/artifacts.ts";
+import { openMixture } from "../../pipeline/ngram/open_mixture.ts";
 import { modelFromTensors } from "../../pipeline/onnx/session.ts";
 import { startWorker } from "../../worker/serve.ts";
 import type { RunningWorker } from "../../worker/start_worker.ts";
 import { startDeno } from "../../worker/start_deno.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
+import { writeTinyMixture } from "../helpers/tiny_mixture.ts";
 
 const texts = [
   "",
@@ -32,6 +34,8 @@ const texts = [
   "Follow up with your",
   "She denies",
   "on exam: ",
+  "on exam: no",
+  "The wound on exam: no fever. The wound",
 ];
 
 const ask = (url: string, body: unknown) =>
@@ -44,10 +48,12 @@ const ask = (url: string, body: unknown) =>
 /** The worker's answers are those of the decoder on the checkpoint itself. */
 async function answersLikeTheDecoder(worker: RunningWorker, root: string): Promise<void> {
   const run = runPaths(root);
-  const { config, parameters } = await readRunCheckpoint(run);
+  const { config, parameters, folder } = await readRunCheckpoint(run);
   const tokenizer = createTokenizer(JSON.parse(await Deno.readTextFile(run.tokenizer)));
   const model = await modelFromTensors(config, parameters);
-  const decoder = new Decoder(model, tokenizer);
+  const opened = await openMixture(run, folder, join(run.export, "ngram.bin"));
+  const mixture = typeof opened === "string" ? undefined : opened.mixture;
+  const decoder = new Decoder(model, tokenizer, { mixture });
   let shown = 0;
   for (const text of texts) {
     const expected = await decoder.suggest(text, { n: 3, minConfidence: 1e-4 });
@@ -64,6 +70,16 @@ async function answersLikeTheDecoder(worker: RunningWorker, root: string): Promi
     shown += completions.length;
   }
   assert(shown >= 6, `only ${shown} suggestions: the comparison says little`);
+  const written: number[] = [];
+  for await (const { token } of decoder.generate("on exam:", { maxTokens: 8 })) written.push(token);
+  const generated = await fetch(`${worker.url}/v1/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ prompt: "on exam:", max_tokens: 8, temperature: 0 }),
+  });
+  const { choices: [{ text }] } = await generated.json();
+  assertEquals(text, tokenizer.decode(written));
+  assertEquals(text.startsWith(" no fever"), mixture !== undefined, text);
   await model.close();
 }
 
@@ -84,9 +100,11 @@ async function clientsThatGoAway({ url }: RunningWorker): Promise<void> {
   }));
 }
 
-Deno.test("workerd answers as the decoder does, remembers, refuses, and ends", async () => {
+Deno.test("workerd answers as the decoder with its n-grams does, remembers, refuses, and ends", async () => {
   const root = join(await Deno.makeTempDir(), "runs", "tiny");
   const { exportFolder } = await writeTinyRun(root);
+  await writeTinyMixture(root, join(exportFolder, "ngram.bin"));
+  await Deno.copyFile(runPaths(root).mixture, join(exportFolder, "mixture.json"));
   const lines: string[] = [];
   const worker = await startWorker({
     exportFolder,
@@ -119,6 +137,7 @@ Deno.test("workerd answers as the decoder does, remembers, refuses, and ends", a
       const file of [
         "worker.safetensors",
         "build/worker.safetensors",
+        "ngram.bin",
         "tokenizer.json",
         "entry.mjs",
       ]
@@ -137,7 +156,7 @@ Deno.test("workerd answers as the decoder does, remembers, refuses, and ends", a
   await Deno.remove(root, { recursive: true });
 });
 
-Deno.test("plain Deno serves the same answers", async () => {
+Deno.test("plain Deno serves the same answers, here of an export without n-grams", async () => {
   const root = join(await Deno.makeTempDir(), "runs", "tiny");
   const { exportFolder } = await writeTinyRun(root);
   const worker = await startDeno({ exportFolder, port: 0 });

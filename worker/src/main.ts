@@ -1,5 +1,6 @@
 /** The worker: binds the model that travels inside the bundle to the app. */
 
+import { createMixture, type MixtureFile } from "../../pipeline/decode/mixture.ts";
 import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
 import type { ModelShape } from "../../pipeline/wasm/forward.ts";
 import { loadWasmModel } from "../../pipeline/wasm/model.ts";
@@ -19,6 +20,9 @@ export interface Parts {
   config: ModelShape;
   tokenizer: unknown;
   info: ModelInfo;
+  /** The export's mixture.json and ngram.bin; null and empty where it has none. */
+  mixture: MixtureFile | null;
+  ngram: ArrayBuffer;
   pages: PageFiles;
 }
 
@@ -33,11 +37,13 @@ export interface Environment extends AuthSettings {
 }
 
 /** What workerd calls; requests share the model of their isolate. */
-export function createWorker({ kernels, weights, config, tokenizer, info, pages }: Parts) {
+export function createWorker(parts: Parts) {
+  const { kernels, weights, config, tokenizer, info, mixture, ngram, pages } = parts;
   const service = completionService(
     info,
     createTokenizer(tokenizer),
     () => loadWasmModel(kernels, new Uint8Array(weights), config, { cacheBytes: CACHE_BYTES }),
+    mixture === null ? undefined : createMixture(mixture, new Uint8Array(ngram)),
   );
   let app: App | undefined;
   return {

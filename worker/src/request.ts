@@ -30,6 +30,9 @@ export const completeRequest = z.strictObject({
     description:
       "Numbers and doses: `never`, only when very likely (`confident`), or like any word (`always`).",
   }),
+  line_breaks: z.boolean().default(suggestDefaults.lineBreaks).openapi({
+    description: "Whether a suggestion may go on in the next line.",
+  }),
   stop: z.array(z.string().min(1).max(100)).max(8).default([]).openapi({
     description: "A suggestion ends before any of these.",
   }),

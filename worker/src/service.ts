@@ -3,6 +3,7 @@
 import { Decoder } from "../../pipeline/decode/decoder.ts";
 import type { Suggestion } from "../../pipeline/decode/growth.ts";
 import { suggestDefaults } from "../../pipeline/decode/suggest.ts";
+import type { Mixture } from "../../pipeline/decode/mixture.ts";
 import type { NextTokenModel, Tokenizer } from "../../pipeline/decode/types.ts";
 import { generateText, type TextPiece, type TextSettings } from "./generate_text.ts";
 import { ProblemError } from "./problem.ts";
@@ -66,17 +67,22 @@ function pauses(): () => Promise<void> {
   };
 }
 
-/** A service on a model that is loaded when it is first asked for. */
+/**
+ * A service on a model that is loaded when it is first asked for, with what stands beside it in
+ * `mixture`.
+ */
 export function completionService<S>(
   info: ModelInfo,
   tokenizer: Tokenizer,
   load: () => NextTokenModel<S> | Promise<NextTokenModel<S>>,
+  mixture?: Mixture,
 ): CompletionService {
   let loading: Promise<Decoder<S>> | undefined;
   const inTurn = queue();
+  const limits = { maxEntries: MAX_ENTRIES, pause: pauses() };
   const decoder = () =>
     loading ??= Promise.try(load)
-      .then((model) => new Decoder(model, tokenizer, { maxEntries: MAX_ENTRIES, pause: pauses() }))
+      .then((model) => new Decoder(model, tokenizer, { ...limits, mixture }))
       .catch((error) => {
         loading = undefined; // the next request tries again
         console.log(JSON.stringify({ event: "model_not_loaded", error: String(error) }));
@@ -113,6 +119,7 @@ async function complete<S>(
     n: request.n,
     minConfidence: request.min_confidence ?? info.min_confidence ?? suggestDefaults.minConfidence,
     numbers: request.numbers,
+    lineBreaks: request.line_breaks,
     stop: request.stop,
     temperature: request.temperature,
     seed: request.seed,
