@@ -12,6 +12,7 @@
 
 export { type Gpu, type GpuOptions, requestGpu } from "./core/device.ts";
 export {
+  GpuFeatureError,
   GpuLostError,
   GpuMemoryError,
   GpuUnavailableError,

@@ -5,7 +5,7 @@
 
 import type { Gpu } from "./device.ts";
 import { GpuMemoryError } from "./errors.ts";
-import { alignUp, bytesPerElement, type DataType, elementCount } from "./tensor.ts";
+import { alignUp, BAND_UNIT, bytesPerElement, type DataType, elementCount } from "./tensor.ts";
 import { type Storage, Tensor } from "./tensor.ts";
 
 interface Planned extends Storage {
@@ -33,12 +33,13 @@ export class Arena {
 
   /**
    * Plans one buffer that holds many f32 tensors one behind the other, each aligned for binding.
-   * Only the parts are bound; `flat` may be larger than the adapter's largest binding.
+   * Only the parts are bound; `flat` may be larger than the adapter's largest binding, and so may a
+   * part that is bound in bands of rows (`rowBands`).
    */
   pack(
     purpose: string,
     label: string,
-    shapes: readonly { name: string; shape: readonly number[] }[],
+    shapes: readonly { name: string; shape: readonly number[]; banded?: boolean }[],
   ): { flat: Tensor; parts: Map<string, Tensor> } {
     const offsets: number[] = [];
     let bytes = 0;
@@ -46,7 +47,11 @@ export class Arena {
       offsets.push(bytes);
       bytes = alignUp(bytes + elementCount(shape) * 4);
     }
-    const largest = Math.max(...shapes.map(({ shape }) => elementCount(shape) * 4));
+    const largest = Math.max(
+      ...shapes.map(({ shape: [rows, ...rest], banded }) =>
+        4 * elementCount([banded ? Math.min(rows, BAND_UNIT) : rows, ...rest])
+      ),
+    );
     const flat = new Tensor(this.#plan(purpose, label, bytes, largest), [bytes / 4]);
     const parts = shapes.map(({ name, shape }, index): [string, Tensor] => [
       name,

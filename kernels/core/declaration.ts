@@ -9,6 +9,7 @@ export function declarationProblems(kernel: KernelDeclaration): string[] {
     ...differences("binding", expectedBindings(kernel), bindingsOf(code)),
     ...differences("Params field", fields(kernel.params), paramsOf(code)),
     ...missingOverrides(kernel, code),
+    ...realProblems(kernel, code),
     ...(/@compute\s[^{]*\bfn main\s*\(/.test(code) ? [] : ["no entry point main"]),
   ];
 }
@@ -45,6 +46,17 @@ function differences(what: string, declared: string[], written: string[]): strin
     );
   }
   return problems;
+}
+
+function realProblems({ reals = [] }: KernelDeclaration, code: string): string[] {
+  const pattern = /var<storage[^>]*>\s*(\w+)\s*:\s*array<(?:vec4<)?real>/g;
+  const written = [...code.matchAll(pattern)].map(([, name]) => name);
+  return [
+    ...reals.filter((name) => !written.includes(name))
+      .map((name) => `${name} is declared real, WGSL has another type`),
+    ...written.filter((name) => !reals.includes(name))
+      .map((name) => `${name} is not declared real, WGSL says it is`),
+  ];
 }
 
 function missingOverrides({ overrides = [] }: KernelDeclaration, code: string): string[] {

@@ -20,6 +20,11 @@ export class GpuMemoryError extends RangeError {
   override name = "GpuMemoryError";
 }
 
+/** What was asked for needs a feature that the adapter does not offer. */
+export class GpuFeatureError extends TypeError {
+  override name = "GpuFeatureError";
+}
+
 /** A kernel's WGSL does not compile; the message carries kernel, line, column and source line. */
 export class WgslError extends SyntaxError {
   override name = "WgslError";

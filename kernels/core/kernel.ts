@@ -3,12 +3,14 @@
  * follow from the declaration, and `declarationProblems` compares it with the text.
  *
  * Conventions: entry point `main`; one bind group; `@binding(0)` is the uniform `params` (absent
- * when `params` is empty), the tensors follow in the order of `bindings`.
+ * when `params` is empty), the tensors follow in the order of `bindings`. Bindings listed as `reals`
+ * hold f32 or f16, whatever the tensors of the dispatch hold: the text calls that type `real`.
  */
 
 import type { Gpu } from "./device.ts";
 import { namedError } from "./device.ts";
 import { WgslError } from "./errors.ts";
+import type { DataType } from "./tensor.ts";
 
 export type ScalarType = "u32" | "i32" | "f32";
 export type Access = "read" | "read_write";
@@ -24,6 +26,8 @@ export interface KernelDeclaration<
   readonly params: P;
   /** Storage buffers by their WGSL names, in binding order. */
   readonly bindings: B;
+  /** Bindings whose elements are of type `real`. */
+  readonly reals?: readonly string[];
   /** Names of the WGSL `override`s that a dispatch may set. */
   readonly overrides?: readonly C[];
 }
@@ -33,8 +37,8 @@ export interface Kernel<
   B extends Record<string, Access> = Record<string, Access>,
   C extends string = string,
 > extends KernelDeclaration<P, B, C> {
-  /** The pipeline for these override values, compiled once per device. */
-  pipeline(gpu: Gpu, overrides: Partial<Record<C, number>>): GPUComputePipeline;
+  /** The pipeline for these override values and this `real`, compiled once per device. */
+  pipeline(gpu: Gpu, overrides: Partial<Record<C, number>>, real: DataType): GPUComputePipeline;
 }
 
 export function defineKernel<
@@ -42,12 +46,13 @@ export function defineKernel<
   const B extends Record<string, Access>,
   const C extends string = never,
 >(declaration: KernelDeclaration<P, B, C>): Kernel<P, B, C> {
-  const devices = new WeakMap<GPUDevice, Compiled>();
+  const variants = { f32: new WeakMap<GPUDevice, Compiled>(), f16: new WeakMap() };
   return {
     ...declaration,
-    pipeline(gpu, overrides) {
+    pipeline(gpu, overrides, real) {
+      const devices = variants[real === "f16" ? "f16" : "f32"];
       let compiled = devices.get(gpu.device);
-      if (!compiled) devices.set(gpu.device, compiled = compileModule(gpu, declaration));
+      if (!compiled) devices.set(gpu.device, compiled = compileModule(gpu, declaration, real));
       const key = JSON.stringify(overrides);
       let pipeline = compiled.pipelines.get(key);
       if (!pipeline) {
@@ -76,7 +81,14 @@ export async function compiled(gpu: Gpu): Promise<void> {
   gpu.check();
 }
 
-function compileModule(gpu: Gpu, { label, code }: KernelDeclaration): Compiled {
+/** The text with `real` defined, on the same line so that line numbers stay. */
+function withReal({ code, reals }: KernelDeclaration, real: DataType): string {
+  if (!reals) return code;
+  return `${real === "f16" ? "enable f16; " : ""}alias real = ${real}; ${code}`;
+}
+
+function compileModule(gpu: Gpu, kernel: KernelDeclaration, real: DataType): Compiled {
+  const { label } = kernel, code = withReal(kernel, real);
   gpu.device.pushErrorScope("validation");
   const module = gpu.device.createShaderModule({ label, code });
   const error = gpu.device.popErrorScope();

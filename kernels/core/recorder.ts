@@ -9,7 +9,7 @@
 
 import type { Gpu } from "./device.ts";
 import { type Access, compiled, type Kernel, type ScalarType } from "./kernel.ts";
-import { alignUp, Tensor } from "./tensor.ts";
+import { alignUp, type DataType, Tensor } from "./tensor.ts";
 
 /** Everything one dispatch needs; the types follow from the kernel's declaration. */
 export interface Dispatch<
@@ -63,6 +63,7 @@ export class Recorder {
     C extends string,
   >(kernel: Kernel<P, B, C>, { params, tensors, overrides, workgroups }: Dispatch<P, B, C>): void {
     expectNoAliases(kernel, tensors);
+    expectBindable(this.gpu, kernel, tensors);
     const [x, y = 1, z = 1] = workgroups;
     const limit = this.gpu.limits.maxComputeWorkgroupsPerDimension;
     if ([x, y, z].some((count) => !Number.isInteger(count) || count < 1 || count > limit)) {
@@ -70,7 +71,7 @@ export class Recorder {
         `${kernel.label}: workgroups (${[x, y, z]}), each must be 1 to ${limit}`,
       );
     }
-    const pipeline = kernel.pipeline(this.gpu, overrides ?? {});
+    const pipeline = kernel.pipeline(this.gpu, overrides ?? {}, realOf(kernel, tensors));
     const entries = [...this.#uniform(kernel, params), ...storages(kernel, tensors)];
     const bindGroup = this.gpu.device.createBindGroup({
       label: kernel.label,
@@ -163,6 +164,27 @@ function expectNoAliases(kernel: Kernel, tensors: Record<string, Tensor>): void 
       );
     }
   }
+}
+
+function expectBindable({ limits }: Gpu, kernel: Kernel, tensors: Record<string, Tensor>): void {
+  const limit = limits.maxStorageBufferBindingSize;
+  for (const name of Object.keys(kernel.bindings)) {
+    const { label, bytes } = tensors[name];
+    if (bytes <= limit) continue;
+    throw new RangeError(
+      `${kernel.label}: ${name} (${label}) has ${bytes} bytes, the adapter binds ${limit}`,
+    );
+  }
+}
+
+/** The type of the tensors that a kernel takes in f32 or f16. */
+function realOf({ label, reals = [] }: Kernel, tensors: Record<string, Tensor>): DataType {
+  const types = new Set(reals.map((name) => tensors[name].type));
+  if (types.size > 1) {
+    const list = reals.map((name) => `${name} ${tensors[name].type}`).join(", ");
+    throw new TypeError(`${label}: ${list}, expected one type`);
+  }
+  return [...types][0] ?? "f32";
 }
 
 const disjoint = (a: Tensor, b: Tensor) =>

@@ -55,6 +55,11 @@ export class Tensor {
     return this.storage.buffer;
   }
 
+  /** The same bytes from the tensor's start on, as another type. */
+  as(type: DataType, shape: readonly number[]): Tensor {
+    return new Tensor(this.storage, shape, type, this.offset, this.label);
+  }
+
   /** The same bytes from element `start` on, under another shape. */
   view(shape: readonly number[], start = 0, label = this.label): Tensor {
     const offset = this.offset + start * bytesPerElement[this.type];
@@ -111,7 +116,36 @@ export async function readBytes(gpu: Gpu, tensor: Tensor): Promise<ArrayBuffer> 
   }
 }
 
-/** Waits for the queue and returns the values of an f32 tensor. */
+/** Waits for the queue and returns the values of an f32 or f16 tensor. */
 export async function readTensor(gpu: Gpu, tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
-  return new Float32Array(await readBytes(gpu, tensor), 0, tensor.size);
+  const bytes = await readBytes(gpu, tensor);
+  if (tensor.type === "f16") return Float32Array.from(new Float16Array(bytes, 0, tensor.size));
+  return new Float32Array(bytes, 0, tensor.size);
+}
+
+/** Consecutive rows of a matrix. */
+export interface Band {
+  first: number;
+  count: number;
+  /** (count, columns) */
+  rows: Tensor;
+}
+
+/** Bands start at multiples of so many rows: aligned for binding, whatever the number of columns. */
+export const BAND_UNIT = 64;
+
+/**
+ * A matrix in bands of rows that each fit one binding: GPT-2's token embedding has 147 MiB, where
+ * many adapters bind 128 MiB at most. One band, the matrix itself, where it fits.
+ */
+export function rowBands({ limits }: Gpu, matrix: Tensor): Band[] {
+  const [rows, columns] = rowsAndColumns(matrix);
+  const fitting = limits.maxStorageBufferBindingSize / (columns * bytesPerElement[matrix.type]);
+  const size = fitting >= rows
+    ? rows
+    : Math.max(Math.floor(fitting / BAND_UNIT) * BAND_UNIT, BAND_UNIT);
+  return Array.from({ length: Math.ceil(rows / size) }, (_, i) => {
+    const first = i * size, count = Math.min(size, rows - first);
+    return { first, count, rows: matrix.view([count, columns], first * columns) };
+  });
 }

@@ -20,11 +20,11 @@ import type { Gpt2Plan, Norm } from "./plan.ts";
 
 /** dlogits → gradient of the final LayerNorm's output (into dnorm) and of wte. */
 export function recordLogitsBackward(recorder: Recorder, plan: Gpt2Plan, chunk: LogitChunk): void {
-  const { parameters, gradients, dnorm, workspace, shape: { n_embd: c } } = plan;
+  const { weights, gradients, dnorm, workspace, shape: { n_embd: c } } = plan;
   headBackward(recorder.group("matmul"), {
     dlogits: chunk.logits,
     inp: chunk.inp,
-    wte: parameters.parts.get("wte.weight")!,
+    wte: weights.get("wte.weight")!,
     dinp: dnorm.view(chunk.inp.shape, chunk.first * c),
     dwte: gradients.parts.get("wte.weight")!,
     workspace,
@@ -84,17 +84,17 @@ export function recordBackward(recorder: Recorder, plan: Gpt2Plan, dropout: Mode
 class BackwardSteps {
   constructor(readonly recorder: Recorder, readonly plan: Gpt2Plan) {}
 
-  /** The gradient of a branch before its dropout: dstream itself where nothing is dropped. */
+  /** The gradient of a branch before its dropout, in its precision: dstream itself where it can be. */
   dropout(dropout: Dropout): Tensor {
     const { dstream: dout, branch: dinp } = this.plan;
-    if (dropout.probability === 0) return dout;
+    if (dropout.probability === 0 && dinp.type === dout.type) return dout;
     dropoutBackward(this.recorder.group("dropout"), { dout, dinp, dropout });
     return dinp;
   }
 
   linear(name: string, { dout, inp, dinp }: { dout: Tensor; inp: Tensor; dinp: Tensor }): void {
-    const { parameters, gradients, workspace } = this.plan;
-    const { weight } = weightAndBias(parameters.parts, name);
+    const { weights, gradients, workspace } = this.plan;
+    const { weight } = weightAndBias(weights, name);
     const { weight: dweight, bias: dbias } = weightAndBias(gradients.parts, name);
     linearBackward(this.recorder.group("matmul"), {
       dout,

@@ -100,12 +100,13 @@ export function recordBlock(
 
 function linear(
   recorder: Recorder,
-  { parameters }: Gpt2Plan,
+  { parameters, weights }: Gpt2Plan,
   name: string,
   { inp, out, pre }: { inp: Tensor; out: Tensor; pre?: Tensor },
 ): void {
-  const weights = weightAndBias(parameters.parts, name);
-  linearForward(recorder.group("matmul"), { inp, ...weights, out, pre });
+  const { bias } = weightAndBias(parameters.parts, name);
+  const { weight } = weightAndBias(weights, name);
+  linearForward(recorder.group("matmul"), { inp, weight, bias, out, pre });
 }
 
 /** sum = a + dropout(branch), then the LayerNorm of sum. */
@@ -145,6 +146,6 @@ export function logitChunks({ logits, lnFinal }: Gpt2Plan): LogitChunk[] {
 }
 
 export function recordLogits(recorder: Recorder, plan: Gpt2Plan, chunk: LogitChunk): void {
-  const wte = plan.parameters.parts.get("wte.weight")!;
+  const wte = plan.weights.get("wte.weight")!;
   headForward(recorder.group("matmul"), { inp: chunk.inp, wte, logits: chunk.logits });
 }

@@ -1,12 +1,13 @@
 /** A GPT-2 on a device: parameters, gradients and optimizer live there, and only metrics leave. */
 
 import type { Gpu } from "../core/device.ts";
-import { GpuMemoryError } from "../core/errors.ts";
+import { GpuFeatureError, GpuMemoryError } from "../core/errors.ts";
 import type { Program } from "../core/recorder.ts";
 import { readTensor, writeTensor } from "../core/tensor.ts";
 import { adamwStep, DECAY_BLOCK } from "../ops/adamw.ts";
 import { tokenIndex } from "../ops/token_index.ts";
-import { History, HISTORY_STEPS, type StepMetrics } from "./history.ts";
+import { INITIAL_LOSS_SCALE } from "../ops/loss_scale.ts";
+import { History, historyShape, type StepMetrics } from "./history.ts";
 import { type Gpt2Plan, type Pack, planGpt2, type PlanOptions } from "./plan.ts";
 import {
   clearProgram,
@@ -15,6 +16,7 @@ import {
   microBatchProgram,
   type OptimizerOptions,
   updateProgram,
+  weightsProgram,
 } from "./programs.ts";
 
 /** (B, T) token ids each, row-major; targets are inputs shifted by one. */
@@ -25,6 +27,12 @@ export interface TokenBatch {
 
 /** Values by parameter name. */
 export type NamedValues = Map<string, Float32Array>;
+
+/** The factor on the loss in f16, and for how many steps it has been the same. */
+export interface LossScale {
+  scale: number;
+  steps: number;
+}
 
 export interface Gpt2Options extends PlanOptions {
   optimizer: OptimizerOptions;
@@ -48,12 +56,18 @@ export class Gpt2 {
 
   /**
    * Plans, checks and allocates everything. Throws a `GpuMemoryError` that names the limit and the
-   * largest batch that fits.
+   * largest batch that fits, and a `GpuFeatureError` for f16 on an adapter without it.
    */
   static create(gpu: Gpu, options: Gpt2Options): Gpt2 {
-    const { batch, recompute } = options;
+    const { batch, recompute, precision } = options;
+    if (precision === "f16" && !gpu.f16) {
+      throw new GpuFeatureError(
+        `Cannot train in f16 on ${gpu.name}: it does not offer shader-f16; ` +
+          "leave --precision out to train in f32",
+      );
+    }
     const plan = planGpt2(options);
-    const history = plan.arena.tensor("workspace", "history", [HISTORY_STEPS, 2]);
+    const history = plan.arena.tensor("workspace", "history", historyShape);
     const refusal = plan.arena.refusal(gpu.limits);
     if (refusal) {
       const fits = largestBatch(gpu, options);
@@ -67,6 +81,8 @@ export class Gpt2 {
     plan.arena.allocate(gpu);
     const model = new Gpt2(gpu, options, plan, new History(gpu, history, plan));
     model.#writeDecay();
+    writeTensor(gpu, plan.norm, new Float32Array([0, 1]));
+    model.setLossScale({ scale: precision === "f16" ? INITIAL_LOSS_SCALE : 1, steps: 0 });
     return model;
   }
 
@@ -80,10 +96,25 @@ export class Gpt2 {
     return { microBatch: await this.#microBatch(1, true), update: await this.#update() };
   }
 
-  setParameters(values: NamedValues): void {
+  /** Takes effect on all that is called afterwards. */
+  async setParameters(values: NamedValues): Promise<void> {
     this.#write(this.#plan.parameters, values);
+    if (this.#plan.precision === "f32") return;
+    (await this.#program("weights", () => weightsProgram(this.#gpu, this.#plan))).submit();
   }
 
+  /** What a run in f16 needs, beside parameters and moments, to go on as if never interrupted. */
+  setLossScale({ scale, steps }: LossScale): void {
+    writeTensor(this.#gpu, this.#plan.lossScale, new Float32Array([scale, steps, scale]));
+  }
+
+  /** 1 in f32. */
+  async lossScale(): Promise<LossScale> {
+    const [scale, steps] = await readTensor(this.#gpu, this.#plan.lossScale);
+    return { scale, steps };
+  }
+
+  /** AdamW's running means, by parameter name. */
   setMoments({ moment1, moment2 }: { moment1: NamedValues; moment2: NamedValues }): void {
     this.#write(this.#plan.moment1, moment1);
     this.#write(this.#plan.moment2, moment2);
@@ -144,18 +175,24 @@ export class Gpt2 {
   /** Gradients of the mean loss of one batch; with dropout if a seed is given. */
   async gradients(batch: TokenBatch, seed?: number): Promise<NamedValues> {
     await this.#addGradients([batch], { dropout: seed !== undefined, seed: seed ?? 0 });
-    return this.#read(this.#plan.gradients);
+    const { scale } = await this.lossScale();
+    const gradients = await this.#read(this.#plan.gradients);
+    if (scale === 1) return gradients;
+    return new Map([...gradients].map(([name, values]) => [name, values.map((g) => g / scale)]));
   }
 
+  /** A copy of all parameters, in f32. */
   parameters(): Promise<NamedValues> {
     return this.#read(this.#plan.parameters);
   }
 
+  /** Copies of AdamW's running means. */
   async moments(): Promise<{ moment1: NamedValues; moment2: NamedValues }> {
     const moment1 = await this.#read(this.#plan.moment1);
     return { moment1, moment2: await this.#read(this.#plan.moment2) };
   }
 
+  /** Frees all memory on the device. */
   async destroy(): Promise<void> {
     for (const program of await Promise.all(this.#programs.values())) program.destroy();
     this.#plan.arena.destroy();

@@ -5,41 +5,53 @@
 
 import type { Gpu } from "../core/device.ts";
 import { readTensor, type Tensor } from "../core/tensor.ts";
+import type { Gpt2Plan } from "./plan.ts";
 
 export interface StepMetrics {
   step: number;
   /** Mean loss in nats. */
   loss: number;
-  /** Norm of the gradient before clipping. */
+  /** Norm of the gradient before clipping; not finite if `skipped`. */
   gradNorm: number;
+  /** In f16: what the loss was multiplied by. */
+  lossScale?: number;
+  /** In f16: the gradient overflowed, so that nothing was updated and the scale is now half. */
+  skipped?: true;
 }
 
 /** Steps that fit; `record` beyond them must be preceded by `read`. */
 export const HISTORY_STEPS = 64;
 
+/** Of each step: loss, norm, what the gradient was multiplied by, loss scale. */
+const FIELDS = 4;
+
+export const historyShape = [HISTORY_STEPS, FIELDS] as const;
+
 export class History {
   #steps: number[] = [];
 
-  /** `buffer` is (HISTORY_STEPS, 2), loss and norm are (1) each. */
+  /** `buffer` is of `historyShape`. */
   constructor(
     readonly gpu: Gpu,
     readonly buffer: Tensor,
-    readonly source: {
-      loss: Tensor;
-      norm: Tensor;
-    },
+    readonly source: Pick<Gpt2Plan, "loss" | "norm" | "lossScale" | "precision">,
   ) {}
 
   get full(): boolean {
     return this.#steps.length === HISTORY_STEPS;
   }
 
-  /** Encodes the copy of a step's loss and norm. */
+  /** Encodes the copy of a step's numbers. */
   record(encoder: GPUCommandEncoder, step: number): void {
-    const at = this.#steps.length * 8;
-    const { loss, norm } = this.source;
-    encoder.copyBufferToBuffer(loss.buffer, loss.offset, this.buffer.buffer, at, 4);
-    encoder.copyBufferToBuffer(norm.buffer, norm.offset, this.buffer.buffer, at + 4, 4);
+    let at = this.#steps.length * FIELDS * 4;
+    const { loss, norm, lossScale } = this.source;
+    const copy = ({ buffer, offset }: Tensor, element: number, count: number) => {
+      encoder.copyBufferToBuffer(buffer, offset + 4 * element, this.buffer.buffer, at, 4 * count);
+      at += 4 * count;
+    };
+    copy(loss, 0, 1);
+    copy(norm, 0, 2);
+    copy(lossScale, 2, 1);
     this.#steps.push(step);
   }
 
@@ -49,6 +61,10 @@ export class History {
     const steps = this.#steps;
     this.#steps = [];
     const values = await readTensor(this.gpu, this.buffer);
-    return steps.map((step, i) => ({ step, loss: values[2 * i], gradNorm: values[2 * i + 1] }));
+    return steps.map((step, i) => {
+      const [loss, gradNorm, factor, lossScale] = values.subarray(FIELDS * i, FIELDS * (i + 1));
+      if (this.source.precision === "f32") return { step, loss, gradNorm };
+      return { step, loss, gradNorm, lossScale, ...(factor === 0 ? { skipped: true } : {}) };
+    });
   }
 }

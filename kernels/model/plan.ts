@@ -82,15 +82,25 @@ export interface PlanOptions {
    * backward pass: activations of one block instead of all, for about a third more time.
    */
   recompute?: boolean;
+  /**
+   * Where weights of products, activations and their gradients are f16. Masters, optimizer, weight
+   * gradients, the residual stream and all sums are f32 in either case.
+   */
+  precision?: Precision;
 }
+
+export type Precision = "f32" | "f16";
 
 export interface Gpt2Plan {
   arena: Arena;
+  precision: Precision;
   batch: number;
   /** All blocks share one set of activations, but for `inp`. */
   recompute: boolean;
   shape: ModelShape;
   parameters: Pack;
+  /** The matrices that products read: the parameters themselves, or their copies in f16. */
+  weights: Map<string, Tensor>;
   gradients: Pack;
   moment1: Pack;
   moment2: Pack;
@@ -116,8 +126,10 @@ export interface Gpt2Plan {
   losses: Tensor;
   /** (1): mean loss of the step */
   loss: Tensor;
-  /** (1): norm of the step's gradient */
+  /** (2): norm of the step's gradient, and what adamw multiplies the gradient by */
   norm: Tensor;
+  /** (3): see loss_scale.wgsl; all ones in f32 */
+  lossScale: Tensor;
   /** (N, C): what a branch adds to the stream; in backward, its gradient */
   branch: Tensor;
   /** (N, C): gradient of the residual stream */
@@ -131,6 +143,9 @@ export interface Gpt2Plan {
   workspace: Tensor;
 }
 
+/** Matrices that are factors of products; the positions are only looked up. */
+const isFactor = ({ name, shape }: ParameterSpec) => shape.length === 2 && name !== "wpe.weight";
+
 /** Logits are computed for as many rows at a time as fit into this. */
 const LOGITS_BYTES = 128 * 2 ** 20;
 
@@ -140,32 +155,44 @@ function logitRows(rows: number, vocabulary: number): number {
   return Math.min(rows, Math.max(fitting, 64));
 }
 
-export function planGpt2({ shape, table, batch, recompute = false }: PlanOptions): Gpt2Plan {
+/** Plans without asking the device for anything. */
+export function planGpt2(
+  { shape, table, batch, recompute = false, precision = "f32" }: PlanOptions,
+): Gpt2Plan {
   const { vocab_size: v, n_positions: t, n_embd: c, n_layer, n_head } = shape;
   const rows = batch * t;
   const arena = new Arena();
-  const parameters = arena.pack("parameters", "parameters", table);
-  const gradients = arena.pack("gradients", "gradients", table);
-  const moment1 = arena.pack("optimizer", "moment1", table);
-  const moment2 = arena.pack("optimizer", "moment2", table);
+  const bands = table.map((row) => ({ ...row, banded: row.name === "wte.weight" }));
+  const parameters = arena.pack("parameters", "parameters", bands);
+  const weights = precision === "f32" ? parameters.parts : new Map(
+    table.filter(isFactor).map(({ name, shape }) => [
+      name,
+      arena.tensor("parameters", `${name} in f16`, shape, "f16"),
+    ]),
+  );
+  const gradients = arena.pack("gradients", "gradients", bands);
+  const moment1 = arena.pack("optimizer", "moment1", bands);
+  const moment2 = arena.pack("optimizer", "moment2", bands);
   const decay = arena.tensor("optimizer", "decay", [parameters.flat.size / DECAY_BLOCK]);
 
   const act = (label: string, ...shape: number[]) => arena.tensor("activations", label, shape);
+  const real = (label: string, ...shape: number[]) =>
+    arena.tensor("activations", label, shape, precision);
   const norm = (label: string): Norm => ({
-    out: act(label, rows, c),
+    out: real(label, rows, c),
     mean: act(`${label}.mean`, rows),
     rstd: act(`${label}.rstd`, rows),
   });
   const activations = (name: string): Omit<BlockActivations, "inp"> => {
     return {
       ln1: norm(`${name}.ln_1`),
-      qkv: act(`${name}.qkv`, batch, t, 3 * c),
-      attention: act(`${name}.attention`, batch, t, c),
+      qkv: real(`${name}.qkv`, batch, t, 3 * c),
+      attention: real(`${name}.attention`, batch, t, c),
       lse: act(`${name}.lse`, batch, n_head, t),
       middle: act(`${name}.middle`, rows, c),
       ln2: norm(`${name}.ln_2`),
-      pre: act(`${name}.pre`, rows, 4 * c),
-      hidden: act(`${name}.hidden`, rows, 4 * c),
+      pre: real(`${name}.pre`, rows, 4 * c),
+      hidden: real(`${name}.hidden`, rows, 4 * c),
     };
   };
   const common = recompute ? activations("h") : null;
@@ -175,6 +202,8 @@ export function planGpt2({ shape, table, batch, recompute = false }: PlanOptions
   }));
 
   const work = (label: string, ...shape: number[]) => arena.tensor("workspace", label, shape);
+  const realWork = (label: string, ...shape: number[]) =>
+    arena.tensor("workspace", label, shape, precision);
   const input = (label: string, type: "i32" | "u32" | "f32", ...shape: number[]) =>
     arena.tensor("workspace", label, shape, type);
   const workspace = Math.max(
@@ -186,10 +215,12 @@ export function planGpt2({ shape, table, batch, recompute = false }: PlanOptions
   );
   return {
     arena,
+    precision,
     batch,
     recompute,
     shape,
     parameters,
+    weights,
     gradients,
     moment1,
     moment2,
@@ -202,14 +233,15 @@ export function planGpt2({ shape, table, batch, recompute = false }: PlanOptions
     tokenIndex: input("token_index", "u32", tokenIndexLength(rows)),
     seed: input("seed", "u32", 1),
     adamStep: input("adam_step", "f32", 3),
-    logits: work("logits", logitRows(rows, v), v),
+    logits: realWork("logits", logitRows(rows, v), v),
     losses: input("losses", "f32", batch, t),
     loss: work("loss", 1),
-    norm: work("norm", 1),
-    branch: work("branch", rows, c),
+    norm: work("norm", 2),
+    lossScale: work("loss_scale", 3),
+    branch: realWork("branch", rows, c),
     dstream: work("dstream", rows, c),
-    dnorm: work("dnorm", rows, c),
-    dwide: work("dwide", rows, 4 * c),
+    dnorm: realWork("dnorm", rows, c),
+    dwide: realWork("dwide", rows, 4 * c),
     delta: work("delta", batch, n_head, t),
     workspace: work("workspace", workspace),
   };

@@ -2,10 +2,11 @@
 
 import type { Gpu } from "../core/device.ts";
 import { type Program, Recorder } from "../core/recorder.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { rowBands, type Tensor } from "../core/tensor.ts";
 import { adamw, DECAY_BLOCK } from "../ops/adamw.ts";
 import { crossEntropy, sumLosses } from "../ops/cross_entropy.ts";
 import { gradNorm } from "../ops/grad_norm.ts";
+import { toF16, updateLossScale } from "../ops/loss_scale.ts";
 import { recordBackward, recordLogitsBackward } from "./backward.ts";
 import { logitChunks, modelDropout, recordForward, recordLogits } from "./forward.ts";
 import { type Gpt2Plan, rowChunks } from "./plan.ts";
@@ -48,9 +49,9 @@ export function microBatchProgram(
   recordForward(recorder, plan, dropout);
   for (const chunk of logitChunks(plan)) {
     recordLogits(recorder, plan, chunk);
-    const { targets, losses } = plan, { first, logits } = chunk;
+    const { targets, losses, lossScale } = plan, { first, logits } = chunk;
     const loss = recorder.group("cross-entropy");
-    crossEntropy(loss, { logits, targets, losses, first, gradientScale: scale });
+    crossEntropy(loss, { logits, targets, losses, first, lossScale, gradientScale: scale });
     recordLogitsBackward(recorder, plan, chunk);
   }
   sumLosses(recorder.group("cross-entropy"), { losses: plan.losses, out: plan.loss, scale });
@@ -66,9 +67,11 @@ export function updateProgram(
 ): Promise<Program> {
   const recorder = new Recorder(gpu).group("optimizer");
   const { gradients, parameters, moment1, moment2, decay, norm, adamStep, workspace } = plan;
+  const { precision, lossScale } = plan;
   const pieces = bindablePieces(gpu, gradients.flat);
   const grads = pieces.map(({ first, count }) => gradients.flat.view([count], first));
   gradNorm(recorder, { grads, norm, workspace });
+  if (precision === "f16") updateLossScale(recorder, { norm, lossScale });
   pieces.forEach(({ first, count }, piece) => {
     const of = (flat: Tensor) => flat.view([count], first);
     adamw(recorder, {
@@ -85,7 +88,25 @@ export function updateProgram(
       maxNorm: maxGradNorm,
     });
   });
+  recordWeights(recorder, plan);
   return recorder.finish();
+}
+
+/** Renews the f16 copies of the weights, where there are any. */
+export function weightsProgram(gpu: Gpu, plan: Gpt2Plan): Promise<Program> {
+  const recorder = new Recorder(gpu).group("optimizer");
+  recordWeights(recorder, plan);
+  return recorder.finish();
+}
+
+function recordWeights(recorder: Recorder, { precision, parameters, weights }: Gpt2Plan): void {
+  if (precision === "f32") return;
+  for (const [name, copy] of weights) {
+    const masters = rowBands(recorder.gpu, parameters.parts.get(name)!);
+    for (const { first, rows: inp } of masters) {
+      toF16(recorder, { inp, out: copy.view(inp.shape, first * inp.shape[1]) });
+    }
+  }
 }
 
 /** Ranges of a flat buffer that fit one binding; their decay values start aligned, too. */
@@ -98,13 +119,13 @@ function bindablePieces({ limits }: Gpu, flat: Tensor) {
 /** Mean loss of one batch into `plan.loss`, without dropout and without gradients. */
 export function lossProgram(gpu: Gpu, plan: Gpt2Plan): Promise<Program> {
   const recorder = new Recorder(gpu);
-  const { losses, loss, targets } = plan;
+  const { losses, loss, targets, lossScale } = plan;
   recorder.clear(loss);
   recordForward(recorder, plan, modelDropout(plan, false));
   for (const chunk of logitChunks(plan)) {
     recordLogits(recorder, plan, chunk);
     const { first, logits } = chunk;
-    crossEntropy(recorder.group("cross-entropy"), { logits, targets, losses, first });
+    crossEntropy(recorder.group("cross-entropy"), { logits, targets, losses, first, lossScale });
   }
   sumLosses(recorder, { losses, out: loss, scale: 1 / losses.size });
   return recorder.finish();

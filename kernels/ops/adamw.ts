@@ -36,7 +36,7 @@ export interface Adamw {
   moment2: Tensor;
   /** (n / 64): the weight decay of each block */
   decay: Tensor;
-  /** (1): the norm of all gradients */
+  /** (2): the norm of all gradients, and what they are multiplied by; 0 leaves the step out */
   norm: Tensor;
   /** (3): what `adamwStep` gives, written before every step */
   step: Tensor;
@@ -59,6 +59,7 @@ export function adamw(
     expectShape(name, tensor, param.shape);
   }
   expectShape("decay", decay, [n / DECAY_BLOCK]);
+  expectShape("norm", norm, [2]);
   expectShape("step", step, [3]);
   recorder.dispatch(adamwKernel, {
     params: { quads: n / 4, rate1: 1 - beta1, rate2: 1 - beta2, eps, max_norm: maxNorm },

@@ -1,9 +1,9 @@
 // One AdamW step (Loshchilov & Hutter 2019) over a flat buffer that holds many tensors:
-//   g = grad · clip,  clip = min(1, max_norm / (norm + 1e-6))
+//   g = grad · unscale · clip,  clip = min(1, max_norm / (norm + 1e-6))
 //   m += rate1 (g − m),  v += rate2 (g² − v),  where rate1 = 1 − β₁ and rate2 = 1 − β₂
 //   param −= lr · (decay · param + m / correction1 / (√(v / correction2) + eps))
 //   param, grad, moment1, moment2: (n) as n/4 vec4   decay: (n/64), one value per 256 bytes
-//   norm: (1)   step: (3) = lr, correction1, correction2, where correction = 1 − β^t
+//   norm: (2) = norm, unscale   step: (3) = lr, correction1, correction2, where correction = 1 − β^t
 // One invocation per vec4. Every tensor starts at a multiple of 256 bytes, so that a block of 64
 // values never belongs to two.
 override WG: u32 = 64u;
@@ -25,9 +25,10 @@ fn main(
 ) {
   let i = (group.y * groups.x + group.x) * WG + lane;
   if (i >= params.quads) { return; }
+  if (norm[1] == 0.0) { return; } // the gradient overflowed: nothing changes
   var clip = 1.0;
   if (params.max_norm > 0.0) { clip = min(1.0, params.max_norm / (norm[0] + 1e-6)); }
-  let g = grad[i] * clip;
+  let g = grad[i] * (norm[1] * clip);
   let m = moment1[i] + params.rate1 * (g - moment1[i]);
   let v = moment2[i] + params.rate2 * (g * g - moment2[i]);
   moment1[i] = m;

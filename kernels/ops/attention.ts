@@ -33,6 +33,7 @@ export const attentionDelta = defineKernel({
   code: deltaWgsl,
   params: { n: "u32", t: "u32", heads: "u32", quads: "u32" },
   bindings: { out: "read", dout: "read", delta: "read_write" },
+  reals: ["out", "dout"],
   overrides: ["WG"],
 });
 
@@ -63,18 +64,21 @@ function defineKernels(name: string, text: AttentionText) {
       code: dropoutFunctions + attentionForwardCode(text),
       params,
       bindings: { qkv: "read", seed: "read", out: "read_write", lse: "read_write" },
+      reals: ["qkv", "out"],
     }),
     backwardQuery: defineKernel({
       label: `attention_backward_query_${name}`,
       code: dropoutFunctions + attentionBackwardQueryCode(text),
       params,
       bindings: backwardBindings,
+      reals: ["qkv", "dout", "dqkv"],
     }),
     backwardKey: defineKernel({
       label: `attention_backward_key_${name}`,
       code: dropoutFunctions + attentionBackwardKeyCode(text),
       params,
       bindings: backwardBindings,
+      reals: ["qkv", "dout", "dqkv"],
     }),
   };
 }

@@ -5,8 +5,8 @@
 override WG: u32 = 64u;
 struct Params { n: u32, t: u32, heads: u32, quads: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> out: array<vec4f>;
-@group(0) @binding(2) var<storage, read> dout: array<vec4f>;
+@group(0) @binding(1) var<storage, read> out: array<vec4<real>>;
+@group(0) @binding(2) var<storage, read> dout: array<vec4<real>>;
 @group(0) @binding(3) var<storage, read_write> delta: array<f32>;
 
 @compute @workgroup_size(WG)
@@ -20,7 +20,7 @@ fn main(
   var sum = vec4f();
   for (var quad = 0u; quad < params.quads; quad++) {
     let at = i * params.quads + quad;
-    sum += out[at] * dout[at];
+    sum += vec4f(out[at]) * vec4f(dout[at]);
   }
   let h = i % params.heads;
   let position = i / params.heads;

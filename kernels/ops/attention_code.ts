@@ -76,7 +76,7 @@ export interface AttentionText {
   dropping: boolean;
 }
 
-const vectors = "array<vec4f>", scalars = "array<f32>";
+const vectors = "array<vec4<real>>", scalars = "array<f32>";
 
 /** Constants, bindings and the entry point up to where rows and columns are known. */
 function opening(
@@ -144,7 +144,7 @@ function storeRows(
   const quads = headSize / 4;
   const store = (r: number, i: number) => {
     const guard = (i + 1) * lanes <= quads ? "" : `if (lane + ${i * lanes}u < QUADS) `;
-    return `    ${guard}{ ${array}[to + lane + ${i * lanes}u] = ${element(r, i)}; }`;
+    return `    ${guard}{ ${array}[to + lane + ${i * lanes}u] = vec4<real>(${element(r, i)}); }`;
   };
   return lines(held, (r) =>
     `  if (first + row + ${r}u < params.t) {

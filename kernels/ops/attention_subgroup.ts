@@ -51,8 +51,8 @@ ${lines(ROWS, (r) => `    var ${name}${r} = vec4f();`)}
 ${lines(shares, (i) => `      let a_at${i} = ${a.at(`first + ${i * lanes}u + lane`)};`)}
 ${lines(4, (c) => `      let b_at${c} = ${b.at(`walk + 4u * lane + ${c}u`)};`)}
       for (var quad = 0u; quad < QUADS; quad++) {
-${lines(shares, (i) => `        let a${i} = ${a.array}[a_at${i} + quad];`)}
-${lines(4, (c) => `        let b${c} = ${b.array}[b_at${c} + quad];`)}
+${lines(shares, (i) => `        let a${i} = vec4f(${a.array}[a_at${i} + quad]);`)}
+${lines(4, (c) => `        let b${c} = vec4f(${b.array}[b_at${c} + quad]);`)}
 ${
     lines(4, (i) => {
       const c = component[i];
@@ -83,7 +83,7 @@ ${lines(shares, (i) => `      let w${i} = weights[(${i * lanes}u + lane) * ${lan
 ${
     lines(owned, (i) =>
       `      let quad${i} = ${clampedQuad(quads, lanes, i)};
-${lines(4, (c) => `      let v${c}_${i} = ${array}[at${c} + quad${i}];`)}`)
+${lines(4, (c) => `      let v${c}_${i} = vec4f(${array}[at${c} + quad${i}]);`)}`)
   }
 ${
     lines(ROWS, (r) =>

@@ -79,8 +79,8 @@ function stage(
   const read = (i: number) => {
     const vector = at(`${base} + 4u * g + ${i}u`);
     return ragged
-      ? `select(vec4f(), ${array}[${vector} + min(quad, QUADS - 1u)], quad < QUADS)`
-      : `${array}[${vector} + quad]`;
+      ? `select(vec4f(), vec4f(${array}[${vector} + min(quad, QUADS - 1u)]), quad < QUADS)`
+      : `vec4f(${array}[${vector} + quad])`;
   };
   const round = (done: number) =>
     `      ${blocks - done < invocations ? `if (index < ${blocks - done}u) ` : ""}{
@@ -137,7 +137,7 @@ ${
     lines(owned, (i) =>
       `      {
         let quad = ${clampedQuad(quads, ACROSS, i)};
-${lines(4, (c) => `        let v${c} = ${array}[at${c} + quad];`)}
+${lines(4, (c) => `        let v${c} = vec4f(${array}[at${c} + quad]);`)}
 ${
         lines(4, (r) =>
           `        ${into}${r}_${i} += w${r}.x * v0 + w${r}.y * v1 + w${r}.z * v2 + w${r}.w * v3;`)

@@ -4,7 +4,7 @@
 override WG: u32 = 64u;
 struct Params { n: u32, c: u32, chunk: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> inp: array<f32>;
+@group(0) @binding(1) var<storage, read> inp: array<real>;
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>;
 
 @compute @workgroup_size(WG)
@@ -14,6 +14,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let first = id.y * params.chunk;
   let end = min(first + params.chunk, params.n);
   var sum = 0.0;
-  for (var row = first; row < end; row++) { sum += inp[row * params.c + c]; }
+  for (var row = first; row < end; row++) { sum += f32(inp[row * params.c + c]); }
   partials[id.y * params.c + c] = sum;
 }

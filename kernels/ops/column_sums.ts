@@ -15,6 +15,7 @@ export const columnPartials = defineKernel({
   code: columnPartialsWgsl,
   params: { n: "u32", c: "u32", chunk: "u32" },
   bindings: { inp: "read", partials: "read_write" },
+  reals: ["inp"],
   overrides: ["WG"],
 });
 

@@ -11,7 +11,13 @@ export const crossEntropyKernel = defineReduction({
   label: "cross_entropy",
   code: crossEntropyWgsl,
   params: { rows: "u32", v: "u32", first: "u32", gradient: "u32", scale: "f32" },
-  bindings: { targets: "read", logits: "read_write", losses: "read_write" },
+  bindings: {
+    targets: "read",
+    loss_scale: "read",
+    logits: "read_write",
+    losses: "read_write",
+  },
+  reals: ["logits"],
 });
 
 export const sumLossesKernel = defineReduction({
@@ -29,14 +35,16 @@ export interface CrossEntropy {
   /** N elements; `rows` of them are written */
   losses: Tensor;
   first: number;
+  /** Its first element multiplies the gradient once more; 1 outside of f16. */
+  lossScale: Tensor;
   /** What the gradient is multiplied by, 1 / (tokens of the step); without it logits stay. */
   gradientScale?: number;
 }
 
-/** Loss of every row in nats; logits become (softmax − onehot(target)) · gradientScale. */
+/** Loss of every row in nats; logits become (softmax − onehot(target)) · gradientScale · lossScale. */
 export function crossEntropy(
   recorder: Recorder,
-  { logits, targets, losses, first, gradientScale }: CrossEntropy,
+  { logits, targets, losses, first, lossScale, gradientScale }: CrossEntropy,
   tuning?: Tuning,
 ): void {
   const [rows, v] = logits.shape;
@@ -48,7 +56,7 @@ export function crossEntropy(
   const gradient = gradientScale === undefined ? 0 : 1;
   recorder.dispatch(kernel, {
     params: { rows, v, first, gradient, scale: gradientScale ?? 0 },
-    tensors: { targets, logits, losses },
+    tensors: { targets, loss_scale: lossScale, logits, losses },
     overrides,
     workgroups: spread(rows),
   });

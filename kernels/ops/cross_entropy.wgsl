@@ -1,14 +1,16 @@
 // Softmax, cross-entropy and its gradient in one pass, in place, for some rows of the batch.
 //   losses[first + row] = log Σ exp(logits) − logits[target]
-//   logits: logits on entry; (softmax − onehot(target)) · scale on return if `gradient` is 1
-//   logits: (rows, V)   targets, losses: (N), read and written from `first` on
+//   logits: logits on entry; (softmax − onehot(target)) · scale · loss_scale on return, if `gradient`
+//   is 1
+//   logits: (rows, V)   targets, losses: (N), read and written from `first` on   loss_scale: (1)
 // One workgroup per row, lanes stride over V: maximum and sum of exponentials in one sweep (online
 // softmax, Milakov & Gimelshein 2018), the gradient in a second.
 struct Params { rows: u32, v: u32, first: u32, gradient: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> targets: array<i32>;
-@group(0) @binding(2) var<storage, read_write> logits: array<f32>;
-@group(0) @binding(3) var<storage, read_write> losses: array<f32>;
+@group(0) @binding(2) var<storage, read> loss_scale: array<f32>;
+@group(0) @binding(3) var<storage, read_write> logits: array<real>;
+@group(0) @binding(4) var<storage, read_write> losses: array<f32>;
 const LOWEST = -3.4e38;
 
 @compute @workgroup_size(WG)
@@ -25,7 +27,7 @@ fn main(
   var largest = LOWEST;
   var sum = 0.0;
   for (var v = lane; v < params.v; v += WG) {
-    let x = logits[start + v];
+    let x = f32(logits[start + v]);
     if (x > largest) {
       sum *= exp(largest - x);
       largest = x;
@@ -37,11 +39,12 @@ fn main(
   let lse = row_max + log(row_sum);
 
   // Read before any lane overwrites it: only its owner writes it, after this.
-  if (lane == (expected - start) % WG) { losses[params.first + row] = lse - logits[expected]; }
+  if (lane == (expected - start) % WG) { losses[params.first + row] = lse - f32(logits[expected]); }
   if (params.gradient == 0u) { return; }
+  let scale = params.scale * loss_scale[0];
   for (var v = lane; v < params.v; v += WG) {
     let i = start + v;
-    let p = exp(logits[i] - lse);
-    logits[i] = params.scale * select(p, p - 1.0, i == expected);
+    let p = exp(f32(logits[i]) - lse);
+    logits[i] = real(scale * select(p, p - 1.0, i == expected));
   }
 }

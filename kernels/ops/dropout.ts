@@ -40,6 +40,7 @@ export const dropoutBackwardKernel = defineKernel({
   code: dropoutFunctions + dropoutBackwardWgsl,
   params: { n: "u32", threshold: "u32", keep: "f32", site: "u32" },
   bindings: { dout: "read", seed: "read", dinp: "read_write" },
+  reals: ["dinp"],
   overrides: ["WG"],
 });
 

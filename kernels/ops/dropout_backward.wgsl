@@ -6,7 +6,7 @@ struct Params { n: u32, threshold: u32, keep: f32, site: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> dout: array<f32>;
 @group(0) @binding(2) var<storage, read> seed: array<u32>;
-@group(0) @binding(3) var<storage, read_write> dinp: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dinp: array<real>;
 
 @compute @workgroup_size(WG)
 fn main(
@@ -16,5 +16,6 @@ fn main(
 ) {
   let i = (group.y * groups.x + group.x) * WG + lane;
   if (i >= params.n) { return; }
-  dinp[i] = dout[i] * dropout_factor(params.threshold, params.keep, 0u, i, params.site, seed[0]);
+  let factor = dropout_factor(params.threshold, params.keep, 0u, i, params.site, seed[0]);
+  dinp[i] = real(dout[i] * factor);
 }

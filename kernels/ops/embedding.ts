@@ -2,7 +2,7 @@
 
 import { defineKernel } from "../core/kernel.ts";
 import { type Recorder, spread } from "../core/recorder.ts";
-import { expectShape, type Tensor } from "../core/tensor.ts";
+import { expectShape, rowBands, type Tensor } from "../core/tensor.ts";
 import { type Dropout, dropoutFunctions, dropoutParams } from "./dropout.ts";
 import type { Tuning } from "./reduction.ts";
 import { tokenIndexLength } from "./token_index.ts";
@@ -13,7 +13,16 @@ import backwardWpeWgsl from "./embedding_backward_wpe.wgsl" with { type: "text" 
 export const embeddingForwardKernel = defineKernel({
   label: "embedding_forward",
   code: dropoutFunctions + forwardWgsl,
-  params: { n: "u32", t: "u32", c: "u32", threshold: "u32", keep: "f32", site: "u32" },
+  params: {
+    n: "u32",
+    t: "u32",
+    c: "u32",
+    first: "u32",
+    count: "u32",
+    threshold: "u32",
+    keep: "f32",
+    site: "u32",
+  },
   bindings: { tokens: "read", wte: "read", wpe: "read", seed: "read", out: "read_write" },
   overrides: ["WG"],
 });
@@ -21,7 +30,15 @@ export const embeddingForwardKernel = defineKernel({
 export const embeddingBackwardWte = defineKernel({
   label: "embedding_backward_wte",
   code: dropoutFunctions + backwardWteWgsl,
-  params: { n: "u32", c: "u32", threshold: "u32", keep: "f32", site: "u32" },
+  params: {
+    n: "u32",
+    c: "u32",
+    first: "u32",
+    count: "u32",
+    threshold: "u32",
+    keep: "f32",
+    site: "u32",
+  },
   bindings: { dout: "read", index: "read", seed: "read", dwte: "read_write" },
   overrides: ["COLUMNS", "ROWS"],
 });
@@ -55,12 +72,14 @@ export function embeddingForward(
   const [b, t] = tokens.shape, [, c] = wte.shape;
   expectShape("out", out, [b, t, c]);
   expectPositions("wpe", wpe, t, c);
-  recorder.dispatch(embeddingForwardKernel, {
-    params: { n: out.size, t, c, ...dropoutParams(dropout) },
-    tensors: { tokens, wte, wpe, seed: dropout.seed, out },
-    overrides: { WG: workgroup },
-    workgroups: spread(Math.ceil(out.size / workgroup)),
-  });
+  for (const { first, count, rows } of rowBands(recorder.gpu, wte)) {
+    recorder.dispatch(embeddingForwardKernel, {
+      params: { n: out.size, t, c, first, count, ...dropoutParams(dropout) },
+      tensors: { tokens, wte: rows, wpe, seed: dropout.seed, out },
+      overrides: { WG: workgroup },
+      workgroups: spread(Math.ceil(out.size / workgroup)),
+    });
+  }
 }
 
 export interface EmbeddingBackward {
@@ -86,14 +105,16 @@ export function embeddingBackward(
   expectShape("dwte", dwte, [dwte.shape[0], c]);
   expectPositions("dwpe", dwpe, t, c);
   const { seed } = dropout;
-  const rows = recorder.gpu.software ? 1 : 4; // a barrier costs more there than a longer loop
-  const columns = workgroup / rows;
-  recorder.dispatch(embeddingBackwardWte, {
-    params: { n, c, ...dropoutParams(dropout) },
-    tensors: { dout, index, seed, dwte },
-    overrides: { COLUMNS: columns, ROWS: rows },
-    workgroups: [Math.ceil(c / columns), ...spread(Math.min(n, dwte.shape[0]))],
-  });
+  const sharers = recorder.gpu.software ? 1 : 4; // a barrier costs more there than a longer loop
+  const columns = workgroup / sharers;
+  for (const { first, count, rows } of rowBands(recorder.gpu, dwte)) {
+    recorder.dispatch(embeddingBackwardWte, {
+      params: { n, c, first, count, ...dropoutParams(dropout) },
+      tensors: { dout, index, seed, dwte: rows },
+      overrides: { COLUMNS: columns, ROWS: sharers },
+      workgroups: [Math.ceil(c / columns), ...spread(Math.min(n, dwte.shape[0]))],
+    });
+  }
   recorder.dispatch(embeddingBackwardWpe, {
     params: { b, tc: t * c, ...dropoutParams(dropout) },
     tensors: { dout, seed, dwpe },

@@ -1,11 +1,12 @@
 // dwte[token] += Σ dropout(dout[row]) over the rows that hold the token.
-//   dout: (N, C)   index: see token_index.ts   dwte: (V, C)   seed: (1)
+//   dout: (N, C)   index: see token_index.ts   dwte: (count, C)   seed: (1)
+// dwte may be a band of its rows: tokens outside of first .. first + count are left to other bands.
 // No two invocations write the same place: a workgroup owns COLUMNS columns of one token that
 // occurs in the batch. Its ROWS rows of lanes share out the token's occurrences, which the index
 // lists in ascending order, and the first row adds up the partial sums, always in the same order.
 override COLUMNS: u32 = 32u;
 override ROWS: u32 = 4u;
-struct Params { n: u32, c: u32, threshold: u32, keep: f32, site: u32 }
+struct Params { n: u32, c: u32, first: u32, count: u32, threshold: u32, keep: f32, site: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> dout: array<f32>;
 @group(0) @binding(2) var<storage, read> index: array<u32>;
@@ -26,6 +27,8 @@ fn main(
   let entry = params.n + 2u * distinct;
   let start = index[entry + 1u];
   if (start == params.n) { return; }
+  let token = index[entry] - params.first; // wraps below the band
+  if (token >= params.count) { return; }
   var end = params.n;
   if (distinct + 1u < params.n) { end = index[entry + 3u]; }
 
@@ -46,5 +49,5 @@ fn main(
       for (var row = 1u; row < ROWS; row++) { sum += partials[row * COLUMNS + lane.x]; }
     }
   }
-  if (lane.y == 0u && c < params.c) { dwte[index[entry] * params.c + c] += sum; }
+  if (lane.y == 0u && c < params.c) { dwte[token * params.c + c] += sum; }
 }

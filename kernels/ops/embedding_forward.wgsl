@@ -1,8 +1,9 @@
 // out[b, t] = dropout(wte[tokens[b, t]] + wpe[t]).
-//   tokens: (B, T)   wte: (V, C)   wpe: (positions, C)   out: (B, T, C)   seed: (1)
+//   tokens: (B, T)   wte: (count, C)   wpe: (positions, C)   out: (B, T, C)   seed: (1)
+// wte may be a band of its rows: tokens outside of first .. first + count are left to other bands.
 // One invocation per element; workgroups in x and y, because one axis ends at 65,535.
 override WG: u32 = 64u;
-struct Params { n: u32, t: u32, c: u32, threshold: u32, keep: f32, site: u32 }
+struct Params { n: u32, t: u32, c: u32, first: u32, count: u32, threshold: u32, keep: f32, site: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> tokens: array<i32>;
 @group(0) @binding(2) var<storage, read> wte: array<f32>;
@@ -20,6 +21,8 @@ fn main(
   if (i >= params.n) { return; }
   let row = i / params.c;
   let c = i % params.c;
-  let sum = wte[u32(tokens[row]) * params.c + c] + wpe[(row % params.t) * params.c + c];
+  let token = u32(tokens[row]) - params.first; // wraps below the band
+  if (token >= params.count) { return; }
+  let sum = wte[token * params.c + c] + wpe[(row % params.t) * params.c + c];
   out[i] = sum * dropout_factor(params.threshold, params.keep, 0u, i, params.site, seed[0]);
 }

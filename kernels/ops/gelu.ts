@@ -11,6 +11,7 @@ export const geluBackwardKernel = defineKernel({
   code: backwardWgsl,
   params: { n: "u32" },
   bindings: { inp: "read", d: "read_write" },
+  reals: ["inp", "d"],
   overrides: ["WG"],
 });
 

@@ -7,8 +7,8 @@
 override WG: u32 = 64u;
 struct Params { n: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> inp: array<f32>;
-@group(0) @binding(2) var<storage, read_write> d: array<f32>;
+@group(0) @binding(1) var<storage, read> inp: array<real>;
+@group(0) @binding(2) var<storage, read_write> d: array<real>;
 const SCALE = 0.7978845608028654; // √(2/π)
 const CUBIC = 0.044715;
 
@@ -25,5 +25,5 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = (group.y * groups.x + group.x) * WG + lane;
-  if (i < params.n) { d[i] *= gelu_slope(inp[i]); }
+  if (i < params.n) { d[i] = real(f32(d[i]) * gelu_slope(f32(inp[i]))); }
 }

@@ -32,7 +32,7 @@ export const gradNormWorkspace = (grads: readonly Tensor[]) =>
 export interface GradNorm {
   /** Flat buffers with a multiple of 4 elements each, as `Arena.pack` makes them */
   grads: readonly Tensor[];
-  /** (1) */
+  /** (2): the norm is the first; the second is left as it is */
   norm: Tensor;
   /** At least `gradNormWorkspace(grads)` elements */
   workspace: Tensor;
@@ -44,7 +44,7 @@ export function gradNorm(
   { grads, norm, workspace }: GradNorm,
   tuning?: Tuning,
 ): void {
-  expectShape("norm", norm, [1]);
+  expectShape("norm", norm, [2]);
   const chunks = gradNormWorkspace(grads);
   const partials = workspace.view([chunks]);
   const stage = gradNormPartials.choose(recorder.gpu, tuning);

@@ -1,5 +1,5 @@
 // The second stage: norm = √ Σ partials.
-//   partials: (chunks)   norm: (1)
+//   partials: (chunks)   norm: (2), of which the second belongs to loss_scale.wgsl
 // One workgroup, so that the sum is always in the same order.
 struct Params { chunks: u32 }
 @group(0) @binding(0) var<uniform> params: Params;

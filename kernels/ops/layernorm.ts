@@ -23,6 +23,7 @@ export const layernormForwardKernel = defineReduction({
     mean: "read_write",
     rstd: "read_write",
   },
+  reals: ["out"],
 });
 
 export const residualLayernormForwardKernel = defineReduction({
@@ -40,6 +41,7 @@ export const residualLayernormForwardKernel = defineReduction({
     mean: "read_write",
     rstd: "read_write",
   },
+  reals: ["b", "out"],
 });
 
 export const layernormBackwardKernel = defineReduction({
@@ -54,6 +56,7 @@ export const layernormBackwardKernel = defineReduction({
     rstd: "read",
     dinp: "read_write",
   },
+  reals: ["dout"],
 });
 
 export const layernormBackwardPartials = defineKernel({
@@ -61,6 +64,7 @@ export const layernormBackwardPartials = defineKernel({
   code: partialsWgsl,
   params: { n: "u32", c: "u32", chunk: "u32" },
   bindings: { dout: "read", inp: "read", mean: "read", rstd: "read", partials: "read_write" },
+  reals: ["dout"],
   overrides: ["WG"],
 });
 

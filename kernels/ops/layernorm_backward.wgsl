@@ -5,7 +5,7 @@
 // have their own kernel.
 struct Params { n: u32, c: u32, accumulate: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> dout: array<f32>;
+@group(0) @binding(1) var<storage, read> dout: array<real>;
 @group(0) @binding(2) var<storage, read> inp: array<f32>;
 @group(0) @binding(3) var<storage, read> weight: array<f32>;
 @group(0) @binding(4) var<storage, read> mean: array<f32>;
@@ -27,7 +27,7 @@ fn main(
   var sum = 0.0;
   var dot = 0.0;
   for (var c = lane; c < params.c; c += WG) {
-    let g = dout[start + c] * weight[c];
+    let g = f32(dout[start + c]) * weight[c];
     sum += g;
     dot += g * (inp[start + c] - m) * r;
   }
@@ -37,7 +37,7 @@ fn main(
   for (var c = lane; c < params.c; c += WG) {
     let i = start + c;
     let x = (inp[i] - m) * r;
-    let d = r * (dout[i] * weight[c] - mean_g - x * mean_dot);
-    if (params.accumulate == 1u) { dinp[i] += d; } else { dinp[i] = d; }
+    let d = r * (f32(dout[i]) * weight[c] - mean_g - x * mean_dot);
+    dinp[i] = select(d, dinp[i] + d, params.accumulate == 1u);
   }
 }

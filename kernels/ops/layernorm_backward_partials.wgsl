@@ -5,7 +5,7 @@
 override WG: u32 = 64u;
 struct Params { n: u32, c: u32, chunk: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> dout: array<f32>;
+@group(0) @binding(1) var<storage, read> dout: array<real>;
 @group(0) @binding(2) var<storage, read> inp: array<f32>;
 @group(0) @binding(3) var<storage, read> mean: array<f32>;
 @group(0) @binding(4) var<storage, read> rstd: array<f32>;
@@ -21,7 +21,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var dbias = 0.0;
   for (var row = first; row < end; row++) {
     let i = row * params.c + c;
-    let d = dout[i];
+    let d = f32(dout[i]);
     dweight += d * (inp[i] - mean[row]) * rstd[row];
     dbias += d;
   }

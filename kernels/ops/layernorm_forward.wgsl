@@ -7,7 +7,7 @@ struct Params { n: u32, c: u32, eps: f32 }
 @group(0) @binding(1) var<storage, read> inp: array<f32>;
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
+@group(0) @binding(4) var<storage, read_write> out: array<real>;
 @group(0) @binding(5) var<storage, read_write> mean: array<f32>;
 @group(0) @binding(6) var<storage, read_write> rstd: array<f32>;
 
@@ -33,7 +33,7 @@ fn main(
   let r = inverseSqrt(workgroup_sum(squares, lane) / f32(params.c) + params.eps);
 
   for (var c = lane; c < params.c; c += WG) {
-    out[start + c] = weight[c] * ((inp[start + c] - m) * r) + bias[c];
+    out[start + c] = real(weight[c] * ((inp[start + c] - m) * r) + bias[c]);
   }
   if (lane == 0u) {
     mean[row] = m;

@@ -4,12 +4,12 @@
 struct Params { n: u32, c: u32, eps: f32, threshold: u32, keep: f32, site: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<real>;
 @group(0) @binding(3) var<storage, read> weight: array<f32>;
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
 @group(0) @binding(5) var<storage, read> seed: array<u32>;
 @group(0) @binding(6) var<storage, read_write> sum: array<f32>;
-@group(0) @binding(7) var<storage, read_write> out: array<f32>;
+@group(0) @binding(7) var<storage, read_write> out: array<real>;
 @group(0) @binding(8) var<storage, read_write> mean: array<f32>;
 @group(0) @binding(9) var<storage, read_write> rstd: array<f32>;
 
@@ -27,7 +27,8 @@ fn main(
   var total = 0.0;
   for (var c = lane; c < params.c; c += WG) {
     let i = start + c;
-    let x = a[i] + b[i] * dropout_factor(params.threshold, params.keep, 0u, i, params.site, random);
+    let factor = dropout_factor(params.threshold, params.keep, 0u, i, params.site, random);
+    let x = a[i] + f32(b[i]) * factor;
     sum[i] = x;
     total += x;
   }
@@ -41,7 +42,7 @@ fn main(
   let r = inverseSqrt(workgroup_sum(squares, lane) / f32(params.c) + params.eps);
 
   for (var c = lane; c < params.c; c += WG) {
-    out[start + c] = weight[c] * ((sum[start + c] - m) * r) + bias[c];
+    out[start + c] = real(weight[c] * ((sum[start + c] - m) * r) + bias[c]);
   }
   if (lane == 0u) {
     mean[row] = m;

@@ -29,7 +29,7 @@ async function withModel(
   const { batch_size: batch } = fixture;
   const table = parameterTable(fixture.config);
   const model = Gpt2.create(gpu, { shape, table, batch, optimizer, recompute });
-  model.setParameters(fixture.parameters);
+  await model.setParameters(fixture.parameters);
   try {
     await run(model);
   } finally {
@@ -187,7 +187,7 @@ Deno.test("a NaN in the weights surfaces in the metrics", async () => {
   await withModel(fixture.config, async (model) => {
     const parameters = new Map(fixture.parameters);
     parameters.set("ln_f.weight", parameters.get("ln_f.weight")!.map(() => NaN));
-    model.setParameters(parameters);
+    await model.setParameters(parameters);
     await model.step([fixture.batches[0]], { step: 1, learningRate: 1e-3, seed: 1 });
     const [{ loss, gradNorm }] = await model.metrics();
     assert(Number.isNaN(loss) && Number.isNaN(gradNorm));
@@ -220,6 +220,6 @@ Deno.test("a token outside the vocabulary and weights that lack a tensor are ref
   await withModel(fixture.config, async (model) => {
     const wrong = fixture.batches[0].inputs.slice().fill(fixture.config.vocab_size);
     await assertRejects(() => model.logits(wrong), RangeError);
-    assertThrows(() => model.setParameters(new Map()), RangeError, "wte.weight is missing");
+    await assertRejects(() => model.setParameters(new Map()), RangeError, "wte.weight is missing");
   });
 });

@@ -1,20 +1,28 @@
-import { assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import { Arena } from "../../kernels/core/arena.ts";
 import { declarationProblems } from "../../kernels/core/declaration.ts";
 import { type Gpu, requestGpu } from "../../kernels/core/device.ts";
 import { Recorder } from "../../kernels/core/recorder.ts";
-import { readTensor, type Tensor, writeTensor } from "../../kernels/core/tensor.ts";
+import { readTensor, type Tensor } from "../../kernels/core/tensor.ts";
 import {
   addProduct,
-  chooseTiling,
   matmul,
   matmulKernel,
   productWorkspace,
-  type Tiling,
 } from "../../kernels/ops/matmul/matmul.ts";
-import { type Epilogue, epilogueBindings, type Layout } from "../../kernels/ops/matmul/operands.ts";
+import { chooseTiling, type Tiling } from "../../kernels/ops/matmul/tilings.ts";
+import {
+  type Epilogue,
+  epilogueBindings,
+  type Layout,
+  type Real,
+  type Types,
+} from "../../kernels/ops/matmul/operands.ts";
 import { geluForward } from "../../kernels/reference/gelu.ts";
 import { matmul as referenceMatmul } from "../../kernels/reference/matmul.ts";
+
+/** One device for all tests, so that no kernel is compiled twice. */
+const gpu = await requestGpu();
 
 const layouts: Layout[] = ["nn", "nt", "tn"];
 const epilogues = Object.keys(epilogueBindings) as Epilogue[];
@@ -30,29 +38,46 @@ function tilings(gpu: Pick<Gpu, "subgroups">): Tiling[] {
   ];
 }
 
+/** f32; f16 computed as GPUs do; f16 as CPUs do; the same with the result added up in f32. */
+const typings: Types[] = [
+  { operands: "f32", out: "f32", arithmetic: "f32" },
+  { operands: "f16", out: "f16", arithmetic: "f16" },
+  { operands: "f16", out: "f16", arithmetic: "f32" },
+  { operands: "f16", out: "f32", arithmetic: "f32" },
+];
+
 Deno.test("declarations match the generated WGSL, without a GPU", () => {
   for (const layout of layouts) {
     for (const epilogue of epilogues) {
       for (const wide of [true, false]) {
         const vectors = { a: wide, b: wide, out: wide };
         for (const tiling of tilings({ subgroups: { min: 8, max: 8 } })) {
-          assertEquals(
-            declarationProblems(matmulKernel({ layout, epilogue, vectors }, tiling)),
-            [],
-          );
+          for (const types of typings) {
+            const kernel = matmulKernel({ layout, epilogue, vectors, types }, tiling);
+            assertEquals(declarationProblems(kernel), []);
+          }
         }
       }
     }
   }
 });
 
-/** Uniform in (-1, 1), rounded to f32, the same on every run. */
-function values(count: number, seed: number): Float32Array<ArrayBuffer> {
+/** Uniform in (-1, 1), rounded to the type, the same on every run. */
+function values(count: number, seed: number, type: Real = "f32") {
   let state = seed * 2654435761 >>> 0;
-  return Float32Array.from({ length: count }, () => {
+  const uniform = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 31 - 1;
-  });
+  };
+  return type === "f32"
+    ? Float32Array.from({ length: count }, uniform)
+    : Float16Array.from({ length: count }, uniform);
+}
+
+function write({ device }: Gpu, tensor: Tensor, data: Float32Array | Float16Array): void {
+  const bytes = new Uint8Array(tensor.bytes); // a multiple of 4
+  bytes.set(new Uint8Array(data.buffer));
+  device.queue.writeBuffer(tensor.buffer, 0, bytes);
 }
 
 interface Case {
@@ -62,44 +87,68 @@ interface Case {
   n: number;
   k: number;
   tiling?: Tiling;
+  types?: Types;
+  /** Columns to the left of a and out, and to the right. */
+  around?: number;
 }
 
+const [allF32] = typings;
+
 /** Largest error of `out` and `pre` against float64, relative to √k. */
-async function error(gpu: Gpu, { layout, epilogue, m, n, k, tiling }: Case): Promise<number> {
+async function error(test: Case): Promise<number> {
+  const { layout, epilogue, m, n, k, tiling, types = allF32, around = 0 } = test;
+  const { operands, out: outType, arithmetic } = types;
   const arena = new Arena();
-  const given: [Tensor, Float32Array<ArrayBuffer>][] = [];
-  const tensor = (name: string, shape: number[], seed: number) => {
-    const t = arena.tensor("test", name, shape);
-    given.push([t, values(t.size, seed)]);
+  const given: [Tensor, Float32Array<ArrayBuffer> | Float16Array<ArrayBuffer>][] = [];
+  const tensor = (name: string, shape: number[], seed: number, type: Real = "f32") => {
+    const t = arena.tensor("test", name, shape, type);
+    given.push([t, values(t.size, seed, type)]);
     return t;
   };
-  const a = tensor("a", layout === "tn" ? [k, m] : [m, k], 1);
-  const b = tensor("b", layout === "nt" ? [n, k] : [k, n], 2);
+  const [rows, columns] = layout === "tn" ? [k, m] : [m, k];
+  const a = tensor("a", [rows, columns + 2 * around], 1, operands);
+  const b = tensor("b", layout === "nt" ? [n, k] : [k, n], 2, operands);
   const all: Record<string, Tensor> = {
-    out: tensor("out", [m, n], 3),
+    out: tensor("out", [m, n + 2 * around], 3, outType),
     bias: tensor("bias", [n], 4),
-    pre: tensor("pre", [m, n], 5),
+    pre: tensor("pre", [m, n], 5, operands),
   };
   arena.allocate(gpu);
-  for (const [t, data] of given) writeTensor(gpu, t, data);
+  for (const [t, data] of given) write(gpu, t, data);
   const recorder = new Recorder(gpu);
   const tensors = Object.fromEntries(
     Object.keys(epilogueBindings[epilogue]).map((name) => [name, all[name]]),
   );
-  matmul(recorder, { layout, epilogue, a, b, m, n, k, tensors, tiling });
+  const within = (width: number) => ({ first: around, stride: width + 2 * around });
+  const aColumns = within(columns), outColumns = within(n);
+  const product = { layout, epilogue, a, b, m, n, k, tensors, aColumns, outColumns };
+  matmul(recorder, { ...product, tiling, arithmetic });
   const program = await recorder.finish();
   program.submit();
 
-  const [wideA, wideB, out, bias] = given.map(([, data]) => Float64Array.from(data));
-  const product = referenceMatmul({ a: wideA, b: wideB, m, n, k, layout });
-  const pre = product.map((value, i) => value + bias[i % n]);
+  const [wideA, wideB, before, bias] = given.map(([, data]) => Float64Array.from(data));
+  const inner = (matrix: Float64Array, width: number) =>
+    matrix.filter((_, i) => {
+      const column = i % (width + 2 * around);
+      return column >= around && column < around + width;
+    });
+  const mine = { a: inner(wideA, columns), b: wideB, m, n, k, layout };
+  const product64 = referenceMatmul(mine), out = inner(before, n);
+  const pre = product64.map((value, i) => value + bias[i % n]);
   const expected = {
-    store: product,
-    accumulate: product.map((value, i) => value + out[i]),
+    store: product64,
+    accumulate: product64.map((value, i) => value + out[i]),
     bias: pre,
     bias_gelu: geluForward(pre),
   }[epilogue];
-  let worst = difference(await readTensor(gpu, all.out), expected);
+  const got = await readTensor(gpu, all.out);
+  let worst = difference(inner(Float64Array.from(got), n), expected);
+  const untouched = (matrix: ArrayLike<number>) =>
+    Array.from(matrix).filter((_, i) => {
+      const column = i % (n + 2 * around);
+      return column < around || column >= around + n;
+    });
+  assertEquals(untouched(got), untouched(before));
   if (epilogue === "bias_gelu") {
     worst = Math.max(worst, difference(await readTensor(gpu, all.pre), pre));
   }
@@ -108,9 +157,9 @@ async function error(gpu: Gpu, { layout, epilogue, m, n, k, tiling }: Case): Pro
   return worst / Math.sqrt(k);
 }
 
-function difference(got: Float32Array, expected: Float64Array): number {
+function difference(got: Float32Array | Float64Array, expected: Float64Array): number {
   assertEquals(got.length, expected.length);
-  return got.reduce((worst, value, i) => {
+  return Array.from(got).reduce((worst, value, i) => {
     const apart = Math.abs(value - expected[i]);
     return apart > worst || Number.isNaN(apart) ? apart : worst;
   }, 0);
@@ -120,33 +169,91 @@ function difference(got: Float32Array, expected: Float64Array): number {
 const shapes = [[132, 68, 20], [67, 35, 7], [64, 33, 16], [1, 3, 2]];
 
 Deno.test("every layout and tiling equals float64 on ragged shapes", async () => {
-  const gpu = await requestGpu();
   for (const tiling of tilings(gpu)) {
     for (const layout of layouts) {
       for (const [m, n, k] of shapes) {
-        const worst = await error(gpu, { layout, epilogue: "store", m, n, k, tiling });
+        const worst = await error({ layout, epilogue: "store", m, n, k, tiling });
         assertLess(worst, 1e-6, `${layout} ${m}×${n}×${k} ${JSON.stringify(tiling)}`);
       }
     }
   }
-  gpu.destroy();
+});
+
+Deno.test("columns of a wider matrix are read and written, and nothing beside them", async () => {
+  for (const tiling of tilings(gpu)) {
+    for (const layout of layouts) {
+      for (const [around, [m, n, k]] of [[8, shapes[0]], [3, shapes[1]]] as const) {
+        const worst = await error({ layout, epilogue: "store", m, n, k, tiling, around });
+        assertLess(worst, 1e-6, `${layout} ${m}×${n}×${k} within ${around}`);
+      }
+    }
+  }
 });
 
 Deno.test("every epilogue equals float64", async () => {
-  const gpu = await requestGpu();
   for (const epilogue of epilogues) {
     for (const tiling of [undefined, { kind: "shared", tileM: 64, tileN: 64, tileK: 8 } as const]) {
-      const worst = await error(gpu, { layout: "nn", epilogue, m: 19, n: 36, k: 24, tiling });
+      const worst = await error({ layout: "nn", epilogue, m: 19, n: 36, k: 24, tiling });
       assertLess(worst, 1e-6, `${epilogue} ${JSON.stringify(tiling)}`);
     }
-    const worst = await error(gpu, { layout: "nn", epilogue, m: 19, n: 37, k: 24 });
+    const worst = await error({ layout: "nn", epilogue, m: 19, n: 37, k: 24 });
     assertLess(worst, 1e-6, `${epilogue}, ragged`);
   }
-  gpu.destroy();
 });
 
+/**
+ * Of products of values in (-1, 1), whose sums are about √k / 3 large and hardly ever over √k.
+ * Storing a result in f16 rounds it by up to 2⁻¹¹ of itself. Four products in f16 are rounded once
+ * each, the sums of 2, 3 and 4 of them once more: values of up to 1 and 4, by up to 2⁻¹¹ of
+ * themselves, at worst (4 + 2 + 3 + 4) · 2⁻¹¹ per 4 steps of k if all fell the same way. They do
+ * not: signs are random, so that k / 4 such errors add up to √(k / 4) of them.
+ */
+const F16_STORED = 2 ** -11 + 1e-6, F16_COMPUTED = 2 ** -11 + 13 / 2 * 2 ** -11;
+
+/** Few, because each combination is compiled. Subgroups are for CPUs, which compute in f32. */
+const small: Tiling = { kind: "shared", tileM: 64, tileN: 64, tileK: 8 };
+const inF16: Omit<Case, "m" | "n" | "k">[] = [
+  ...layouts.map((layout) => ({ layout, tiling: small, types: typings[1] })),
+  { layout: "nn" as const, tiling: chooseTiling({ ...gpu, subgroups: null }), types: typings[1] },
+  ...layouts.map((layout) => ({ layout, types: typings[2] })),
+  { layout: "tn" as const, types: typings[3] },
+].map((one) => ({ ...one, epilogue: "store" }));
+
+if (gpu.f16) {
+  Deno.test("f16 equals float64 in every layout, however it is computed", async () => {
+    for (const test of inF16) {
+      const tolerance = test.types!.arithmetic === "f16" ? F16_COMPUTED : F16_STORED;
+      assertLess(await error({ ...test, m: 132, n: 68, k: 20 }), tolerance, JSON.stringify(test));
+    }
+    for (
+      const [types, tolerance] of [[typings[1], F16_COMPUTED], [typings[2], F16_STORED]] as const
+    ) {
+      const [m, n, k] = shapes[1];
+      const ragged = { layout: "nt", epilogue: "bias_gelu", m, n, k, types } as const;
+      assertLess(await error({ ...ragged, tiling: small }), tolerance, JSON.stringify(ragged));
+    }
+  });
+}
+
+/**
+ * How far the sums of aᵀ · b + before may be off. Each addition rounds the running sum s by a factor
+ * 1 + δ with |δ| ≤ u = 2⁻²⁴; for independent δ of mean 0, Hoeffding's inequality bounds the chance
+ * that the total exceeds λ u √Σ s² by 2 exp(−λ²/2): with λ = 6, once in 30 million sums. Sums in
+ * slices start anew, so that their s are smaller.
+ */
+function roundingBounds(a: Float64Array, b: Float64Array, before: Float64Array, k: number) {
+  const m = a.length / k, n = b.length / k;
+  return before.map((start, i) => {
+    let sum = 0, squares = 0;
+    for (let step = 0; step < k; step++) {
+      sum += a[step * m + Math.floor(i / n)] * b[step * n + i % n];
+      squares += sum * sum;
+    }
+    return 6 * 2 ** -24 * Math.sqrt(squares + (sum + start) ** 2);
+  });
+}
+
 Deno.test("slices of k add up to the whole product, for weights with few tiles", async () => {
-  const gpu = await requestGpu();
   for (const tiling of tilings(gpu)) {
     const [m, n, k] = [20, 33, 1700]; // one tile, three slices
     const arena = new Arena();
@@ -156,20 +263,20 @@ Deno.test("slices of k add up to the whole product, for weights with few tiles",
     const workspace = arena.tensor("test", "workspace", [productWorkspace(m, n, k)]);
     arena.allocate(gpu);
     const given = [a, b, out].map((tensor, i) => values(tensor.size, i + 1));
-    [a, b, out].forEach((tensor, i) => writeTensor(gpu, tensor, given[i]));
+    [a, b, out].forEach((tensor, i) => write(gpu, tensor, given[i]));
     const recorder = new Recorder(gpu);
     addProduct(recorder, { a, b, m, n, k, out, workspace, tiling });
     const program = await recorder.finish();
     program.submit();
     const [wideA, wideB, before] = given.map((data) => Float64Array.from(data));
     const product = referenceMatmul({ a: wideA, b: wideB, m, n, k, layout: "tn" });
-    const expected = product.map((value, i) => value + before[i]);
-    // A running sum of k random terms is about √k/3 large and rounded k times, by 3e-8 of itself in
-    // the mean: 4 standard deviations are k · 3e-8. A step of k too many or too few is off by 0.3.
-    assertLess(difference(await readTensor(gpu, out), expected), 1e-7 * k);
+    const bounds = roundingBounds(wideA, wideB, before, k);
+    (await readTensor(gpu, out)).forEach((value, i) => {
+      const off = Math.abs(value - product[i] - before[i]);
+      assert(off <= bounds[i], `out[${i}] is off by ${off}, expected at most ${bounds[i]}`);
+    });
     assertEquals(workspace.size, 3 * m * n);
     program.destroy();
     arena.destroy();
   }
-  gpu.destroy();
 });

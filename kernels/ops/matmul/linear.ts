@@ -1,7 +1,10 @@
-/** Linear layers with weights (inputs, outputs), and the output head tied to the embedding. */
+/**
+ * Linear layers with weights (inputs, outputs), and the output head tied to the embedding. The head
+ * goes by bands of the vocabulary where wte is larger than what the adapter binds.
+ */
 
 import type { Recorder } from "../../core/recorder.ts";
-import { expectShape, rowsAndColumns, type Tensor } from "../../core/tensor.ts";
+import { expectShape, rowBands, rowsAndColumns, type Tensor } from "../../core/tensor.ts";
 import { addProduct, matmul } from "./matmul.ts";
 
 export interface LinearForward {
@@ -77,8 +80,19 @@ export function headForward(
   const [n, c] = rowsAndColumns(inp), [v] = wte.shape;
   expectShape("wte", wte, [v, c]);
   expectMatrix("logits", logits, n, v);
-  const tensors = { out: logits };
-  matmul(recorder, { layout: "nt", epilogue: "store", a: inp, b: wte, m: n, n: v, k: c, tensors });
+  for (const { first, count, rows } of rowBands(recorder.gpu, wte)) {
+    matmul(recorder, {
+      layout: "nt",
+      epilogue: "store",
+      a: inp,
+      b: rows,
+      m: n,
+      n: count,
+      k: c,
+      tensors: { out: logits },
+      outColumns: { first, stride: v },
+    });
+  }
 }
 
 export interface HeadBackward {
@@ -106,17 +120,23 @@ export function headBackward(
   expectShape("wte", wte, [v, c]);
   expectMatrix("dinp", dinp, n, c);
   expectShape("dwte", dwte, [v, c]);
-  matmul(recorder, {
-    layout: "nn",
-    epilogue: "store",
-    a: dlogits,
-    b: wte,
-    m: n,
-    n: c,
-    k: v,
-    tensors: { out: dinp },
-  });
-  addProduct(recorder, { a: dlogits, b: inp, m: v, n: c, k: n, out: dwte, workspace });
+  for (const { first, count, rows } of rowBands(recorder.gpu, wte)) {
+    matmul(recorder, {
+      layout: "nn",
+      epilogue: first === 0 ? "store" : "accumulate",
+      a: dlogits,
+      b: rows,
+      m: n,
+      n: c,
+      k: count,
+      tensors: { out: dinp },
+      aColumns: { first, stride: v },
+    });
+  }
+  for (const { first, count, rows: out } of rowBands(recorder.gpu, dwte)) {
+    const aColumns = { first, stride: v };
+    addProduct(recorder, { a: dlogits, b: inp, m: count, n: c, k: n, out, workspace, aColumns });
+  }
 }
 
 function expectMatrix(name: string, tensor: Tensor, rows: number, columns: number): void {

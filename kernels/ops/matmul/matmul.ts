@@ -1,40 +1,50 @@
 /**
- * Matrix products by the tiling that `chooseTiling` finds for the adapter; each combination of
- * layout, epilogue and tiling is compiled once.
+ * Matrix products by the tiling that suits shape and adapter (tilings.ts); each combination of
+ * layout, epilogue, element types and tiling is compiled once.
  */
 
-import type { Gpu } from "../../core/device.ts";
 import { type Access, defineKernel, type Kernel } from "../../core/kernel.ts";
 import type { Recorder } from "../../core/recorder.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { addPartials } from "../column_sums.ts";
-import { type Epilogue, epilogueBindings, type Layout, type MatmulText } from "./operands.ts";
-import { directExtent, directMatmulCode, type DirectTile } from "./tile_direct.ts";
 import {
-  sharedBytes,
-  sharedInvocations,
-  sharedMatmulCode,
-  type SharedTile,
-} from "./tile_shared.ts";
-
-export type Tiling =
-  | { kind: "direct" } & DirectTile
-  | { kind: "shared" } & SharedTile;
+  type Epilogue,
+  epilogueBindings,
+  type Layout,
+  type MatmulText,
+  type Real,
+  type Types,
+} from "./operands.ts";
+import { directExtent, directMatmulCode } from "./tile_direct.ts";
+import { sharedMatmulCode } from "./tile_shared.ts";
+import { type Tiling, tilingFor } from "./tilings.ts";
 
 /** Workgroups that keep a large GPU busy, and steps of k that are worth a slice of their own. */
 const BUSY_WORKGROUPS = 256, SLICE_STEPS = 512;
+
+/** The tile of out by which slices are counted. */
+const TILE = 128;
 
 /**
  * Into how many slices of k to cut A · B on a GPU. The gradient of a small weight has few tiles and
  * a very long k: 27 tiles of 128 × 128 for (384, 1152), where a large GPU runs hundreds at a time.
  */
 function sliceCount(m: number, n: number, k: number): number {
-  const tiles = Math.ceil(m / 128) * Math.ceil(n / 128);
+  const tiles = Math.ceil(m / TILE) * Math.ceil(n / TILE);
   return Math.max(1, Math.min(Math.floor(BUSY_WORKGROUPS / tiles), Math.floor(k / SLICE_STEPS)));
 }
 
-/** Elements that adding a product of this size needs as workspace. */
-export const productWorkspace = (m: number, n: number, k: number) => sliceCount(m, n, k) * m * n;
+/** Elements that adding a product of this size, or of some of its rows, needs as workspace. */
+export function productWorkspace(m: number, n: number, k: number): number {
+  const slices = Math.floor(k / SLICE_STEPS);
+  return slices > 1 ? Math.min(slices * m * n, BUSY_WORKGROUPS * TILE * TILE) : 0;
+}
+
+/** Columns `first` and following of a matrix whose rows are `stride` values long. */
+export interface Columns {
+  first: number;
+  stride: number;
+}
 
 export interface AddProduct {
   /** (K, M) */
@@ -48,17 +58,20 @@ export interface AddProduct {
   out: Tensor;
   /** At least `productWorkspace(M, N, K)` elements */
   workspace: Tensor;
-  /** For tests; chosen by the adapter otherwise. */
+  /** Where a is part of a wider matrix. */
+  aColumns?: Columns;
+  /** For tests; what suits shape and adapter otherwise. */
   tiling?: Tiling;
 }
 
 /** out += aᵀ · b, in slices of k where that keeps the GPU busy; the same result on every run. */
 export function addProduct(
   recorder: Recorder,
-  { a, b, m, n, k, out, workspace, tiling = chooseTiling(recorder.gpu) }: AddProduct,
+  { a, b, m, n, k, out, workspace, aColumns, tiling }: AddProduct,
 ): void {
-  const slices = tiling.kind === "shared" ? sliceCount(m, n, k) : 1;
-  const product = { layout: "tn", a, b, m, n, k, tiling } as const;
+  const chosen = tiling ?? tilingFor(recorder.gpu, { type: a.type as Real, layout: "tn", m, n, k });
+  const slices = chosen.kind === "shared" ? sliceCount(m, n, k) : 1;
+  const product = { layout: "tn", a, b, m, n, k, aColumns, tiling: chosen } as const;
   if (slices === 1) {
     matmul(recorder, { ...product, epilogue: "accumulate", tensors: { out } });
     return;
@@ -78,48 +91,91 @@ export interface Matmul {
   n: number;
   k: number;
   tensors: Record<string, Tensor>;
-  /** For tests and benchmarks; chosen by the adapter otherwise. */
+  /** Where a or out is part of a wider matrix. */
+  aColumns?: Columns;
+  outColumns?: Columns;
+  /** For tests and benchmarks; what suits shape and adapter otherwise. */
   tiling?: Tiling;
+  /** For tests; by adapter otherwise (see `Types`). */
+  arithmetic?: Real;
   /** Parts of k that are computed side by side; out is then (slices, M, N). */
   slices?: number;
 }
 
+/** Records one product. */
 export function matmul(recorder: Recorder, product: Matmul): void {
   const { layout, epilogue, a, b, m, n, k, tensors, slices = 1 } = product;
-  const tiling = product.tiling ?? chooseTiling(recorder.gpu);
+  const types = typesOf(recorder, product);
+  const tiling = product.tiling ??
+    tilingFor(recorder.gpu, { type: types.operands, layout, m, n, k });
+  const width = layout === "tn" ? m : k;
+  const { aColumns = { first: 0, stride: width }, outColumns = { first: 0, stride: n } } = product;
+  const fours = (...values: number[]) => values.every((value) => value % 4 === 0);
   const vectors = {
-    a: (layout === "tn" ? m : k) % 4 === 0,
-    b: (layout === "nt" ? k : n) % 4 === 0,
-    out: n % 4 === 0,
+    a: fours(width, aColumns.first, aColumns.stride),
+    b: fours(layout === "nt" ? k : n),
+    out: fours(n, outColumns.first, outColumns.stride),
   };
-  const kernel = matmulKernel({ layout, epilogue, vectors }, tiling);
+  const kernel = matmulKernel({ layout, epilogue, vectors, types }, tiling);
   const { rows, columns } = tiling.kind === "direct"
     ? directExtent(tiling)
     : { rows: tiling.tileM, columns: tiling.tileN };
   recorder.dispatch(kernel, {
-    params: { m, n, k, chunk: Math.ceil(k / slices / SLICE_UNIT) * SLICE_UNIT },
+    params: {
+      m,
+      n,
+      k,
+      chunk: Math.ceil(k / slices / SLICE_UNIT) * SLICE_UNIT,
+      a_stride: aColumns.stride,
+      a_first: aColumns.first,
+      out_stride: outColumns.stride,
+      out_first: outColumns.first,
+    },
     tensors: { a, b, ...tensors },
     workgroups: [Math.ceil(n / columns), Math.ceil(m / rows), slices],
   });
 }
 
+/** A CPU converts f16 values but does not compute with them. */
+function typesOf({ gpu }: Recorder, { a, b, tensors: { out }, arithmetic }: Matmul): Types {
+  if (a.type !== b.type) {
+    throw new TypeError(`${a.label} is ${a.type} and ${b.label} ${b.type}, expected the same type`);
+  }
+  const operands = a.type as Real;
+  return {
+    operands,
+    out: out.type as Real,
+    arithmetic: arithmetic ?? (gpu.software ? "f32" : operands),
+  };
+}
+
 /** Slices of k start at multiples of this, which every tiling's step divides. */
 const SLICE_UNIT = 32;
 
-const params = { m: "u32", n: "u32", k: "u32", chunk: "u32" } as const;
+const params = {
+  m: "u32",
+  n: "u32",
+  k: "u32",
+  chunk: "u32",
+  a_stride: "u32",
+  a_first: "u32",
+  out_stride: "u32",
+  out_first: "u32",
+} as const;
 const kernels = new Map<string, Kernel<typeof params, Record<string, Access>>>();
 
 /** The kernel of one combination; its text is generated once. */
-export function matmulKernel(text: MatmulText, tiling: Tiling) {
+export function matmulKernel(
+  text: MatmulText,
+  tiling: Tiling,
+): Kernel<typeof params, Record<string, Access>> {
   const key = JSON.stringify([text, tiling]);
   let kernel = kernels.get(key);
   if (!kernel) {
     const bindings: Record<string, Access> = { a: "read", b: "read" };
     kernel = defineKernel({
       label: `matmul_${text.layout}_${text.epilogue}`,
-      code: tiling.kind === "direct"
-        ? directMatmulCode(text, tiling)
-        : sharedMatmulCode(text, tiling),
+      code: matmulCode(text, tiling),
       params,
       bindings: { ...bindings, ...epilogueBindings[text.epilogue] },
     });
@@ -128,20 +184,6 @@ export function matmulKernel(text: MatmulText, tiling: Tiling) {
   return kernel;
 }
 
-/**
- * Software adapters get the barrier-free tiling, with the subgroup's help where its size is known
- * to be fixed; real GPUs the largest tile in workgroup memory that their limits allow.
- *
- * Two vec4 columns per lane pay on lavapipe; on SwiftShader they gain little and double the
- * compilation. `deno task bench kernels` measures the tiling that is chosen here.
- */
-export function chooseTiling({ software, subgroups, limits }: Gpu): Tiling {
-  if (software) {
-    const lanes = subgroups && subgroups.min === subgroups.max ? subgroups.min : 1;
-    return { kind: "direct", lanes, rows: lanes > 1 ? 4 * lanes : 8, quads: lanes === 4 ? 1 : 2 };
-  }
-  const tile = { tileM: 128, tileN: 128, tileK: 8 };
-  const fits = sharedInvocations(tile) <= limits.maxComputeInvocationsPerWorkgroup &&
-    sharedBytes(tile) <= limits.maxComputeWorkgroupStorageSize;
-  return { kind: "shared", ...(fits ? tile : { tileM: 64, tileN: 64, tileK: 8 }) };
-}
+/** The WGSL of one combination. */
+export const matmulCode = (text: MatmulText, tiling: Tiling): string =>
+  tiling.kind === "direct" ? directMatmulCode(text, tiling) : sharedMatmulCode(text, tiling);

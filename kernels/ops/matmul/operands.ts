@@ -22,6 +22,8 @@ export type Epilogue =
   /** pre = v + bias; out = gelu(pre) */
   | "bias_gelu";
 
+export type Real = "f32" | "f16";
+
 /** Which arrays are read and written four values at a time: their rows are multiples of 4. */
 export interface Vectors {
   a: boolean;
@@ -29,10 +31,22 @@ export interface Vectors {
   out: boolean;
 }
 
+/** Element types: a, b and pre are stored in `operands`, out in `out`; bias is always f32. */
+export interface Types {
+  operands: Real;
+  out: Real;
+  /**
+   * In f16, products and sums of four of them are f16, and only these are added up in f32: GPUs
+   * compute two f16 values in the time of one f32. In f32, f16 operands are converted when read.
+   */
+  arithmetic: Real;
+}
+
 export interface MatmulText {
   layout: Layout;
   epilogue: Epilogue;
   vectors: Vectors;
+  types: Types;
 }
 
 /** The bindings of each epilogue, in order, after `a` and `b`. */
@@ -44,52 +58,88 @@ export const epilogueBindings = {
 } as const;
 
 /** Bindings, `load_a`, `load_b` and `finish`: everything but the tiling. */
-export function preamble({ layout, epilogue, vectors }: MatmulText): string {
+export function preamble({ layout, epilogue, vectors, types }: MatmulText): string {
   const aRows = layout === "tn" ? "params.k" : "params.m";
   const aColumns = layout === "tn" ? "params.m" : "params.k";
   const bRows = layout === "nt" ? "params.n" : "params.k";
   const bColumns = layout === "nt" ? "params.k" : "params.n";
-  return `
+  const { operands, out, arithmetic } = types;
+  const a: Operand = {
+    name: "a",
+    rows: aRows,
+    columns: aColumns,
+    stride: "params.a_stride",
+    from: " + params.a_first",
+    k: layout === "tn" ? "row" : "column",
+  };
+  const b: Operand = {
+    name: "b",
+    rows: bRows,
+    columns: bColumns,
+    stride: bColumns,
+    from: "",
+    k: layout === "nt" ? "column" : "row",
+  };
+  const type = { out, pre: operands, bias: "f32" } as const;
+  return `${operands === "f16" || out === "f16" ? "enable f16;" : ""}
+// A and out may be columns of wider matrices, from column "first" of rows of "stride" values.
 // Workgroups of slice z take the steps of k from z · chunk on, and write the z-th of (slices, m, n).
-struct Params { m: u32, n: u32, k: u32, chunk: u32 }
+struct Params {
+  m: u32, n: u32, k: u32, chunk: u32, a_stride: u32, a_first: u32, out_stride: u32, out_first: u32
+}
+alias real = ${arithmetic};
+alias quad = vec4<real>;
 var<private> slice: u32;
 @group(0) @binding(0) var<uniform> params: Params;
-${binding(1, "a", "read", vectors.a)}
-${binding(2, "b", "read", vectors.b)}
+${binding(1, "a", "read", operands, vectors.a)}
+${binding(2, "b", "read", operands, vectors.b)}
 ${
-    Object.entries(epilogueBindings[epilogue])
-      .map(([name, access], i) => binding(3 + i, name, access, vectors.out)).join("\n")
+    Object.entries(epilogueBindings[epilogue]).map(([name, access], i) =>
+      binding(3 + i, name, access, type[name as keyof typeof type], vectors.out)
+    ).join("\n")
   }
-${loader("a", aRows, aColumns, layout === "tn" ? "row" : "column", vectors.a)}
-${loader("b", bRows, bColumns, layout === "nt" ? "column" : "row", vectors.b)}
-${finish(epilogue, vectors.out)}`;
+${loader(a, vectors.a)}
+${loader(b, vectors.b)}
+${finish(epilogue, vectors.out, types)}`;
 }
 
-const binding = (index: number, name: string, access: string, vectors: boolean) =>
+const binding = (index: number, name: string, access: string, type: Real, vectors: boolean) =>
   `@group(0) @binding(${index}) var<storage, ${access}> ${name}: array<${
-    vectors ? "vec4f" : "f32"
+    vectors ? `vec4<${type}>` : type
   }>;`;
+
+/** WGSL for the size of an operand as stored, and where its rows lie. */
+interface Operand {
+  name: "a" | "b";
+  rows: string;
+  columns: string;
+  stride: string;
+  from: string;
+  /** The axis along which k runs. */
+  k: "row" | "column";
+}
 
 /**
  * `load_x(row, column)`: four neighbours of one row. Past the end of m or n any value will do (its
  * product is never stored); past the end of k, A yields zeros.
  */
-function loader(name: "a" | "b", rows: string, columns: string, k: string, vectors: boolean) {
-  const zero = name === "a" ? `select(vec4f(), v, ${k} < params.k)` : "v";
+function loader({ name, rows, columns, stride, from, k }: Operand, vectors: boolean): string {
+  const zero = name === "a" ? `select(quad(), v, ${k} < params.k)` : "v";
+  const row = `min(row, ${rows} - 1u) * ${stride}${from}`;
   if (vectors) {
     return `
-fn load_${name}(row: u32, column: u32) -> vec4f {
-  let v = ${name}[(min(row, ${rows} - 1u) * ${columns} + min(column, ${columns} - 4u)) >> 2u];
+fn load_${name}(row: u32, column: u32) -> quad {
+  let v = quad(${name}[(${row} + min(column, ${columns} - 4u)) >> 2u]);
   return ${zero};
 }`;
   }
   const lanes = [0, 1, 2, 3].map((i) =>
-    `select(0.0, ${name}[at + ${i}u], column + ${i}u < ${columns})`
+    `select(real(), real(${name}[at + ${i}u]), column + ${i}u < ${columns})`
   );
   return `
-fn load_${name}(row: u32, column: u32) -> vec4f {
-  let at = min(row, ${rows} - 1u) * ${columns} + column;
-  let v = vec4f(${lanes.join(", ")});
+fn load_${name}(row: u32, column: u32) -> quad {
+  let at = ${row} + column;
+  let v = quad(${lanes.join(", ")});
   return ${k === "row" ? zero : "v"};
 }`;
 }
@@ -102,19 +152,23 @@ fn gelu(x: T) -> T {
 }`;
 
 /** `finish(row, column, v)`: applies the epilogue to four neighbours of one row and stores them. */
-function finish(epilogue: Epilogue, vectors: boolean): string {
+function finish(epilogue: Epilogue, vectors: boolean, { operands, out }: Types): string {
+  const wide = vectors ? "vec4f" : "f32";
+  const as = (type: Real) => vectors ? `vec4<${type}>` : type;
   const statement = {
-    store: "out[at] = v;",
-    accumulate: "out[at] += v;",
-    bias: "out[at] = v + bias[column];",
-    bias_gelu: "let x = v + bias[column]; pre[at] = x; out[at] = gelu(x);",
+    store: `out[at] = ${as(out)}(v);`,
+    accumulate: `out[at] = ${as(out)}(${wide}(out[at]) + v);`,
+    bias: `out[at] = ${as(out)}(v + bias[column]);`,
+    bias_gelu: `let x = v + bias[column]; ` +
+      `pre[at] = ${as(operands)}(x); out[at] = ${as(out)}(gelu(x));`,
   }[epilogue];
-  const math = epilogue === "bias_gelu" ? gelu.replaceAll("T", vectors ? "vec4f" : "f32") : "";
+  const math = epilogue === "bias_gelu" ? gelu.replaceAll("T", wide) : "";
+  const at = "(slice * params.m + row) * params.out_stride + params.out_first";
   if (vectors) {
     return `${math}
 fn finish(row: u32, first: u32, v: vec4f) {
   if (row >= params.m || first >= params.n) { return; }
-  let at = ((slice * params.m + row) * params.n + first) >> 2u;
+  let at = (${at} + first) >> 2u;
   let column = first >> 2u;
   ${statement}
 }`;
@@ -122,7 +176,7 @@ fn finish(row: u32, first: u32, v: vec4f) {
   return `${math}
 fn finish_one(row: u32, column: u32, v: f32) {
   if (row >= params.m || column >= params.n) { return; }
-  let at = (slice * params.m + row) * params.n + column;
+  let at = ${at} + column;
   ${statement}
 }
 fn finish(row: u32, first: u32, v: vec4f) {

@@ -45,6 +45,8 @@ export function directMatmulCode(text: MatmulText, tile: DirectTile): string {
     range(rows).flatMap((r) => range(quads).map((q) => line(r, q))).join("\n");
   const products = (r: number, q: number) =>
     range(4).map((k) => `${value(r, k)} * b${k}_${q}`).join(" + ");
+  const half = text.types.arithmetic === "f16";
+  const sum = (r: number, q: number) => half ? `vec4f(${products(r, q)})` : products(r, q);
   return `// out = a · b, barrier-free: ${rows} rows × ${quads} vec4 columns per lane.
 ${preamble(text)}
 @compute @workgroup_size(${workgroup})
@@ -61,7 +63,7 @@ ${each((r, q) => `  var c${r}_${q} = vec4f();`)}
   for (var k = slice * params.chunk; k < end; k += 4u) {
 ${loads.join("\n")}
 ${range(quads).flatMap((q) => blockOfB(text, q)).join("\n")}
-${each((r, q) => `    c${r}_${q} = c${r}_${q} + ${products(r, q)};`)}
+${each((r, q) => `    c${r}_${q} = c${r}_${q} + ${sum(r, q)};`)}
   }
 ${each((r, q) => `  finish(row + ${r}u, column${q}, c${r}_${q});`)}
 }
@@ -108,7 +110,7 @@ function blockOfB({ layout }: MatmulText, q: number): string[] {
     ...range(4).map((n) => `    let t${n}_${q} = load_b(column${q} + ${n}u, k);`),
     ...range(4).map((k) => {
       const parts = range(4).map((n) => `t${n}_${q}.${component[k]}`);
-      return `    let b${k}_${q} = vec4f(${parts.join(", ")});`;
+      return `    let b${k}_${q} = quad(${parts.join(", ")});`;
     }),
   ];
 }

@@ -32,8 +32,8 @@ export function sharedMatmulCode(text: MatmulText, tile: SharedTile): string {
   const across = tileN / 8;
   return `// out = a · b by ${tileM} × ${tileN} tiles in workgroup memory, 8 × 8 per invocation.
 ${preamble(text)}
-var<workgroup> tile_a: array<vec4f, ${tileK * tileM / 4}>;
-var<workgroup> tile_b: array<vec4f, ${tileK * tileN / 4}>;
+var<workgroup> tile_a: array<quad, ${tileK * tileM / 4}>;
+var<workgroup> tile_b: array<quad, ${tileK * tileN / 4}>;
 
 @compute @workgroup_size(${sharedInvocations(tile)})
 fn main(
@@ -51,7 +51,7 @@ ${range(8).map((r) => `  var c${r}l = vec4f();\n  var c${r}r = vec4f();`).join("
 ${stage("a", "row", tileM, layout !== "tn", tile)}
 ${stage("b", "column", tileN, layout === "nt", tile)}
     workgroupBarrier();
-${range(tileK).map((k) => outerProduct(k, tileM, tileN)).join("\n")}
+${products(text, tile)}
     workgroupBarrier();
   }
 ${range(8).map((r) => finishRow(r, tileM, tileN)).join("\n")}
@@ -99,23 +99,35 @@ function transposedLoads(name: string, base: string): string {
     `      let t${i} = load_${name}(${base} + 4u * bi + ${i}u, k + 4u * bk);`
   );
   const columns = [..."xyzw"].map((c, i) =>
-    `      let v${i} = vec4f(t0.${c}, t1.${c}, t2.${c}, t3.${c});`
+    `      let v${i} = quad(t0.${c}, t1.${c}, t2.${c}, t3.${c});`
   );
   return [...loads, ...columns].join("\n");
 }
 
-function outerProduct(k: number, tileM: number, tileN: number): string {
-  const a = k * tileM / 4, b = k * tileN / 4;
-  const updates = range(8).flatMap((r) => {
-    const value = `${r < 4 ? "p" : "q"}.${"xyzw"[r % 4]}`;
-    return [`      c${r}l += ${value} * l;`, `      c${r}r += ${value} * r;`];
+/** Adds all steps of k that are staged: one at a time in f32, four at a time in f16. */
+function products({ types }: MatmulText, { tileM, tileN, tileK }: SharedTile): string {
+  const together = types.arithmetic === "f16" ? 4 : 1;
+  return range(tileK / together)
+    .map((i) => outerProducts(i * together, together, tileM, tileN)).join("\n");
+}
+
+function outerProducts(first: number, count: number, tileM: number, tileN: number): string {
+  const reads = range(count).map((i) => {
+    const a = (first + i) * tileM / 4, b = (first + i) * tileN / 4;
+    return `      let p${i} = tile_a[${a}u + y];
+      let q${i} = tile_a[${a + tileM / 8}u + y];
+      let l${i} = tile_b[${b}u + x];
+      let r${i} = tile_b[${b + tileN / 8}u + x];`;
   });
+  const sum = (r: number, side: "l" | "r") => {
+    const terms = range(count).map((i) => `${r < 4 ? "p" : "q"}${i}.${"xyzw"[r % 4]} * ${side}${i}`)
+      .join(" + ");
+    return `      c${r}${side} += ${count > 1 ? `vec4f(${terms})` : terms};`;
+  };
+  const sums = range(8).flatMap((r) => [sum(r, "l"), sum(r, "r")]);
   return `    {
-      let p = tile_a[${a}u + y];
-      let q = tile_a[${a + tileM / 8}u + y];
-      let l = tile_b[${b}u + x];
-      let r = tile_b[${b + tileN / 8}u + x];
-${updates.join("\n")}
+${reads.join("\n")}
+${sums.join("\n")}
     }`;
 }
 

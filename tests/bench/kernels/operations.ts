@@ -161,6 +161,7 @@ function others(plan: Gpt2Plan): Operation[] {
       bytes: 4 * 3 * rows * v,
       record: (r) =>
         crossEntropy(r, {
+          lossScale: plan.lossScale,
           logits: plan.logits,
           targets: plan.targets,
           losses: plan.losses,

@@ -21,19 +21,21 @@ testKernel(
   "cross_entropy in chunks of rows",
   cases,
   async (scratch, { n, v, chunk, workgroup }) => {
-    const values = logitsOf(n, v), ids = targetsOf(n, v);
+    const values = scratch.round(logitsOf(n, v)), ids = targetsOf(n, v);
     const expected = reference.crossEntropy({ logits: values, targets: ids });
     const targets = scratch.input([n], ids), losses = scratch.output([n]);
     const kept = scratch.output([n]), mean = scratch.input([1], Float64Array.of(2));
+    const lossScale = scratch.input([3], Float64Array.of(4, 0, 0));
     for (let first = 0; first < n; first += chunk) {
       const rows = Math.min(chunk, n - first);
       const part = values.slice(first * v, (first + rows) * v);
-      const logits = scratch.input([rows, v], part), untouched = scratch.input([rows, v], part);
+      const logits = scratch.real([rows, v], part), untouched = scratch.real([rows, v], part);
       await scratch.run((recorder) => {
-        crossEntropy(recorder, { logits, targets, losses, first, gradientScale: 1 / n }, {
+        const given = { targets, first, lossScale };
+        crossEntropy(recorder, { ...given, logits, losses, gradientScale: 0.25 / n }, {
           workgroup,
         });
-        crossEntropy(recorder, { logits: untouched, targets, losses: kept, first }, { workgroup });
+        crossEntropy(recorder, { ...given, logits: untouched, losses: kept }, { workgroup });
       });
       const dlogits = expected.dlogits.slice(first * v, (first + rows) * v);
       await scratch.expect("dlogits", logits, dlogits);

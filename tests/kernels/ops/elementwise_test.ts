@@ -19,18 +19,17 @@ const sizes = [
 const wide = (n: number) => normals32(n, 1).map((x, i) => Math.fround(x * [1, 4, 20][i % 3]));
 
 testKernel("gelu_backward", sizes, async (scratch, { n, workgroup }) => {
-  const dout = normals32(n, 2), d = scratch.input([n], dout);
-  await scratch.run((recorder) =>
-    geluBackward(recorder, { inp: scratch.input([n], wide(n)), d }, { workgroup })
-  );
-  await scratch.expect("d", d, gelu.geluBackward(dout, wide(n)));
+  const dout = scratch.round(normals32(n, 2)), x = scratch.round(wide(n));
+  const d = scratch.real([n], dout), inp = scratch.real([n], x);
+  await scratch.run((recorder) => geluBackward(recorder, { inp, d }, { workgroup }));
+  await scratch.expect("d", d, gelu.geluBackward(dout, x));
 });
 
 testKernel("dropout_backward", sizes, async (scratch, { n, workgroup }) => {
   const y = normals32(n, 2);
   const seed = scratch.input([1], Uint32Array.of(0xdeadbeef));
   for (const probability of [0, 0.1, 0.75]) {
-    const dout = scratch.input([n], y), dinp = scratch.output([n]);
+    const dout = scratch.input([n], y), dinp = scratch.realOutput([n]);
     const dropout = { probability, site: 4, seed };
     await scratch.run((recorder) =>
       dropoutBackward(recorder, { dout, dinp, dropout }, { workgroup })
@@ -48,9 +47,9 @@ const matrices = [
 ];
 
 testKernel("bias_backward", matrices, async (scratch, { n, c, workgroup }) => {
-  const d = normals32(n * c, 1), before = normals32(c, 2);
+  const d = scratch.round(normals32(n * c, 1)), before = normals32(c, 2);
   const dbias = scratch.input([c], before);
-  const dout = scratch.input([n, c], d);
+  const dout = scratch.real([n, c], d);
   const workspace = scratch.output([biasBackwardWorkspace(n, c)]);
   await scratch.run((recorder) =>
     biasBackward(recorder, { dout, dbias, workspace }, { workgroup })

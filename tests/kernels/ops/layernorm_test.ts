@@ -29,7 +29,7 @@ testKernel("layernorm_forward", cases, async (scratch, { n, c, workgroup }) => {
     inp: scratch.input([n, c], x),
     weight: scratch.input([c], w),
     bias: scratch.input([c], b),
-    out: scratch.output([n, c]),
+    out: scratch.realOutput([n, c]),
     mean: scratch.output([n]),
     rstd: scratch.output([n]),
   };
@@ -41,16 +41,16 @@ testKernel("layernorm_forward", cases, async (scratch, { n, c, workgroup }) => {
 });
 
 testKernel("residual_layernorm_forward", cases, async (scratch, { n, c, workgroup }) => {
-  const x = normals32(n * c, 1), y = normals32(n * c, 4);
+  const x = normals32(n * c, 1), y = scratch.round(normals32(n * c, 4));
   const w = normals32(c, 2), b = normals32(c, 3);
   for (const probability of [0, 0.3]) {
     const tensors = {
       a: scratch.input([n, c], x),
-      b: scratch.input([n, c], y),
+      b: scratch.real([n, c], y),
       weight: scratch.input([c], w),
       bias: scratch.input([c], b),
       sum: scratch.output([n, c]),
-      out: scratch.output([n, c]),
+      out: scratch.realOutput([n, c]),
       mean: scratch.output([n]),
       rstd: scratch.output([n]),
     };
@@ -68,14 +68,15 @@ testKernel("residual_layernorm_forward", cases, async (scratch, { n, c, workgrou
 });
 
 testKernel("layernorm_backward", cases, async (scratch, { n, c, workgroup }) => {
-  const x = normals32(n * c, 1), w = normals32(c, 2), b = normals32(c, 3), d = normals32(n * c, 4);
+  const x = normals32(n * c, 1), w = normals32(c, 2), b = normals32(c, 3);
+  const d = scratch.round(normals32(n * c, 4));
   const before = normals32(n * c, 5), gradient = normals32(c, 6);
   const saved = reference.layernormForward({ inp: x, weight: w, bias: b, eps });
   const expected = reference.layernormBackward({ dout: d, inp: x, weight: w, ...saved });
   const plus = (a: Float64Array, b: Float64Array) => a.map((value, i) => value + b[i]);
   for (const accumulate of [false, true]) {
     const tensors = {
-      dout: scratch.input([n, c], d),
+      dout: scratch.real([n, c], d),
       inp: scratch.input([n, c], x),
       weight: scratch.input([c], w),
       mean: scratch.input([n], saved.mean),

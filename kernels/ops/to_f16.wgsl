@@ -1,0 +1,18 @@
+// out = inp rounded to f16, elementwise: the copy of a weight that products read.
+//   inp: (n) f32   out: (n) f16
+// One invocation per element; workgroups in x and y, because one axis ends at 65,535.
+override WG: u32 = 64u;
+struct Params { n: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> inp: array<f32>;
+@group(0) @binding(2) var<storage, read_write> out: array<real>;
+
+@compute @workgroup_size(WG)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * WG + lane;
+  if (i < params.n) { out[i] = real(inp[i]); }
+}
