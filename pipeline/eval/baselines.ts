@@ -7,18 +7,18 @@
 import { NgramCounts } from "../ngram/counts.ts";
 import { KneserNey } from "../ngram/kneser_ney.ts";
 import type { Document } from "../measure/documents.ts";
-import type { NoteScore } from "../measure/language_model.ts";
+import type { PieceBits } from "./breakdown.ts";
 
 const CHARACTER_ORDER = 8;
 /** Starts every note; code points are shifted to make room for it. */
 const START = 0;
 
-/** Bits of each of `documents` under a character 8-gram of `train`. */
+/** Bits of each character of `documents` under a character 8-gram of `train`. */
 export function scoreCharacterNgram(
   train: readonly Document[],
   documents: readonly Document[],
   onProgress: (notes: number) => void,
-): NoteScore[] {
+): PieceBits[] {
   const symbols = ({ text }: Document) => [
     START,
     ...Array.from(text, (character) => character.codePointAt(0)! + 1),
@@ -31,8 +31,8 @@ export function scoreCharacterNgram(
   // Characters never seen in training share the mass of one more symbol.
   const model = new KneserNey(counts, counts.orders[1].size + 1);
   return documents.map((document) => ({
-    bits: model.bits(symbols(document)).reduce((a, b) => a + b, 0),
-    tokens: document.characters,
-    characters: document.characters,
+    document,
+    bits: model.bits(symbols(document)),
+    lengths: new Uint8Array(document.characters).fill(1),
   }));
 }

@@ -1,34 +1,32 @@
 /** All measurements of one run. */
 
-import { sha256File, writeJson } from "../artifacts.ts";
+import { join } from "@std/path";
+import { writeJson } from "../artifacts.ts";
 import { format, Progress } from "../cli.ts";
 import { suggestDefaults } from "../decode/suggest.ts";
 import type { Tokenizer } from "../decode/types.ts";
-import type { Checkpoint } from "../model/checkpoint.ts";
-import { parameterCount } from "../model/parameters.ts";
-import { scorerFromTensors } from "../onnx/scorer.ts";
-import { scoreCharacterNgram } from "./baselines.ts";
 import { bootstrap } from "../measure/bootstrap.ts";
 import type { Document } from "../measure/documents.ts";
-import { evidenceOf, fitWeights, mixedBits } from "./fit_mixture.ts";
-import {
-  bitsPerCharacter,
-  type NoteScore,
-  type ScoredNote,
-  scoreNotes,
-} from "../measure/language_model.ts";
+import { bitsPerCharacter } from "../measure/language_model.ts";
+import type { Checkpoint } from "../model/checkpoint.ts";
+import { parameterCount } from "../model/parameters.ts";
+import { ablate } from "./ablation.ts";
+import { scoreCharacterNgram } from "./baselines.ts";
+import { byPosition, bySection, type PieceBits } from "./breakdown.ts";
+import { contests } from "./contests.ts";
+import { type Engine, measureEngines } from "./engines.ts";
+import { examplesOf } from "./examples.ts";
+import { countRanks, keystrokeResult, nextWordResult } from "./figures.ts";
+import { noteKey } from "./note_key.ts";
 import { measureNotes } from "./note_pool.ts";
-import {
-  definitions,
-  type EvalReport,
-  keystrokeResult,
-  type ModelResult,
-  nextWordResult,
-} from "./result.ts";
-import { bestPoint, percent } from "./summary.ts";
-import { openNgram, type Sources, type SystemSpec } from "./systems.ts";
-import { passageOf } from "./passage.ts";
-import { wordsOf } from "./words.ts";
+import type { NoteRequest, NoteResult } from "./note_worker.ts";
+import { bestPoint, definitions, type EvalReport, type ModelResult } from "./result.ts";
+import { learnMixture } from "./learn_mixture.ts";
+import { bitsOf, noteScores, scoreSets, splitScore, tokenBits } from "./score.ts";
+import { percent } from "./summary.ts";
+import type { Sources, SystemSpec } from "./systems.ts";
+import { thresholds } from "./thresholds.ts";
+import { requestsFor } from "./requests.ts";
 
 export interface EvalInput {
   run: string;
@@ -40,25 +38,42 @@ export interface EvalInput {
   /** Notes for next words and keystrokes, and how many characters of each are typed. */
   typed: Document[];
   excerpt: number;
-  /** Validation notes on which the mixture is fitted. */
-  validation: Document[];
+  /** Samples of the other splits, by name. On `val` the mixture is fitted. */
+  others: Record<string, Document[]>;
   /** About how many next words to predict. */
   words: number;
-  /** Notes that the baselines count; empty leaves them out. */
+  /** Notes that the baselines count and that tell known words; empty leaves the baselines out. */
   train: Document[];
   sources: Sources;
-  /** Whether there is an n-gram table to put beside the GPT, and where its weights go. */
-  mixture: string | undefined;
+  readingCost: number;
+  /** Whether there is an n-gram table. */
+  withTable: boolean;
+  /** Where what was learned about mixing goes. */
+  mixture: string;
+  /** Further engines to time. */
+  engines: readonly Engine[];
+  ablation: boolean;
+  /** Whether passages of notes may stand in the report. */
+  examples: boolean;
 }
+
+/** Notes whose carets are remembered for examples, and on which rules are switched off. */
+const EXAMPLE_NOTES = 12;
+const ABLATION_NOTES = 20;
 
 /** Runs every measurement; progress goes to stderr. */
 export async function evaluate(input: EvalInput): Promise<EvalReport> {
-  const { checkpoint, train, scored, typed } = input;
-  const models = await evaluateOurs(input);
-  if (train.length > 0) models.push(...await evaluateBaselines(input));
+  const started = performance.now();
+  const { checkpoint, train, scored, typed, readingCost } = input;
+  const requests = requestsFor(input, input.examples ? EXAMPLE_NOTES : 0);
+  const language = await scoreOurs(input);
+  const ours = await typeWith(input, requests, language.systems);
+  const models = ours.map(({ model }) => model);
+  if (train.length > 0) models.push(...await evaluateBaselines(input, requests));
+  const served = best(ours);
   const { minConfidence: _, ...suggestions } = suggestDefaults;
   return {
-    version: 1,
+    version: 2,
     created: new Date().toISOString(),
     run: input.run,
     checkpoint: {
@@ -66,139 +81,212 @@ export async function evaluate(input: EvalInput): Promise<EvalReport> {
       parameters: parameterCount(checkpoint.config),
     },
     split: input.split,
+    seconds: Math.round((performance.now() - started) / 1000),
+    cores: navigator.hardwareConcurrency,
     notes: {
       scored: scored.length,
       typed: typed.length,
       excerpt: input.excerpt,
       baselines: train.length,
     },
+    readingCost,
     definitions,
     suggestions,
+    bySplit: language.bySplit,
+    mixture: language.mixture && {
+      validation: language.mixture.validation,
+      tableBytes: language.mixture.table?.bytes ?? 0,
+      minPatients: language.mixture.table?.minPatients ?? null,
+    },
     models,
+    contests: contests(models, readingCost),
+    engines: await measureEngines(input, requests, served.model.keystrokes!.best, served.spec),
+    ablation: input.ablation ? await ablateServed(input, requests, served) : null,
+    examples: input.examples
+      ? await examplesOf(
+        requests.flatMap(({ text, passage }, note) => {
+          const { growths } = served.notes[note];
+          return growths ? [{ text, passage, growths }] : [];
+        }),
+        served.model.keystrokes!.best,
+      )
+      : null,
   };
 }
 
-/** The GPT, and where there is an n-gram table both together and the table alone. */
-async function evaluateOurs(input: EvalInput): Promise<ModelResult[]> {
-  const scores = await scoreAll(input, "bits", input.scored);
-  const gpt = await measure(input, "GPT", true, { kind: "gpt" }, scores);
-  if (input.mixture === undefined) return [gpt];
-  const { weights, table, mixture } = await fitMixture(input, input.mixture, scores);
-  const name = "GPT + n-gram table";
-  return [
-    gpt,
-    await measure(input, name, true, { kind: "mixture", weights }, mixture),
-    await measure(input, "n-gram table", false, { kind: "table" }, table),
-  ];
+/** A system to be measured: with its bits if it can give them. */
+interface Named {
+  name: string;
+  ours: boolean;
+  spec: SystemSpec;
+  pieces: PieceBits[] | null;
 }
 
-async function scoreAll(
-  { checkpoint: { config, parameters }, tokenizer }: EvalInput,
-  label: string,
-  documents: readonly Document[],
-): Promise<ScoredNote[]> {
-  const scorer = await scorerFromTensors(config, parameters);
-  const scores = await scoreNotes(
-    scorer,
-    config.n_positions,
-    tokenizer.endOfText,
-    documents,
-    label,
+/** One system's figures, and what it did with each note. */
+interface Measured {
+  spec: SystemSpec;
+  model: ModelResult;
+  notes: NoteResult[];
+}
+
+/** The GPT alone and with n-grams beside it, and the n-gram table alone, with their bits. */
+async function scoreOurs(input: EvalInput) {
+  const { scored, others, split, tokenizer } = input;
+  const names = Object.keys(others).filter((name) => others[name].length > 0);
+  const [scores, ...rest] = await scoreSets(input, [
+    { label: split, documents: scored },
+    ...names.map((name) => ({ label: name, documents: others[name] })),
+  ]);
+  const sets = new Map([[split, scores], ...names.map((name, i) => [name, rest[i]] as const)]);
+  const bySplit: EvalReport["bySplit"] = Object.fromEntries(
+    Array.from(sets, ([name, notes]) => [name, splitScore(notes)]),
   );
-  await scorer.close();
-  return scores;
-}
-
-/** Learns the weights on validation notes, writes them to `path`, and scores the test notes. */
-async function fitMixture(input: EvalInput, path: string, scores: readonly ScoredNote[]) {
-  const { tokenizer: { endOfText }, validation, scored, sources } = input;
-  const ngram = await openNgram(sources.ngram);
-  const evidence = (documents: readonly Document[], scores: readonly ScoredNote[]) =>
-    evidenceOf(ngram, endOfText, documents, scores.map((score) => score.logProbabilities));
-  const rescored = (scores: readonly ScoredNote[], documents: readonly Document[]) => {
-    const bits = evidence(documents, scores).map((note) => mixedBits(note, weights));
-    const with_ = (key: "table" | "mixture"): NoteScore[] =>
-      scores.map(({ tokens, characters }, i) => ({ bits: bits[i][key], tokens, characters }));
-    return { table: with_("table"), mixture: with_("mixture") };
-  };
-  const validationScores = await scoreAll(input, "fit", validation);
-  const weights = fitWeights(evidence(validation, validationScores), ngram.order);
-  const fitted = rescored(validationScores, validation);
-  await writeJson(path, {
-    version: 1,
-    ngram: {
-      sha256: await sha256File(sources.ngram),
-      order: ngram.order,
-      minPatients: ngram.minPatients,
-    },
-    weights,
-    validationBitsPerCharacter: {
-      gpt: bitsPerCharacter(validationScores),
-      table: bitsPerCharacter(fitted.table),
-      mixture: bitsPerCharacter(fitted.mixture),
-    },
+  const pieces = (bits: readonly ArrayLike<number>[]) => tokenBits(scored, bits, tokenizer);
+  const systems: Named[] = [
+    { name: "GPT", ours: true, spec: { kind: "gpt" }, pieces: pieces(bitsOf(scores)) },
+  ];
+  const val = split === "val" ? scored : others.val, valScores = sets.get("val");
+  if (valScores === undefined) return { systems, bySplit, mixture: null };
+  const { file, bits } = await learnMixture({
+    checkpoint: join(input.sources.checkpoint, "model.safetensors"),
+    ngram: input.withTable ? input.sources.ngram : undefined,
+    endOfText: tokenizer.endOfText,
+    validation: { documents: val, scores: valScores },
   });
-  return { weights, ...rescored(scores, scored) };
+  await writeJson(input.mixture, file);
+  const mixed = bits({ documents: scored, scores });
+  const mixture = { table: file.table?.weights, note: file.note };
+  systems.push({
+    name: "GPT + n-grams",
+    ours: true,
+    spec: { kind: "gpt", mixture },
+    pieces: pieces(mixed.mixture),
+  });
+  if (mixed.table !== null) {
+    systems.push({
+      name: "n-gram table",
+      ours: false,
+      spec: { kind: "table" },
+      pieces: pieces(mixed.table),
+    });
+  }
+  return { systems, bySplit, mixture: file };
 }
 
-async function evaluateBaselines(input: EvalInput): Promise<ModelResult[]> {
+async function evaluateBaselines(
+  input: EvalInput,
+  requests: readonly NoteRequest[],
+): Promise<ModelResult[]> {
   const { train, scored } = input;
   const progress = new Progress("8-gram", train.length, "notes");
-  const scores = scoreCharacterNgram(train, scored, (notes) => progress.update(notes));
+  const pieces = scoreCharacterNgram(train, scored, (notes) => progress.update(notes));
+  const scores = noteScores(pieces);
   progress.finish(
     `characters of ${format(train.length)} notes, ${bitsPerCharacter(scores).toFixed(3)} bits each`,
   );
-  const results: ModelResult[] = [{
-    name: "Kneser-Ney character 8-gram",
-    ours: false,
-    bitsPerCharacter: bootstrap(scores, bitsPerCharacter),
-    nextWord: null,
-    keystrokes: null,
-  }];
+  const results = [modelResult(
+    input,
+    { name: "Kneser-Ney character 8-gram", ours: false, spec: { kind: "words", order: 0 }, pieces },
+    requests,
+    null,
+  )];
   const names = { 1: "word unigram", 2: "Kneser-Ney word bigram", 5: "Kneser-Ney word 5-gram" };
   for (const [order, name] of Object.entries(names)) {
-    results.push(await measure(input, name, false, { kind: "words", order: Number(order) }));
+    const spec: SystemSpec = { kind: "words", order: Number(order) };
+    const measured = await typeWith(input, requests, [{ name, ours: false, spec, pieces: null }]);
+    results.push(...measured.map(({ model }) => model));
   }
   return results;
 }
 
-type SpecWithoutSources = SystemSpec extends infer S
-  ? S extends unknown ? Omit<S, "sources"> : never
-  : never;
-
-/** Types the notes with one system and predicts their words. */
-async function measure(
-  { typed, excerpt, words, sources }: EvalInput,
-  name: string,
-  ours: boolean,
-  spec: SpecWithoutSources,
-  scores?: readonly NoteScore[],
-): Promise<ModelResult> {
-  const passages = typed.map(({ text }, index) => passageOf(text, excerpt, index));
-  const inside = typed.map(({ text }, index) =>
-    text.slice(passages[index].from, passages[index].to)
-  );
-  const available = inside.reduce((sum, text) => sum + wordsOf(text).length, 0);
-  const stride = Math.max(1, Math.round(available / words));
-  const characters = inside.reduce((sum, text) => sum + text.length, 0);
+/** Types the notes with some systems side by side and predicts their words. */
+async function typeWith(
+  input: EvalInput,
+  requests: readonly NoteRequest[],
+  systems: readonly Named[],
+): Promise<Measured[]> {
+  const length = ({ passage }: NoteRequest) => passage.to - passage.from;
+  const characters = requests.reduce((sum, request) => sum + length(request), 0);
+  const label = systems.map(({ name }) => name).join(", ");
   const progress = new Progress("typing", characters, "characters");
   let done = 0;
-  const notes = await measureNotes(
-    { ...spec, sources } as SystemSpec,
-    typed.map(({ text }, index) => ({ text, passage: passages[index], stride })),
-    (index) => progress.update(done += inside[index].length, name),
+  const results = await measureNotes(
+    { specs: systems.map(({ spec }) => spec), sources: input.sources, levels: thresholds },
+    requests,
+    (note) => progress.update(done += length(requests[note]), label),
   );
-  const result: ModelResult = {
+  progress.finish(`${requests.length} passages with ${label}`);
+  return systems.map((system, index) => ({
+    spec: system.spec,
+    model: modelResult(input, system, requests, results[index]),
+    notes: results[index],
+  }));
+}
+
+function modelResult(
+  { readingCost, scored }: EvalInput,
+  { name, ours, pieces }: Named,
+  requests: readonly NoteRequest[],
+  notes: readonly NoteResult[] | null,
+): ModelResult {
+  const scores = pieces && noteScores(pieces);
+  const keystrokes = notes && keystrokeResult(notes, readingCost);
+  const at = keystrokes ? thresholds.indexOf(keystrokes.best) : 0;
+  return {
     name,
     ours,
-    bitsPerCharacter: scores ? bootstrap(scores, bitsPerCharacter) : null,
-    nextWord: nextWordResult(notes),
-    keystrokes: keystrokeResult(notes),
+    bitsPerCharacter: scores && bootstrap(scores, bitsPerCharacter),
+    bySection: pieces && bySection(pieces),
+    byPosition: pieces && byPosition(pieces),
+    nextWord: notes && nextWordResult(notes),
+    keystrokes,
+    perNote: {
+      scored: (scores ?? []).map(({ bits, characters }, note) => ({
+        note: noteKey(scored[note].text),
+        bits,
+        characters,
+      })),
+      typed: (notes ?? []).map(({ words, typings }, note) => {
+        const { characters, keystrokes, read } = typings[at].whole;
+        const { text, passage } = requests[note];
+        return {
+          note: noteKey(text, passage),
+          ...countRanks(words, 0),
+          characters,
+          keystrokes,
+          read,
+        };
+      }),
+    },
   };
-  const best = bestPoint(result.keystrokes)!;
+}
+
+/** Of ours, the one that saves most net of reading. */
+const best = (ours: readonly Measured[]): Measured =>
+  ours.filter(({ model }) => model.ours).reduce((a, b) => netOf(b.model) > netOf(a.model) ? b : a);
+const netOf = ({ keystrokes }: ModelResult) => bestPoint(keystrokes)!.netSavings.value;
+
+async function ablateServed(
+  { sources, readingCost }: EvalInput,
+  requests: readonly NoteRequest[],
+  { spec, model }: Measured,
+) {
+  const notes = requests.slice(0, ABLATION_NOTES);
+  const progress = new Progress("rules off", notes.length, "notes");
+  let done = 0;
+  const result = await ablate({
+    model: model.name,
+    base: spec as Extract<SystemSpec, { kind: "gpt" }>,
+    sources,
+    notes,
+    threshold: model.keystrokes!.best,
+    readingCost,
+    onDone: () => progress.update(++done),
+  });
   progress.finish(
-    `${name}: ${percent(result.nextWord!.top1.value)} of words, ` +
-      `${percent(best.savings.value)} of keystrokes at threshold ${best.threshold}`,
+    `${result.rows.length - 1} rules, net savings of all ${
+      percent(result.rows[0].netSavings.value)
+    }`,
   );
   return result;
 }

@@ -49,12 +49,12 @@ export function evidenceOf(
   });
 }
 
-/** The λ of each class; 0.5 where no token of `evidence` falls into a class. */
+/** The λ of each class; one imagined token of 0.5 keeps those with few tokens from 0 and 1. */
 export function fitWeights(evidence: readonly TokenEvidence[], order: number): number[] {
   const classes = weightCount(order);
   const weights = new Array<number>(classes).fill(0.5);
   for (let iteration = 0; iteration < ITERATIONS; iteration++) {
-    const sum = new Float64Array(classes), count = new Float64Array(classes);
+    const sum = new Float64Array(classes).fill(0.5), count = new Float64Array(classes).fill(1);
     for (const { class: classOf, model, table } of evidence) {
       for (let at = 0; at < classOf.length; at++) {
         const weight = weights[classOf[at]];
@@ -63,21 +63,7 @@ export function fitWeights(evidence: readonly TokenEvidence[], order: number): n
         count[classOf[at]]++;
       }
     }
-    for (let k = 0; k < classes; k++) if (count[k] > 0) weights[k] = sum[k] / count[k];
+    for (let k = 0; k < classes; k++) weights[k] = sum[k] / count[k];
   }
   return weights;
-}
-
-/** −log₂ of each note under the table alone and under the mixture. */
-export function mixedBits(
-  { class: classOf, model, table }: TokenEvidence,
-  weights: readonly number[],
-): { table: number; mixture: number } {
-  const bits = { table: 0, mixture: 0 };
-  for (let at = 0; at < classOf.length; at++) {
-    const weight = weights[classOf[at]];
-    bits.table -= Math.log2(table[at]);
-    bits.mixture -= Math.log2(weight * table[at] + (1 - weight) * model[at]);
-  }
-  return bits;
 }

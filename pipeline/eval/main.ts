@@ -9,38 +9,48 @@ import {
   readJson,
   readTokens,
   type Split,
+  splits,
   workspace,
   writeAtomic,
   writeJson,
 } from "../artifacts.ts";
-import { defineTask, format, runTask } from "../cli.ts";
+import { defineTask, duration, format, runTask, UsageError } from "../cli.ts";
 import { createTokenizer } from "../decode/tokenizer.ts";
 import { readRunCheckpoint } from "../model/checkpoint.ts";
 import { documentsOf, spread } from "../measure/documents.ts";
+import { compareRuns } from "./compare.ts";
+import { enginesOf } from "./engines.ts";
 import { evaluate } from "./evaluate.ts";
+import { DEFAULT_READING_COST } from "./figures.ts";
+import { isSynthetic } from "./origin.ts";
 import { reportPage } from "./page.ts";
 import { summary } from "./summary.ts";
 
+/** Notes of the other splits on which loss and perplexity are measured beside. */
+const OTHER_NOTES = 60;
+
 export const task = defineTask({
   name: "eval",
-  summary: "Measures a run on held-out notes: bits per character, next word, keystroke savings.",
+  summary: "Measures a run on held-out notes: bits per character, next word, keystroke savings.\n" +
+    "With --compare RUN RUN..., tests evaluated runs against the first of them.",
+  positional: "[RUN...]",
   flags: {
     run: { type: "string", default: "latest", placeholder: "NAME", help: "run to measure" },
     split: {
       type: "string",
-      choices: ["test", "val"],
+      choices: ["test", "val", "train"],
       default: "test",
-      help: "notes to measure on",
+      help: "notes to measure on; all but test report to a folder of their own",
     },
     notes: {
       type: "integer",
-      default: 40,
+      default: 100,
       min: 2,
       help: "notes to type, spread over the split; bits per character uses up to ten times as many",
     },
     excerpt: {
       type: "integer",
-      default: 1500,
+      default: 600,
       min: 0,
       help: "characters to type of each note, with what precedes them there already; 0 types all",
     },
@@ -57,10 +67,37 @@ export const task = defineTask({
       help: "training notes that the n-gram baselines count",
     },
     "no-baselines": { type: "boolean", help: "leave the n-gram models out" },
+    "reading-cost": {
+      type: "number",
+      default: DEFAULT_READING_COST,
+      min: 0,
+      help: "keys that reading a new suggestion costs; the threshold is chosen by what is left",
+    },
+    ablate: { type: "boolean", help: "also switch each rule of decoding off in turn" },
+    examples: {
+      type: "boolean",
+      help: "put passages of the notes into the report although they are not synthetic",
+    },
+    compare: {
+      type: "string",
+      placeholder: "RUN",
+      help: "instead, test further evaluated RUNs against this one",
+    },
   },
-  examples: ["deno task eval", "deno task eval --run nano-mimic --notes 200"],
-  async run(flags) {
+  examples: [
+    "deno task eval",
+    "deno task eval --run nano-mimic --notes 200 --ablate",
+    "deno task eval --compare small medium large",
+  ],
+  async run(flags, args) {
     const paths = workspace(flags.data);
+    if (flags.compare !== undefined) {
+      console.log(await compareRuns(paths, [flags.compare, ...args]));
+      return;
+    }
+    if (args.length > 0) {
+      throw new UsageError(`Unexpected argument "${args[0]}"; name a run with --run`);
+    }
     const run = paths.run(flags.run);
     const checkpoint = await readRunCheckpoint(run);
     const tokenizer = createTokenizer(await readJson(run.tokenizer, "deno task train"));
@@ -74,6 +111,14 @@ export const task = defineTask({
       );
     }
     const withTable = await exists(paths.ngram);
+    const train = split === "train" ? held : await documents("train");
+    const others: Partial<Record<Split, typeof held>> = {};
+    for (const other of splits) {
+      if (other === split) continue;
+      // The mixture is fitted on validation notes, for which more are better.
+      const limit = other === "val" ? 10 * flags.notes : OTHER_NOTES;
+      others[other] = spread(other === "train" ? train : await documents(other), limit);
+    }
     console.log(`run ${flags.run}, ${format(held.length)} ${split} notes`);
     const report = await evaluate({
       run: flags.run,
@@ -82,10 +127,10 @@ export const task = defineTask({
       split,
       scored: spread(held, 10 * flags.notes),
       typed: spread(held, flags.notes),
-      validation: withTable ? spread(await documents("val"), 10 * flags.notes) : [],
       excerpt: flags.excerpt,
+      others,
       words: flags.words,
-      train: flags.noBaselines ? [] : spread(await documents("train"), flags.trainNotes),
+      train: flags.noBaselines ? [] : spread(train, flags.trainNotes),
       sources: {
         tokenizer: run.tokenizer,
         checkpoint: checkpoint.folder,
@@ -93,11 +138,21 @@ export const task = defineTask({
         trainNotes: flags.trainNotes,
         ngram: paths.ngram,
       },
-      mixture: withTable ? run.mixture : undefined,
+      readingCost: flags.readingCost,
+      withTable,
+      mixture: run.mixture,
+      engines: await enginesOf(checkpoint, run),
+      ablation: flags.ablate,
+      examples: flags.examples || await isSynthetic(paths),
     });
-    await writeJson(join(run.eval, "eval.json"), report);
-    await writeAtomic(join(run.eval, "index.html"), await reportPage(report));
-    console.log(`\n${summary(report)}\n\nReport: ${join(run.eval, "index.html")}`);
+    const folder = split === "test" ? run.eval : join(run.eval, split);
+    await writeJson(join(folder, "eval.json"), report);
+    await writeAtomic(join(folder, "index.html"), await reportPage(report));
+    console.log(
+      `\n${summary(report)}\n\nMeasured in ${duration(report.seconds)}. Report: ${
+        join(folder, "index.html")
+      }`,
+    );
     console.log(`Next: deno task export --run ${flags.run} --data ${flags.data}`);
   },
 });

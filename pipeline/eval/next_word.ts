@@ -1,59 +1,68 @@
 /**
  * Next-word prediction: at a caret where a word begins (what stands before it, white space
- * included, is given), is the word that follows the first, or among the first three, of those
- * that the system ranks highest? What counts as a word: words.ts.
+ * included, is given), or after its first one, two or three letters, is the word that stands there
+ * the first, or among the first three, of those that the system ranks highest? What counts as a
+ * word: words.ts.
  */
 
 import type { Passage } from "./typist.ts";
 import { type WordClass, wordsOf } from "./words.ts";
 
-/** The likeliest words after `before`, best first. */
-export type NextWords = (before: string) => Promise<string[]>;
+/** The likeliest words after `before`, best first; `typed` is how the word begins. */
+export type NextWords = (before: string, typed: string) => Promise<string[]>;
 
-export interface NextWordScore {
-  words: number;
-  top1: number;
-  top3: number;
+/** Letters of a word that are typed already: at its beginning, or inside. */
+export const typedLetters: readonly number[] = [0, 1, 2, 3];
+
+/** A word to be predicted. */
+export interface WordSample {
+  text: string;
+  /** UTF-16 offset in the note. */
+  start: number;
+  class: WordClass;
+  /** Whether the training notes hold it; undefined if there are none to look at. */
+  known?: boolean;
 }
 
-export type NextWordScores = Record<WordClass, NextWordScore>;
+/** How a system did on one word. */
+export interface RankedWord extends Pick<WordSample, "class" | "known"> {
+  /**
+   * For 0, 1, 2, 3 typed letters: 1 to 3 for the place at which the word was offered, 0 for not at
+   * all, undefined where the word is no longer than what is typed.
+   */
+  ranks: (number | undefined)[];
+}
 
 /** Every `stride`-th word that begins in a passage, counted from `stride / 2`. */
-export async function nextWords(
+export function wordSamples(
   text: string,
+  { from, to }: Passage,
   stride: number,
-  predict: NextWords,
-  { from, to }: Passage = { from: 0, to: text.length },
-): Promise<NextWordScores> {
-  const scores = emptyScores();
+  isKnown?: (word: string) => boolean,
+): WordSample[] {
   const words = wordsOf(text).filter(({ start }) => start >= from && start < to);
-  for (let index = stride >> 1; index < words.length; index += stride) {
-    const word = words[index];
-    const ranked = await predict(text.slice(0, word.start));
-    const score = scores[word.class];
-    score.words++;
-    if (ranked[0] === word.text) score.top1++;
-    if (ranked.slice(0, 3).includes(word.text)) score.top3++;
-  }
-  return scores;
+  return words
+    .filter((_, index) => index % stride === stride >> 1)
+    .map((word) => ({ ...word, known: isKnown?.(word.text) }));
 }
 
-const none = (): NextWordScore => ({ words: 0, top1: 0, top3: 0 });
-const emptyScores = (): NextWordScores => ({ word: none(), number: none(), redacted: none() });
-
-/** Sums over notes, for one class of words or for `all`. */
-export function sumNextWords(
-  scores: readonly NextWordScores[],
-  wordClass: WordClass | "all",
-): NextWordScore {
-  const total = none();
-  for (const score of scores) {
-    const parts = wordClass === "all" ? Object.values(score) : [score[wordClass]];
-    for (const { words, top1, top3 } of parts) {
-      total.words += words;
-      total.top1 += top1;
-      total.top3 += top3;
+/** The place of the word in what `predict` offers after 0, 1, 2, 3 of its letters. */
+export async function rankWord(
+  note: string,
+  { text, start, class: wordClass, known }: WordSample,
+  predict: NextWords,
+): Promise<RankedWord> {
+  const letters = Array.from(text);
+  const ranks: RankedWord["ranks"] = [];
+  for (const count of typedLetters) {
+    // Where a word was removed there is nothing to type a letter of.
+    if (count >= letters.length || (count > 0 && wordClass === "redacted")) {
+      ranks.push(undefined);
+      continue;
     }
+    const typed = letters.slice(0, count).join("");
+    const offered = await predict(note.slice(0, start) + typed, typed);
+    ranks.push(offered.slice(0, 3).indexOf(text) + 1);
   }
-  return total;
+  return { class: wordClass, known, ranks };
 }

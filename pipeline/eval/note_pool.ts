@@ -1,29 +1,31 @@
-/** Spreads notes over one worker per core, each with a system of its own. */
+/** Spreads notes over one worker per core, each with systems of its own. */
 
-import type { NoteRequest, NoteResult, Reply, Request } from "./note_worker.ts";
-import type { SystemSpec } from "./systems.ts";
+import type { NoteRequest, NoteResult, Opening, Reply, Request } from "./note_worker.ts";
 
 /**
- * The result of each of `notes`, in order. `onDone` is called with the index of every finished
- * note. Longest passages go first, so that no core waits for a last long one.
+ * The results of each of `notes`, by system and then by note, in order. `onDone` is called with the
+ * index of every finished note. Longest passages go first, so that no core waits for a last long
+ * one.
  */
 export async function measureNotes(
-  spec: SystemSpec,
+  opening: Opening,
   notes: readonly NoteRequest[],
   onDone: (index: number) => void,
   size: number = navigator.hardwareConcurrency,
-): Promise<NoteResult[]> {
+): Promise<NoteResult[][]> {
   const queue = notes
     .map((note, index) => ({ note, index }))
     .sort((a, b) => length(a.note) - length(b.note));
-  const results = new Array<NoteResult>(notes.length);
+  const results = opening.specs.map(() => new Array<NoteResult>(notes.length));
   const work = async () => {
     const worker = new NoteWorker();
     try {
-      await worker.ask({ open: spec });
+      await worker.ask({ open: opening });
       for (let next; (next = queue.pop());) {
-        results[next.index] = (await worker.ask({ note: next.note }))!;
-        onDone(next.index);
+        const { note, index } = next;
+        const found = (await worker.ask({ note }))!;
+        found.forEach((result, system) => results[system][index] = result);
+        onDone(index);
       }
       await worker.ask({ close: true });
     } finally {
@@ -39,7 +41,7 @@ const length = ({ passage }: NoteRequest) => passage.to - passage.from;
 class NoteWorker {
   readonly #worker = new Worker(new URL("./note_worker.ts", import.meta.url), { type: "module" });
 
-  ask(request: Request): Promise<NoteResult | null> {
+  ask(request: Request): Promise<NoteResult[] | null> {
     return new Promise((resolve, reject) => {
       const fail = (why: string) => reject(new Error(`Cannot evaluate: a worker failed: ${why}`));
       this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => {

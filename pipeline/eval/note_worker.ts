@@ -1,43 +1,77 @@
-/** A worker that types notes with one system: first a spec, then note after note. */
+/** A worker that types notes with a few systems side by side: first their specs, then the notes. */
 
-import { nextWords, type NextWordScores } from "./next_word.ts";
-import { openSystem, type System, type SystemSpec } from "./systems.ts";
-import { typeAtThresholds } from "./thresholds.ts";
-import type { Passage, Typing } from "./typist.ts";
+import { type RankedWord, rankWord, type WordSample } from "./next_word.ts";
+import { openSystems, type Sources, type Systems, type SystemSpec } from "./systems.ts";
+import { type Growth, thresholds, type ThresholdTyping, typeAtThresholds } from "./thresholds.ts";
+import type { Passage } from "./typist.ts";
 
 export interface NoteRequest {
   text: string;
   /** What of it is typed. */
   passage: Passage;
-  /** Every how many words the next one is predicted. */
-  stride: number;
+  /** Words of the passage to be predicted. */
+  words: WordSample[];
+  /** Whether the growth at every caret is wanted as well, for examples. */
+  withGrowths: boolean;
 }
 
+/** What one system did with a note. */
 export interface NoteResult {
-  nextWord: NextWordScores;
+  words: RankedWord[];
   /** One per threshold. */
-  typings: Typing[];
+  typings: ThresholdTyping[];
+  growths?: Map<number, Growth>;
 }
 
-export type Request = { open: SystemSpec } | { note: NoteRequest } | { close: true };
-export type Reply = { done: NoteResult | null } | { error: string };
+export interface Opening {
+  specs: SystemSpec[];
+  sources: Sources;
+  /** Thresholds to type at; the first is the lowest. */
+  levels: readonly number[];
+}
 
-let system: System | undefined;
+export type Request = { open: Opening } | { note: NoteRequest } | { close: true };
+/** One result per system, or null for a request that has none. */
+export type Reply = { done: NoteResult[] | null } | { error: string };
 
-async function answer(request: Request): Promise<NoteResult | null> {
+let systems: Systems | undefined;
+let levels = thresholds;
+
+async function answer(request: Request): Promise<NoteResult[] | null> {
   if ("open" in request) {
-    system = await openSystem(request.open);
+    systems = await openSystems(request.open.specs, request.open.sources);
+    levels = request.open.levels;
     return null;
   }
   if ("close" in request) {
-    await system?.close();
+    await systems?.close();
     return null;
   }
-  const { text, passage, stride } = request.note;
-  return {
-    nextWord: await nextWords(text, stride, system!.nextWords, passage),
-    typings: await typeAtThresholds(text, system!.grow, passage),
-  };
+  return await measureNote(systems!, request.note);
+}
+
+/** Caret by caret, so that what one system has computed is still there for the next. */
+async function measureNote(
+  { list }: Systems,
+  { text, passage, words, withGrowths }: NoteRequest,
+): Promise<NoteResult[]> {
+  const growths = list.map(() => new Map<number, Growth>());
+  const ranked = list.map((): RankedWord[] => []);
+  const samples = new Map(words.map((word) => [word.start, word]));
+  for (let caret = passage.from; caret < passage.to;) {
+    const before = text.slice(0, caret);
+    const sample = samples.get(caret);
+    for (const [index, system] of list.entries()) {
+      growths[index].set(caret, await system.grow(before, levels[0]));
+      if (sample) ranked[index].push(await rankWord(text, sample, system.nextWords));
+    }
+    caret += text.codePointAt(caret)! > 0xffff ? 2 : 1;
+  }
+  return await Promise.all(list.map(async (_, index) => ({
+    words: ranked[index],
+    typings: await typeAtThresholds(text, growths[index], passage, levels),
+    ...(withGrowths ? { growths: growths[index] } : {}),
+  })));
 }
 
 /** This worker's side of the channel, which the window types of Deno do not know. */

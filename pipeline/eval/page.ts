@@ -1,54 +1,44 @@
 /** The evaluation as a self-contained page. */
 
-import { ink, renderChart } from "../report/chart.ts";
-import { type Content, figure, html, notice, table, tiles } from "../report/html.ts";
-import { page } from "../report/page.ts";
-import type { Estimate } from "../measure/bootstrap.ts";
-import type { EvalReport, ModelResult } from "./result.ts";
-import { bestPoint, percent, verdicts } from "./summary.ts";
+import { html, notice, problem, table, tiles } from "../report/html.ts";
+import { page, type Section } from "../report/page.ts";
+import { costChart, groupChart, reliabilityChart, thresholdCharts } from "./page_charts.ts";
+import {
+  ablationTable,
+  classTable,
+  curveTable,
+  example,
+  interval,
+  latencyTable,
+  midWordTable,
+  mixtureTable,
+  modelTable,
+  splitTable,
+} from "./page_tables.ts";
+import { bestPoint, type EvalReport, type ModelResult, mostPoint } from "./result.ts";
+import { percent, undecided, verdicts } from "./summary.ts";
 
 /** eval.json as HTML text. */
 export async function reportPage(report: EvalReport): Promise<string> {
   const { run, checkpoint, split, notes, models, definitions } = report;
-  const gpt = models.filter(({ ours }) => ours).reduce((a, b) =>
-    bestPoint(b.keystrokes)!.savings.value > bestPoint(a.keystrokes)!.savings.value ? b : a
+  const served = models.filter(({ ours }) => ours).reduce((a, b) =>
+    bestPoint(b.keystrokes)!.netSavings.value > bestPoint(a.keystrokes)!.netSavings.value ? b : a
   );
-  const best = bestPoint(gpt.keystrokes);
-  const worse = verdicts(report);
   return page({
     title: `Evaluation of ${run}`,
-    subtitle: `${gpt.name}` +
+    subtitle: `${served.name}` +
       (checkpoint.step === null ? "" : `, trained for ${checkpoint.step} steps`) +
       `, ${checkpoint.parameters.toLocaleString("en-US")} parameters; ` +
       `${notes.scored} ${split} notes scored, ${notes.typed} typed` +
       (notes.excerpt === 0 ? "; " : ` (${notes.excerpt} characters of each); `) +
-      `${report.created.slice(0, 10)}`,
+      `${report.created.slice(0, 10)}, ${report.seconds} s on ${report.cores} cores`,
     summary: [
-      tiles([
-        {
-          label: "keystrokes saved",
-          value: best ? percent(best.savings.value) : "—",
-          note: best ? `at confidence ≥ ${best.threshold}, ${interval(best.savings, percent)}` : "",
-        },
-        {
-          label: "suggestions accepted",
-          value: best ? percent(best.acceptance) : "—",
-          note: best ? `shown at ${percent(best.shownRate)} of carets` : "",
-        },
-        {
-          label: "next word right",
-          value: gpt.nextWord ? percent(gpt.nextWord.top1.value) : "—",
-          note: gpt.nextWord ? `${percent(gpt.nextWord.top3.value)} among the first three` : "",
-        },
-        {
-          label: "bits per character",
-          value: gpt.bitsPerCharacter?.value.toFixed(3) ?? "—",
-          note: gpt.bitsPerCharacter
-            ? interval(gpt.bitsPerCharacter, (value) => value.toFixed(3))
-            : "",
-        },
-      ]),
-      worse.map((sentence) => notice(sentence)),
+      headline(served),
+      verdicts(report).map((sentence) => problem(sentence)),
+      undecided(report).map((sentence) => notice(sentence)),
+      bestPoint(served.keystrokes)!.netSavings.value < 0
+        ? problem("Reading the suggestions costs more keys than accepting them saves.")
+        : "",
     ],
     sections: [
       {
@@ -56,21 +46,25 @@ export async function reportPage(report: EvalReport): Promise<string> {
         title: "Beside the n-gram models",
         lead: "Every model was measured by the same code on the same notes; intervals are 95%, " +
           "over notes.",
-        body: modelTable(models),
+        body: [modelTable(models), splitTable(report), mixtureTable(report)],
       },
-      {
-        id: "threshold",
-        title: "How sure to be before showing anything",
-        lead: "A low threshold shows more and is wrong more often; reading a wrong suggestion " +
-          "costs the typist nothing here, but does cost a person attention.",
-        body: await thresholdCharts(models),
-      },
+      await thresholdSection(report, served),
+      await calibrationSection(served),
       {
         id: "words",
         title: "Which words it knows",
-        lead: "De-identified words (___) are never offered, so they always count as missed.",
-        body: classTable(models),
+        lead: vocabularyLead(served),
+        body: [midWordTable(models), classTable(models)],
       },
+      await placeSection(models),
+      ...ablationSection(report),
+      {
+        id: "latency",
+        title: "How long a suggestion takes",
+        lead: "On one thread of this machine, with what was computed for the keys before kept.",
+        body: latencyTable(report.engines),
+      },
+      exampleSection(report),
       {
         id: "definitions",
         title: "What the figures mean",
@@ -83,118 +77,127 @@ export async function reportPage(report: EvalReport): Promise<string> {
   });
 }
 
-const interval = ({ low, high }: Estimate, show: (value: number) => string) =>
-  `${show(low)} to ${show(high)}`;
-
-function withInterval(estimate: Estimate | undefined | null, show: (value: number) => string) {
-  if (!estimate) return "—";
-  return html`${show(estimate.value)} <small>${interval(estimate, show)}</small>`;
-}
-
-function modelTable(models: readonly ModelResult[]): Content {
-  return table({
-    columns: [
-      "model",
-      "bits per character",
-      "next word",
-      "top 3",
-      "keystrokes saved",
-      "at confidence",
-      "accepted",
-    ],
-    rows: models.map(({ name, bitsPerCharacter, nextWord, keystrokes }) => {
-      const best = bestPoint(keystrokes);
-      return [
-        name,
-        withInterval(bitsPerCharacter, (value) => value.toFixed(3)),
-        withInterval(nextWord?.top1, percent),
-        withInterval(nextWord?.top3, percent),
-        withInterval(best?.savings, percent),
-        best === undefined ? "—" : `${best.threshold}`,
-        best === undefined ? "—" : percent(best.acceptance),
-      ];
-    }),
-  });
-}
-
-async function thresholdCharts(models: readonly ModelResult[]): Promise<Content> {
-  const typed = models.filter(({ keystrokes }) => keystrokes !== null);
-  const values = typed.flatMap(({ name, keystrokes }) =>
-    keystrokes!.curve.map(({ threshold, savings, acceptance }) => ({
-      model: name,
-      threshold,
-      savings: savings.value,
-      low: savings.low,
-      high: savings.high,
-      acceptance,
-    }))
-  );
-  const x = { field: "threshold", type: "quantitative", title: "least confidence shown" };
-  const legend = { labelLimit: 240 };
-  const color = { field: "model", type: "nominal", title: null, sort: null, legend };
-  const size = { width: 520, height: 260 };
-  const savings = await renderChart({
-    ...size,
-    data: { values },
-    layer: [
-      {
-        transform: [{ filter: { field: "model", equal: typed[0].name } }],
-        mark: { type: "area", opacity: 0.15, color: ink("series1") },
-        encoding: {
-          x,
-          y: {
-            field: "low",
-            type: "quantitative",
-            title: "keystrokes saved",
-            axis: { format: "%" },
-          },
-          y2: { field: "high" },
-        },
-      },
-      {
-        mark: { type: "line", point: true },
-        encoding: { x, y: { field: "savings", type: "quantitative" }, color },
-      },
-    ],
-  }, "Keystrokes saved against the least confidence at which a suggestion is shown, by model.");
-  const acceptance = await renderChart({
-    ...size,
-    data: { values },
-    mark: { type: "line", point: true },
-    encoding: {
-      x,
-      y: {
-        field: "acceptance",
-        type: "quantitative",
-        title: "accepted of shown",
-        axis: { format: "%" },
-      },
-      color,
+function headline({ keystrokes, nextWord, bitsPerCharacter }: ModelResult) {
+  const best = bestPoint(keystrokes)!, most = mostPoint(keystrokes)!;
+  return tiles([
+    {
+      label: "keystrokes saved, net of reading",
+      value: percent(best.netSavings.value),
+      note: `${interval(best.netSavings, percent)}, at confidence ≥ ${best.threshold}`,
     },
-  }, "Share of shown suggestions that the typist accepts, against the confidence threshold.");
-  return [
-    figure(savings.inline, "Keystrokes saved. The band is the 95% interval of the first model."),
-    figure(acceptance.inline, "Of the suggestions shown, how many were right to the last letter."),
-  ];
+    {
+      label: "if reading were free",
+      value: percent(most.savings.value),
+      note: `${interval(most.savings, percent)}, at confidence ≥ ${most.threshold}`,
+    },
+    {
+      label: "suggestions accepted",
+      value: percent(best.acceptance),
+      note: `shown at ${percent(best.shownRate)} of carets, ${
+        best.acceptedLength.toFixed(1)
+      } characters each`,
+    },
+    {
+      label: "next word right",
+      value: percent(nextWord!.top1.value),
+      note: `${percent(nextWord!.top3.value)} among the first three`,
+    },
+    {
+      label: "after two letters",
+      value: percent(nextWord!.midWord[1].top1.value),
+      note: `${percent(nextWord!.midWord[1].top3.value)} among the first three`,
+    },
+    {
+      label: "bits per character",
+      value: bitsPerCharacter!.value.toFixed(3),
+      note: interval(bitsPerCharacter!, (value) => value.toFixed(3)),
+    },
+  ]);
 }
 
-function classTable(models: readonly ModelResult[]): Content {
-  const classes = ["word", "number", "redacted"] as const;
-  const titles = { word: "words", number: "numbers", redacted: "___" };
-  const cell = ({ words, top1, top3 }: { words: number; top1: number; top3: number }) =>
-    words === 0 ? "—" : `${percent(top1 / words)} / ${percent(top3 / words)}`;
-  const measured = models.filter(({ nextWord }) => nextWord !== null);
-  return table({
-    caption: "first / among the first three",
-    columns: [
-      "model",
-      ...classes.map((name) =>
-        `${titles[name]} (${measured[0]?.nextWord?.byClass[name].words ?? 0})`
-      ),
+async function thresholdSection(report: EvalReport, served: ModelResult): Promise<Section> {
+  const { curve, best } = served.keystrokes!;
+  return {
+    id: "threshold",
+    title: "How sure to be before showing anything",
+    lead: `A low threshold shows more and is wrong more often. With ${report.readingCost} keys ` +
+      `for reading a new suggestion, ${served.name} saves most from confidence ${best}: that goes ` +
+      "into generation_config.json.",
+    body: [
+      await thresholdCharts(report.models),
+      await costChart(curve),
+      curveTable(served),
     ],
-    rows: measured.map(({ name, nextWord }) => [
-      name,
-      ...classes.map((wordClass) => cell(nextWord!.byClass[wordClass])),
-    ]),
-  });
+  };
+}
+
+async function calibrationSection({ name, keystrokes }: ModelResult): Promise<Section> {
+  const { calibration } = keystrokes!;
+  return {
+    id: "calibration",
+    title: "Does confidence mean what it says?",
+    lead: calibration === null
+      ? "Too few suggestions were shown to tell."
+      : `${name}, ${calibration.suggestions.toLocaleString("en-US")} suggestions shown.`,
+    body: calibration === null ? "" : await reliabilityChart(calibration),
+  };
+}
+
+function vocabularyLead({ nextWord }: ModelResult): string {
+  const unknown = nextWord!.outOfVocabulary;
+  return "De-identified words (___) are never offered, so they always count as missed. " +
+    (unknown === null
+      ? ""
+      : `${percent(unknown.share.value)} of words (${
+        interval(unknown.share, percent)
+      }) do not occur in the training notes.`);
+}
+
+async function placeSection(models: readonly ModelResult[]): Promise<Section> {
+  const shown = models.filter(({ bySection }) => bySection !== null);
+  return {
+    id: "places",
+    title: "Where in a note it does well",
+    lead: "By section, the largest first, and by how many characters of the note stand before.",
+    body: [
+      await groupChart(shown, "bySection", "Bits per character by section and model."),
+      await groupChart(shown, "byPosition", "Bits per character by position and model."),
+    ],
+  };
+}
+
+function ablationSection({ ablation }: EvalReport): Section[] {
+  if (ablation === null) return [];
+  return [{
+    id: "rules",
+    title: "What each rule of decoding does",
+    lead: `${ablation.model} on ${ablation.notes} of the notes, with one rule switched off at a ` +
+      "time. Some rules are there for safety and may cost savings.",
+    body: ablationTable(ablation),
+  }];
+}
+
+function exampleSection({ examples }: EvalReport): Section {
+  const title = "Suggestions in their place";
+  if (examples === null) {
+    return {
+      id: "examples",
+      title,
+      body: notice(html`Not shown: these notes are not known to be synthetic, and examples are
+        passages of them. <code>--examples</code> puts them into the report, which is then to be
+        kept like the notes.`),
+    };
+  }
+  return {
+    id: "examples",
+    title,
+    lead: "The longest that were accepted, and wrong ones that the model was surest of. What was " +
+      "shown is coloured; what the note goes on with follows.",
+    body: [
+      html`<h3>Accepted</h3>`,
+      examples.accepted.map(example),
+      html`<h3>Wrong</h3>`,
+      examples.wrong.map(example),
+    ],
+  };
 }

@@ -1,30 +1,98 @@
-/** What an evaluation says: the object in eval.json, and how raw counts become its figures. */
+/**
+ * The fields of eval.json. Shares and savings are fractions of 1; an `Estimate` is a value with its
+ * 95% interval over notes (`value`, `low`, `high`, `notes`).
+ */
 
+import type { MixtureFile } from "../decode/mixture.ts";
 import type { SuggestOptions } from "../decode/suggest.ts";
-import { bootstrap, type Estimate } from "../measure/bootstrap.ts";
-import type { NoteResult } from "./note_worker.ts";
-import { type NextWordScores, sumNextWords } from "./next_word.ts";
-import { thresholds } from "./thresholds.ts";
-import { savings, sumTyping, type Typing } from "./typist.ts";
+import type { Difference, Estimate } from "../measure/bootstrap.ts";
+import type { AblationResult } from "./ablation.ts";
+import type { GroupResult } from "./breakdown.ts";
+import type { Calibration } from "./calibration.ts";
+import type { Example } from "./examples.ts";
+import type { LatencyResult } from "./latency.ts";
 import type { WordClass } from "./words.ts";
 
 /** One threshold of the savings curve. */
 export interface CurvePoint {
   threshold: number;
+  /** 1 − keystrokes / characters: reading is free. */
   savings: Estimate;
+  /** 1 − (keystrokes + cost · read) / characters at the evaluation's reading cost. */
+  netSavings: Estimate;
+  /** The same at other costs, in keys a suggestion read. */
+  netAtCost: { cost: number; value: number }[];
+  /** Savings of the typist who accepts word by word. */
+  wordByWord: Estimate;
   /** Share of carets at which something was shown. */
   shownRate: number;
+  /** Share of carets at which there was something new to read. */
+  readRate: number;
   /** Accepted / shown. */
   acceptance: number;
   /** Mean code points of an accepted suggestion. */
   acceptedLength: number;
 }
 
-export interface NextWordResult {
+export interface KeystrokeResult {
+  curve: CurvePoint[];
+  /** Threshold with the highest net savings: what generation_config.json gets. */
+  best: number;
+  /** Threshold with the highest savings if reading were free. */
+  mostSavings: number;
+  /** At `best`; null where too little was shown. */
+  calibration: Calibration | null;
+}
+
+/** Counts over words. */
+export interface WordCounts {
+  words: number;
+  top1: number;
+  top3: number;
+}
+
+/** Shares over words, in all and by class (counts). */
+export interface WordAccuracy {
   words: number;
   top1: Estimate;
   top3: Estimate;
-  byClass: Record<WordClass, { words: number; top1: number; top3: number }>;
+  byClass: Record<WordClass, WordCounts>;
+}
+
+/** At word boundaries; `midWord[i]` after i + 1 letters, where the word is longer than that. */
+export interface NextWordResult extends WordAccuracy {
+  midWord: (WordAccuracy & { typedLetters: number })[];
+  /** Words that the training notes do not hold; null if none were looked at. */
+  outOfVocabulary: WordCounts & { share: Estimate } | null;
+}
+
+export interface SplitScore {
+  notes: number;
+  tokens: number;
+  characters: number;
+  bitsPerCharacter: Estimate;
+  /** Mean −ln p of a token (loss), and its exponential. */
+  natsPerToken: Estimate;
+  perplexity: number;
+}
+
+/** One note's sums, for paired comparisons. `note` is the start of the text's SHA-256. */
+export interface ScoredNoteRow {
+  note: string;
+  bits: number;
+  characters: number;
+}
+
+export interface TypedNoteRow {
+  /** Of the note, with the passage: `1a2b3c4d5e6f:100-700`. */
+  note: string;
+  words: number;
+  top1: number;
+  top3: number;
+  characters: number;
+  /** At the threshold `keystrokes.best`. */
+  keystrokes: number;
+  read: number;
 }
 
 export interface ModelResult {
@@ -33,22 +101,54 @@ export interface ModelResult {
   ours: boolean;
   /** null where a model cannot give it. */
   bitsPerCharacter: Estimate | null;
+  bySection: GroupResult[] | null;
+  byPosition: GroupResult[] | null;
   nextWord: NextWordResult | null;
-  /** The curve, and the threshold with the highest savings. */
-  keystrokes: { curve: CurvePoint[]; best: number } | null;
+  keystrokes: KeystrokeResult | null;
+  perNote: { scored: ScoredNoteRow[]; typed: TypedNoteRow[] };
+}
+
+/** A measure in which one of ours is set against a baseline on the same notes. */
+export interface Contest {
+  ours: string;
+  baseline: string;
+  measure: string;
+  /** Ours minus baseline. */
+  difference: Difference;
+  /** beaten: ours is better and the interval leaves out 0; behind: the baseline is ahead. */
+  outcome: "beaten" | "not told apart" | "behind";
 }
 
 export interface EvalReport {
-  version: 1;
+  version: 2;
   created: string;
   run: string;
   checkpoint: { step: number | null; parameters: number };
   split: string;
+  /** Seconds of all measurements, and cores they had. */
+  seconds: number;
+  cores: number;
   /** `excerpt`: characters typed of each note, 0 for all. */
   notes: { scored: number; typed: number; excerpt: number; baselines: number };
+  /** Keys that reading one new suggestion is taken to cost. */
+  readingCost: number;
   definitions: Record<string, string>;
   suggestions: Omit<SuggestOptions, "random" | "signal" | "onGrow" | "minConfidence">;
+  /** The GPT alone, on a sample of every split. */
+  bySplit: Record<string, SplitScore>;
+  /** Bits per character of the validation notes, part by part; size of the n-gram table. */
+  mixture: {
+    validation: MixtureFile["validation"];
+    tableBytes: number;
+    minPatients: number | null;
+  } | null;
   models: ModelResult[];
+  contests: Contest[];
+  /** How long a suggestion of the GPT takes, by engine. */
+  engines: LatencyResult[];
+  ablation: AblationResult | null;
+  /** null where the notes are not known to be synthetic and nobody asked for passages of them. */
+  examples: { accepted: Example[]; wrong: Example[] } | null;
 }
 
 export const definitions = {
@@ -56,47 +156,33 @@ export const definitions = {
     "sum of -log2 p(token | at least half a context before it) over all tokens of the notes, divided by their Unicode code points; the end-of-text token before a note is not counted",
   nextWord:
     "at a caret where a word (letters, digits, underscores; single - ' . / inside) begins, with the white space before it given: share of words that are the first, or among the first three, of the system's distinct candidates; ___ is never offered and so always counts as missed",
+  midWord:
+    "the same after the word's first one, two or three letters, for words longer than that; ___ is left out",
+  wordClasses:
+    "medication: doses, their units, the word before a dose, and stems of international nonproprietary names; lab: the value behind the name of a test or vital sign; told apart by form, not by a list of drugs",
+  outOfVocabulary: "share of words that do not occur in the training notes",
   keystrokes:
     "a passage of each note is typed character by character, with what precedes it there already; before each keystroke one suggestion may be shown; if all of it equals the text that follows it is accepted with one key, else one character is typed; savings = 1 - keystrokes / characters",
-  threshold: "least confidence at which a suggestion is shown",
+  netSavings:
+    "1 - (keystrokes + cost * read) / characters; read counts suggestions that are not merely the rest of the one shown a key before",
+  readingCost:
+    "an assumption, not a measurement: half a key for each new suggestion, as if a glance took as long as a key and every second one got a glance; --reading-cost changes it",
+  wordByWord:
+    "the typist accepts the first word of a suggestion with one key where it is what follows; what is left of the suggestion stays",
+  threshold:
+    "least confidence at which a suggestion is shown; chosen among nine on the same notes, so that savings at it are slightly flattering",
+  calibration:
+    "expected calibration error of the suggestions shown, ten bins of equally many; right means that the text goes on with all of the suggestion and a word ends there",
   interval: "95% percentile bootstrap over notes, 1000 resamples, fixed seed",
+  contest: "paired bootstrap over the same notes; two-sided p",
 };
 
-/** Next-word figures of a system's notes. */
-export function nextWordResult(notes: readonly NoteResult[]): NextWordResult {
-  const scores = notes.map(({ nextWord }) => nextWord);
-  const share = (key: "top1" | "top3") => (sample: readonly NextWordScores[]) => {
-    const sum = sumNextWords(sample, "all");
-    return sum.words === 0 ? 0 : sum[key] / sum.words;
-  };
-  return {
-    words: sumNextWords(scores, "all").words,
-    top1: bootstrap(scores, share("top1")),
-    top3: bootstrap(scores, share("top3")),
-    byClass: {
-      word: sumNextWords(scores, "word"),
-      number: sumNextWords(scores, "number"),
-      redacted: sumNextWords(scores, "redacted"),
-    },
-  };
+/** The point of the curve at the threshold that would be served. */
+export function bestPoint(keystrokes: ModelResult["keystrokes"]): CurvePoint | undefined {
+  return keystrokes?.curve.find(({ threshold }) => threshold === keystrokes.best);
 }
 
-/** The savings curve of a system's notes. */
-export function keystrokeResult(notes: readonly NoteResult[]): ModelResult["keystrokes"] {
-  const curve = thresholds.map((threshold, index) =>
-    curvePoint(threshold, notes.map(({ typings }) => typings[index]))
-  );
-  const best = curve.reduce((a, b) => b.savings.value > a.savings.value ? b : a);
-  return { curve, best: best.threshold };
-}
-
-function curvePoint(threshold: number, typings: readonly Typing[]): CurvePoint {
-  const { shown, accepted, acceptedCharacters, keystrokes } = sumTyping(typings);
-  return {
-    threshold,
-    savings: bootstrap(typings, (sample) => savings(sumTyping(sample))),
-    shownRate: shown / keystrokes,
-    acceptance: shown === 0 ? 0 : accepted / shown,
-    acceptedLength: accepted === 0 ? 0 : acceptedCharacters / accepted,
-  };
+/** The point of the curve with the highest savings if reading were free. */
+export function mostPoint(keystrokes: ModelResult["keystrokes"]): CurvePoint | undefined {
+  return keystrokes?.curve.find(({ threshold }) => threshold === keystrokes.mostSavings);
 }

@@ -1,9 +1,9 @@
 /** The evaluation as a terminal table. */
 
-import type { Estimate } from "../measure/bootstrap.ts";
-import type { EvalReport, ModelResult } from "./result.ts";
+import { bestPoint, type Contest, type EvalReport, type ModelResult, mostPoint } from "./result.ts";
 
-const headers = ["", "bits/char", "next word", "top 3", "savings", "at τ", "accepted", "length"];
+const headers = ["", "bits/char", "next word", "top 3", "savings", "at τ"]
+  .concat("net", "at τ", "accepted", "length");
 
 /** One row a model, then whether the GPT beats the baselines. */
 export function summary(report: EvalReport): string {
@@ -15,49 +15,53 @@ export function summary(report: EvalReport): string {
     )
       .join("  ")
   );
-  return [...lines, ...verdicts(report)].join("\n");
+  const cost = `net: reading a new suggestion costs ${report.readingCost} keys`;
+  return [...lines, cost, ...verdicts(report)].join("\n");
 }
 
 function row({ name, bitsPerCharacter, nextWord, keystrokes }: ModelResult): string[] {
-  const best = bestPoint(keystrokes);
+  const best = bestPoint(keystrokes), most = mostPoint(keystrokes);
   return [
     name,
     bitsPerCharacter === null ? "" : bitsPerCharacter.value.toFixed(3),
     nextWord === null ? "" : percent(nextWord.top1.value),
     nextWord === null ? "" : percent(nextWord.top3.value),
-    best === undefined ? "" : percent(best.savings.value),
+    most === undefined ? "" : percent(most.savings.value),
+    most === undefined ? "" : `${most.threshold}`,
+    best === undefined ? "" : percent(best.netSavings.value),
     best === undefined ? "" : `${best.threshold}`,
     best === undefined ? "" : percent(best.acceptance),
     best === undefined ? "" : best.acceptedLength.toFixed(1),
   ];
 }
 
-/** The point of the curve with the highest savings. */
-export function bestPoint(keystrokes: ModelResult["keystrokes"]) {
-  return keystrokes?.curve.find(({ threshold }) => threshold === keystrokes.best);
-}
-
 export const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 
-/** One sentence for every figure in which a baseline is better than what would be served. */
-export function verdicts({ models }: EvalReport): string[] {
-  const measures: [string, (model: ModelResult) => Estimate | undefined, 1 | -1][] = [
-    ["bits per character", (model) => model.bitsPerCharacter ?? undefined, -1],
-    ["next word", (model) => model.nextWord?.top1, 1],
-    ["keystroke savings", (model) => bestPoint(model.keystrokes)?.savings, 1],
-  ];
-  const baselines = models.filter(({ ours }) => !ours);
-  return models.filter(({ ours }) => ours).flatMap((own) =>
-    measures.flatMap(([name, figure, sign]) => {
-      const value = figure(own)?.value;
-      const better = baselines.filter((model) => {
-        const other = figure(model)?.value;
-        return value !== undefined && other !== undefined && sign * other > sign * value;
-      });
-      if (better.length === 0) return [];
-      return [
-        `${own.name} does not beat ${better.map((model) => model.name).join(", ")} in ${name}.`,
-      ];
-    })
+/** One sentence for every measure in which a baseline is at least as good as what would be served. */
+export function verdicts({ contests }: Pick<EvalReport, "contests">): string[] {
+  return sentences(contests, "behind", "does not beat");
+}
+
+/** One sentence for every measure in which the notes are too few to tell. */
+export function undecided({ contests }: Pick<EvalReport, "contests">): string[] {
+  return sentences(contests, "not told apart", "is ahead, but not beyond doubt, of");
+}
+
+function sentences(
+  contests: readonly Contest[],
+  outcome: Contest["outcome"],
+  verb: string,
+): string[] {
+  const groups = new Map<string, { ours: string; measure: string; baselines: string[] }>();
+  for (const { ours, measure, baseline, outcome: found } of contests) {
+    if (found !== outcome) continue;
+    const key = `${ours}|${measure}`;
+    const group = groups.get(key) ?? { ours, measure, baselines: [] };
+    group.baselines.push(baseline);
+    groups.set(key, group);
+  }
+  return Array.from(
+    groups.values(),
+    ({ ours, measure, baselines }) => `${ours} ${verb} ${baselines.join(", ")} in ${measure}.`,
   );
 }

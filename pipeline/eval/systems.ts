@@ -4,18 +4,20 @@
  */
 
 import { readJson, readTokens } from "../artifacts.ts";
-import { Decoder } from "../decode/decoder.ts";
-import { mixture, ngramAlone } from "../decode/mixture.ts";
+import { Decoder, type SuggestSettings } from "../decode/decoder.ts";
+import { type Mixture, ngramAlone } from "../decode/mixture.ts";
 import { NgramModel, readNgramTable } from "../decode/ngram.ts";
 import { suggestDefaults } from "../decode/suggest.ts";
 import { createTokenizer } from "../decode/tokenizer.ts";
-import type { NextTokenModel, Tokenizer } from "../decode/types.ts";
+import type { NextTokenModel, Policies, Tokenizer } from "../decode/types.ts";
 import { readCheckpoint } from "../model/checkpoint.ts";
 import { loadRuntime } from "../onnx/runtime.ts";
-import { modelFromTensors, type OnnxModel } from "../onnx/session.ts";
+import { modelFromTensors } from "../onnx/session.ts";
 import { documentsOf, spread } from "../measure/documents.ts";
+import { rememberingTokenizer } from "./fast_tokenizer.ts";
 import type { NextWords } from "./next_word.ts";
-import { type Growth, growthOf, thresholds } from "./thresholds.ts";
+import { sharedModel } from "./shared_model.ts";
+import { type Growth, growthOf } from "./thresholds.ts";
 import { WordNgram } from "./word_ngram.ts";
 import { leadingWord } from "./words.ts";
 
@@ -33,61 +35,113 @@ export interface Sources {
 }
 
 export type SystemSpec =
-  & { sources: Sources }
-  & (
-    | { kind: "gpt" }
-    | { kind: "table" }
-    | { kind: "mixture"; weights: number[] }
-    | { kind: "words"; order: number }
-  );
+  | { kind: "gpt"; mixture?: MixtureSpec; policies?: Partial<Policies> }
+  | { kind: "table" }
+  | { kind: "words"; order: number };
+
+/** What stands beside the GPT: the λ of the n-gram table, the α of the note's own n-grams. */
+export interface MixtureSpec {
+  table?: readonly number[];
+  note?: readonly number[];
+}
 
 export interface System {
   nextWords: NextWords;
-  /** Every end of the best suggestion, down to the lowest threshold. */
-  grow(before: string): Promise<Growth>;
+  /** Every end of the best suggestion, down to confidence `least`. */
+  grow(before: string, least: number): Promise<Growth>;
+}
+
+/** Systems that read the same text side by side. */
+export interface Systems {
+  list: System[];
   close(): Promise<void>;
 }
 
-/** Loads what `spec` names; models run on one thread, because workers share the cores. */
-export async function openSystem(spec: SystemSpec): Promise<System> {
-  const { sources } = spec;
-  const tokenizer = createTokenizer(await readJson(sources.tokenizer, "deno task tokenize"));
-  if (spec.kind === "words") return await openWords(sources, spec.order, tokenizer);
-  const { config, parameters } = await readCheckpoint(sources.checkpoint);
-  if (spec.kind === "table") {
-    return decoding(ngramAlone(await openNgram(sources.ngram), config.n_positions), tokenizer);
-  }
-  const gpt = await modelFromTensors(config, parameters, await loadRuntime({ threads: 1 }));
-  if (spec.kind === "gpt") return decoding(gpt, tokenizer, gpt);
-  return decoding(mixture(gpt, await openNgram(sources.ngram), spec.weights), tokenizer, gpt);
+/**
+ * Loads what `specs` name. There is one GPT for all of them, and what it has computed for one the
+ * others find. It runs on one thread, because workers share the cores.
+ */
+export async function openSystems(
+  specs: readonly SystemSpec[],
+  sources: Sources,
+): Promise<Systems> {
+  const tokenizer = await openTokenizer(sources.tokenizer);
+  const neural = specs.some(({ kind }) => kind !== "words");
+  const { config, parameters } = neural
+    ? await readCheckpoint(sources.checkpoint)
+    : { config: undefined, parameters: undefined };
+  const needsGpt = specs.some(({ kind }) => kind === "gpt");
+  const gpt = needsGpt
+    ? await modelFromTensors(config!, parameters!, await loadRuntime({ threads: 1 }))
+    : undefined;
+  const needsTable = specs.some((spec) =>
+    spec.kind === "table" || (spec.kind === "gpt" && spec.mixture?.table !== undefined)
+  );
+  const table = needsTable ? await openNgram(sources.ngram) : undefined;
+  const shared = gpt && sharedModel(gpt);
+  const open = async (spec: SystemSpec): Promise<System> => {
+    switch (spec.kind) {
+      case "words":
+        return await openWords(sources, spec.order, tokenizer);
+      case "table":
+        return decoding(ngramAlone(table!, config!.n_positions), tokenizer);
+      case "gpt":
+        return decoding(shared!, tokenizer, {
+          policies: spec.policies,
+          mixture: spec.mixture && beside(spec.mixture, table),
+        });
+    }
+  };
+  const list: System[] = [];
+  for (const spec of specs) list.push(await open(spec));
+  return { list, close: async () => await gpt?.close() };
 }
+
+/** What `spec` names, ready for a decoder. */
+export const beside = (
+  { table, note }: MixtureSpec,
+  ngram: NgramModel | undefined,
+): Mixture => ({
+  ...(table ? { table: { ngram: ngram!, weights: table } } : {}),
+  ...(note ? { note } : {}),
+});
 
 /** The n-gram table in the file at `path`. */
 export async function openNgram(path: string): Promise<NgramModel> {
   return new NgramModel(readNgramTable(await Deno.readFile(path)));
 }
 
+async function openTokenizer(path: string): Promise<Tokenizer> {
+  const json = await readJson<{ decoder?: { type?: string } }>(path, "deno task tokenize");
+  const tokenizer = createTokenizer(json);
+  return json.decoder?.type === "ByteLevel" ? rememberingTokenizer(tokenizer) : tokenizer;
+}
+
 const { minConfidence: _, ...settings } = suggestDefaults;
 
+/** `model` behind the decoder that the worker uses. */
 function decoding<S>(
   model: NextTokenModel<S>,
   tokenizer: Tokenizer,
-  toClose?: OnnxModel,
+  { policies = {}, mixture }: { policies?: Partial<Policies>; mixture?: Mixture } = {},
 ): System {
-  const decoder = new Decoder(model, tokenizer);
+  const decoder = new Decoder(model, tokenizer, { mixture });
+  const chosen: SuggestSettings = { ...settings, ...policies };
   return {
-    async nextWords(before) {
+    async nextWords(before, typed) {
       const found = await decoder.suggest(before, {
         n: 3,
         maxWords: 1,
         minConfidence: 0,
         numbers: "always",
       });
-      const words = found.map(({ text }) => leadingWord(text.trimStart()));
+      // Behind white space a suggestion may repeat none of it; inside a word it goes on with it.
+      const words = found.map(({ text }) =>
+        leadingWord(typed === "" ? text.trimStart() : typed + text)
+      );
       return words.filter((word) => word !== undefined);
     },
-    grow: (before) => growthOf(decoder as Decoder, before, settings),
-    close: async () => await toClose?.close(),
+    grow: (before, least) => growthOf(decoder as Decoder, before, chosen, least),
   };
 }
 
@@ -99,9 +153,7 @@ async function openWords(
   const train = spread(documentsOf(await readTokens(trainTokens), tokenizer), trainNotes);
   const ngram = new WordNgram(train.map(({ text }) => text), order);
   return {
-    nextWords: (before) => Promise.resolve(ngram.nextWords(before, 3)),
-    grow: (before) =>
-      Promise.resolve(ngram.growth(before, thresholds[0], suggestDefaults.maxWords)),
-    close: () => Promise.resolve(),
+    nextWords: (before, typed) => Promise.resolve(ngram.nextWords(before, 3, typed)),
+    grow: (before, least) => Promise.resolve(ngram.growth(before, least, suggestDefaults.maxWords)),
   };
 }

@@ -7,51 +7,83 @@
  */
 
 import type { Decoder, SuggestSettings } from "../decode/decoder.ts";
+import { endsWord } from "../decode/words.ts";
 import { type Passage, typeNote, type Typing } from "./typist.ts";
 
 /** Ends at which a suggestion could be shown, shortest first. */
 export type Growth = { text: string; confidence: number }[];
 
+/** What each caret of a passage could be shown, by UTF-16 offset. */
+export type Growths = ReadonlyMap<number, Growth>;
+
 export const thresholds: readonly number[] = [0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
 /** What would be shown at threshold `least`, if anything. */
-export function shownAt(growth: Growth, least: number): string | undefined {
-  return growth.findLast(({ confidence }) => confidence >= least)?.text;
+export function shownAt(growth: Growth, least: number): Growth[number] | undefined {
+  return growth.findLast(({ confidence }) => confidence >= least);
 }
 
-/** Every end that the best suggestion behind `before` grows to, down to the lowest threshold. */
+/** Every end that the best suggestion behind `before` grows to, down to confidence `least`. */
 export async function growthOf(
   decoder: Decoder,
   before: string,
   settings: SuggestSettings,
+  least: number,
 ): Promise<Growth> {
   const growth: Growth = [];
   const [best] = await decoder.suggest(before, {
     ...settings,
     n: 1,
-    minConfidence: thresholds[0],
+    minConfidence: least,
     onGrow: (_index, { text, confidence }) => growth.push({ text, confidence }),
   });
   // What came after an end may have shown that it goes too far: into the next section, say.
   return growth.filter(({ text }) => best !== undefined && text.length <= best.text.length);
 }
 
-/** The typist's figures for a passage at each of `thresholds`, in their order. */
+/** Suggestions that were shown: how sure the system was, and whether it was right (1) or not (0). */
+export interface Claims {
+  confidence: Float32Array;
+  right: Uint8Array;
+}
+
+/** What the typist did at one threshold. */
+export interface ThresholdTyping {
+  whole: Typing;
+  byWord: Typing;
+  /** Of `whole`. */
+  claims: Claims;
+}
+
+/** The typist's figures for a passage at each of `levels`, in their order. */
 export async function typeAtThresholds(
   note: string,
-  grow: (before: string) => Promise<Growth>,
+  growths: Growths,
   passage: Passage = { from: 0, to: note.length },
-): Promise<Typing[]> {
-  const known = new Map<number, Growth>();
-  const typings: Typing[] = [];
-  for (const least of thresholds) {
-    typings.push(
-      await typeNote(note, async (before) => {
-        let growth = known.get(before.length);
-        if (growth === undefined) known.set(before.length, growth = await grow(before));
-        return shownAt(growth, least);
-      }, passage),
-    );
+  levels: readonly number[] = thresholds,
+): Promise<ThresholdTyping[]> {
+  const typings: ThresholdTyping[] = [];
+  for (const least of levels) {
+    const shown = (before: string) => shownAt(growths.get(before.length) ?? [], least);
+    const confidence: number[] = [], right: number[] = [];
+    const whole = await typeNote(note, (before) => shown(before)?.text, passage, {
+      onShown(caret, text, follows) {
+        confidence.push(shownAt(growths.get(caret)!, least)!.confidence);
+        right.push(follows && endsAfter(note, caret + text.length) ? 1 : 0);
+      },
+    });
+    const byWord = await typeNote(note, (before) => shown(before)?.text, passage, { byWord: true });
+    typings.push({
+      whole,
+      byWord,
+      claims: { confidence: Float32Array.from(confidence), right: Uint8Array.from(right) },
+    });
   }
   return typings;
+}
+
+/** Whether a word of `note` ends at `at`, as confidence says that it does. */
+function endsAfter(note: string, at: number): boolean {
+  const byte = (index: number) => index < note.length ? Math.min(note.charCodeAt(index), 0xff) : -1;
+  return endsWord(byte(at - 1), byte(at));
 }

@@ -70,11 +70,11 @@ export class WordNgram {
     return this.#continuations(context, typed, n);
   }
 
-  /** At most `n` next words at a caret where a word begins. */
-  nextWords(before: string, n: number): string[] {
+  /** At most `n` next words at a caret where a word begins, or behind its first letters `typed`. */
+  nextWords(before: string, n: number, typed = ""): string[] {
     const words = new Set<string>();
     for (const { text } of this.next(before, 4 * n)) {
-      const word = leadingWord(text);
+      const word = leadingWord(typed + text);
       if (word !== undefined) words.add(word);
     }
     return [...words].slice(0, n);

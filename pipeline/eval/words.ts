@@ -1,14 +1,24 @@
 /**
  * What counts as a word when next-word prediction is measured: letters, digits and underscores,
  * with single hyphens, apostrophes, dots or slashes inside (`follow-up`, `q.i.d`, `40.5`, `w/o`).
- * `___`, the mark of de-identification, is a word of its own class.
+ *
+ * Words fall into classes that matter differently at the bedside, told apart by their form and
+ * neighbours, without a list of drugs:
+ *
+ *   redacted     `___`, the mark of de-identification
+ *   medication   doses (`81` before `mg`, and the `mg`), the word before a dose, and words with a
+ *                stem of WHO's International Nonproprietary Names (`metoprolol`, `heparin`)
+ *   lab          the value behind a laboratory test or vital sign (`Na 138`, `Hgb-9.1`, `BP 120/80`)
+ *   number       any other word that begins with a digit
+ *   word         everything else
  */
 
 const WORD = /[\p{L}\p{N}_]+(?:[-'’./][\p{L}\p{N}_]+)*/gu;
 
 const LEADING_WORD = new RegExp(WORD.source, "uy");
 
-export type WordClass = "word" | "number" | "redacted";
+export const wordClasses = ["word", "number", "medication", "lab", "redacted"] as const;
+export type WordClass = (typeof wordClasses)[number];
 
 export interface Word {
   text: string;
@@ -17,12 +27,31 @@ export interface Word {
   class: WordClass;
 }
 
+const UNIT =
+  /^(?:mg|mcg|ug|g|gm|grams?|kg|ml|cc|l|units?|iu|meq|mmol|tabs?|tablets?|caps?|capsules?|puffs?|drops?|gtt|patch(?:es)?)$/i;
+
+const STEM =
+  /^[a-z]{2,}(?:olol|pril|sartan|statin|dipine|prazole|tidine|cillin|mycin|micin|cycline|floxacin|oxacin|azole|parin|gliptin|gliflozin|glitazone|formin|setron|triptan|azepam|zolam|oxetine|triptyline|gabalin|gabapentin|coxib|profen|thiazide|semide|lukast|terol|sone|solone|nide|vir|mab|tinib|caine|barbital|codone|morphone|xaban|grel|grelor|fibrate|dronate|afil|cef|aspirin|heparin|insulin|warfarin|digoxin|acetaminophen|metformin)$/i;
+
+const TEST =
+  /^(?:wbc|rbc|hgb|hct|hemoglobin|hematocrit|plt|platelets?|mcv|mch|mchc|rdw|na|sodium|k|potassium|cl|chloride|hco3|bicarbonate|co2|bun|urean|creat|creatinine|cr|glucose|glu|ca|calcium|mg|magnesium|phos|phosphate|inr|pt|ptt|ast|alt|sgot|sgpt|alkphos|totbili|bilirubin|albumin|lipase|amylase|troponin|ctropnt|ck|lactate|ph|pco2|po2|tsh|a1c|bp|hr|rr|temp|temperature|t|p|r|pulse|respirations?|pressure|rate|saturation|sat|sats|o2sat|spo2|weight)$/i;
+
+/** `Na-138`, `Hgb-9.1*`: name and value as one word, as MIMIC prints them. */
+const TEST_VALUE = /^\p{L}[\p{L}\p{N}]*-\d[\d.]*$/u;
+const NUMBER = /^\p{N}/u;
+
+/** Words between a test and its value: `blood pressure was 120/80`. */
+const LINKING = /^(?:is|was|of|at|to|level|count|in|the)$/i;
+const MOST_LINKING = 2;
+
 /** All words of a note, in order. */
 export function wordsOf(note: string): Word[] {
-  return [...note.matchAll(WORD)].map((match) => ({
+  const found = [...note.matchAll(WORD)];
+  const texts = found.map(([text]) => text);
+  return found.map((match, at) => ({
     text: match[0],
     start: match.index,
-    class: classOf(match[0]),
+    class: classOf(texts, at),
   }));
 }
 
@@ -32,7 +61,27 @@ export function leadingWord(text: string): string | undefined {
   return LEADING_WORD.exec(text)?.[0];
 }
 
-function classOf(word: string): WordClass {
+function classOf(words: readonly string[], at: number): WordClass {
+  const word = words[at];
   if (/^_+$/.test(word)) return "redacted";
-  return /^\p{N}/u.test(word) ? "number" : "word";
+  if (NUMBER.test(word)) {
+    if (isDose(words, at)) return "medication";
+    return followsTest(words, at) ? "lab" : "number";
+  }
+  if (TEST_VALUE.test(word)) return "lab";
+  const unitOfDose = UNIT.test(word) && at > 0 && NUMBER.test(words[at - 1]);
+  const beforeDose = at + 1 < words.length && NUMBER.test(words[at + 1]) && isDose(words, at + 1);
+  return unitOfDose || beforeDose || STEM.test(word) ? "medication" : "word";
+}
+
+/** Whether the number at `at` has a unit: `81 mg`, `81mg`, `25-mg`. */
+const isDose = (words: readonly string[], at: number): boolean =>
+  /^\p{N}[\p{N}.,/-]*(?:mg|mcg|meq|ml|units?|tabs?)$/iu.test(words[at]) ||
+  (at + 1 < words.length && UNIT.test(words[at + 1]));
+
+function followsTest(words: readonly string[], at: number): boolean {
+  let before = at - 1;
+  const limit = before - MOST_LINKING;
+  while (before > limit && before >= 0 && LINKING.test(words[before])) before--;
+  return before >= 0 && TEST.test(words[before]);
 }

@@ -12,6 +12,12 @@ export interface Estimate {
   notes: number;
 }
 
+/** A difference between two systems on the same notes. */
+export interface Difference extends Estimate {
+  /** Two-sided: how often resampling turns the difference around, or makes it nothing. */
+  p: number;
+}
+
 const RESAMPLES = 1000;
 
 /** `statistic` of all `notes`, with its 95% interval. Deterministic: the draws have a fixed seed. */
@@ -19,6 +25,36 @@ export function bootstrap<T>(
   notes: readonly T[],
   statistic: (sample: readonly T[]) => number,
 ): Estimate {
+  return estimate(notes, statistic(notes), resampled(notes, statistic));
+}
+
+/**
+ * Paired bootstrap (Koehn 2004): `statistic` of the second of each pair minus that of the first,
+ * both of the same drawn notes, so that what makes a note hard for both cancels out.
+ */
+export function pairedBootstrap<T>(
+  pairs: readonly (readonly [first: T, second: T])[],
+  statistic: (sample: readonly T[]) => number,
+): Difference {
+  const difference = (sample: readonly (readonly [T, T])[]) =>
+    statistic(sample.map(([, second]) => second)) - statistic(sample.map(([first]) => first));
+  const values = resampled(pairs, difference);
+  const below = values.filter((value) => value <= 0).length;
+  const above = values.filter((value) => value >= 0).length;
+  const p = Math.min(1, 2 * (Math.min(below, above) + 1) / (values.length + 1));
+  return { ...estimate(pairs, difference(pairs), values), p };
+}
+
+function estimate(notes: readonly unknown[], value: number, sorted: Float64Array): Estimate {
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
+  return { value, low: at(0.025), high: at(0.975), notes: notes.length };
+}
+
+/** `statistic` of RESAMPLES draws of as many notes, sorted. */
+function resampled<T>(
+  notes: readonly T[],
+  statistic: (sample: readonly T[]) => number,
+): Float64Array {
   const random = xorshift32(0x9e3779b9);
   const values = new Float64Array(RESAMPLES);
   const sample = new Array<T>(notes.length);
@@ -28,9 +64,7 @@ export function bootstrap<T>(
     }
     values[draw] = statistic(sample);
   }
-  values.sort();
-  const at = (share: number) => values[Math.round(share * (RESAMPLES - 1))];
-  return { value: statistic(notes), low: at(0.025), high: at(0.975), notes: notes.length };
+  return values.sort();
 }
 
 /** Marsaglia's xorshift (2003), triple (13, 17, 5): uniform in [0, 1). */

@@ -103,6 +103,9 @@ export function facts(pairs: readonly (readonly [name: string, value: Content])[
 /** A remark that a reader must not miss. */
 export const notice = (content: Content): Html => html`<p class="notice">${content}</p>`;
 
+/** A failure, in red and in plain words. */
+export const problem = (content: Content): Html => html`<p class="notice problem">${content}</p>`;
+
 /** What the numbers amount to, one sentence each. */
 export const findings = (items: readonly Content[]): Html =>
   html`<ul class="findings">${items.map((item) => html`<li>${item}</li>`)}</ul>`;

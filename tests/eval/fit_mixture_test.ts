@@ -3,7 +3,7 @@ import { mixture, ngramAlone, weightCount, weightIndex } from "../../pipeline/de
 import { NgramModel } from "../../pipeline/decode/ngram.ts";
 import { softmax } from "../../pipeline/decode/sample.ts";
 import type { NextTokenModel } from "../../pipeline/decode/types.ts";
-import { evidenceOf, fitWeights, mixedBits } from "../../pipeline/eval/fit_mixture.ts";
+import { evidenceOf, fitWeights } from "../../pipeline/eval/fit_mixture.ts";
 import { NgramCounts } from "../../pipeline/ngram/counts.ts";
 import { KneserNey } from "../../pipeline/ngram/kneser_ney.ts";
 import { pruneToTable } from "../../pipeline/ngram/table.ts";
@@ -54,9 +54,13 @@ Deno.test("the weights learn where the table knows better and where the model do
   assert(weightAfter([2, 3]) < 0.3, "what follows 3 the model knows");
   const total = { table: 0, mixture: 0, model: 0 };
   evidence.forEach((one, index) => {
-    const bits = mixedBits(one, weights);
-    total.table += bits.table;
-    total.mixture += bits.mixture;
+    const bits = (probabilities: ArrayLike<number>) =>
+      Array.from(probabilities).reduce((sum, p) => sum - Math.log2(p), 0);
+    total.table += bits(one.table);
+    total.mixture += bits(one.model.map((p, at) => {
+      const weight = weights[one.class[at]];
+      return weight * one.table[at] + (1 - weight) * p;
+    }));
     total.model -= logProbabilities[index].reduce((a, b) => a + b, 0) / Math.LN2;
   });
   assertLess(total.mixture, 0.8 * Math.min(total.table, total.model));

@@ -1,35 +1,46 @@
 import { assertEquals } from "@std/assert";
-import { nextWords, sumNextWords } from "../../pipeline/eval/next_word.ts";
-import { WordNgram } from "../../pipeline/eval/word_ngram.ts";
-import { piecesOf } from "../../pipeline/eval/word_ngram.ts";
+import { nextWordResult } from "../../pipeline/eval/figures.ts";
+import { rankWord, wordSamples } from "../../pipeline/eval/next_word.ts";
+import { piecesOf, WordNgram } from "../../pipeline/eval/word_ngram.ts";
 
-Deno.test("carets stand before words; ranks one and three are told apart; classes are kept", async () => {
-  const carets: string[] = [];
-  const scores = await nextWords("Pt seen, ___ given 40 mg", 1, (before) => {
-    carets.push(before);
-    return Promise.resolve(["mg", "given", "seen", "Pt"]);
-  });
-  assertEquals(carets, [
-    "",
-    "Pt ",
-    "Pt seen, ",
-    "Pt seen, ___ ",
-    "Pt seen, ___ given ",
-    "Pt seen, ___ given 40 ",
+const whole = (text: string) => ({ from: 0, to: text.length });
+
+Deno.test("a word is asked for at its beginning and after one, two and three letters", async () => {
+  const note = "Pt seen, ___ given 40 mg";
+  const samples = wordSamples(note, whole(note), 1, (word) => word !== "given");
+  const carets: [string, string][] = [];
+  const ranked = [];
+  for (const sample of samples) {
+    ranked.push(
+      await rankWord(note, sample, (before, typed) => {
+        carets.push([before, typed]);
+        return Promise.resolve(["mg", "given", "seen", "Pt"].filter((w) => w.startsWith(typed)));
+      }),
+    );
+  }
+  assertEquals(carets.slice(0, 3), [["", ""], ["P", "P"], ["Pt ", ""]]);
+  assertEquals(carets.some(([before]) => before.endsWith("_")), false);
+  assertEquals(ranked.map(({ ranks }) => ranks), [
+    [0, 1, undefined, undefined], // fourth of all, first of those with a P
+    [3, 1, 1, 1],
+    [0, undefined, undefined, undefined], // ___ is never typed
+    [2, 1, 1, 1],
+    [0, 0, undefined, undefined],
+    [1, 1, undefined, undefined],
   ]);
-  assertEquals(scores.word, { words: 4, top1: 1, top3: 3 });
-  assertEquals(scores.number, { words: 1, top1: 0, top3: 0 });
-  assertEquals(scores.redacted, { words: 1, top1: 0, top3: 0 });
-  assertEquals(sumNextWords([scores, scores], "all"), { words: 12, top1: 2, top3: 6 });
+  const result = nextWordResult([{ words: ranked }]);
+  assertEquals([result.words, result.top1.value, result.top3.value], [6, 1 / 6, 3 / 6]);
+  assertEquals(result.midWord.map(({ words }) => words), [5, 2, 2]);
+  assertEquals(result.midWord[0].top1.value, 4 / 5);
+  assertEquals(result.byClass.redacted, { words: 1, top1: 0, top3: 0 });
+  assertEquals(result.byClass.medication, { words: 3, top1: 1, top3: 2 });
+  assertEquals(result.outOfVocabulary?.share.value, 1 / 5);
+  assertEquals(result.outOfVocabulary?.top3, 1);
 });
 
-Deno.test("a stride measures every n-th word", async () => {
-  let asked = 0;
-  await nextWords("one two three four five six seven", 3, () => {
-    asked++;
-    return Promise.resolve([]);
-  });
-  assertEquals(asked, 2);
+Deno.test("a stride takes every n-th word of the passage", () => {
+  const note = "one two three four five six seven";
+  assertEquals(wordSamples(note, whole(note), 3).map(({ text }) => text), ["two", "five"]);
 });
 
 const notes = [
@@ -48,6 +59,7 @@ Deno.test("pieces of a text join to the text", () => {
 Deno.test("a word n-gram ranks by context, completes what is typed, and stops when unsure", () => {
   const ngram = new WordNgram(notes, 5);
   assertEquals(ngram.nextWords("The patient was given ", 1), ["aspirin"]);
+  assertEquals(ngram.nextWords("The patient w", 1, "w"), ["was"]);
   assertEquals(ngram.next("The patient was", 1)[0].text, " given");
   const growth = ngram.growth("The patient was given a", 0.2, 3);
   assertEquals(growth.at(-1)?.text, "spirin 81 mg");

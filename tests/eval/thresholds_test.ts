@@ -7,32 +7,40 @@ import {
 } from "../../pipeline/eval/thresholds.ts";
 import { typeNote } from "../../pipeline/eval/typist.ts";
 
-const grow = (before: string): Growth => {
-  if (before === "") {
-    return [{ text: "no", confidence: 0.85 }, { text: "no acute", confidence: 0.45 }];
-  }
-  if (before === "no") return [{ text: " chronic", confidence: 0.35 }];
-  return [];
-};
+const growths = new Map<number, Growth>([
+  [0, [{ text: "no", confidence: 0.85 }, { text: "no acute", confidence: 0.45 }]],
+  [2, [{ text: " chronic", confidence: 0.35 }]],
+]);
 
 Deno.test("the longest text that is confident enough is shown", () => {
-  assertEquals(shownAt(grow(""), 0.3), "no acute");
-  assertEquals(shownAt(grow(""), 0.5), "no");
-  assertEquals(shownAt(grow(""), 0.9), undefined);
+  const growth = growths.get(0)!;
+  assertEquals(shownAt(growth, 0.3)?.text, "no acute");
+  assertEquals(shownAt(growth, 0.5)?.text, "no");
+  assertEquals(shownAt(growth, 0.9), undefined);
 });
 
 Deno.test("each threshold's figures are those of a typist with that threshold alone", async () => {
   const note = "no acute pain";
-  const carets: string[] = [];
-  const typings = await typeAtThresholds(note, (before) => {
-    carets.push(before);
-    return Promise.resolve(grow(before));
-  });
+  const typings = await typeAtThresholds(note, growths);
   for (const [index, least] of thresholds.entries()) {
-    const alone = await typeNote(note, (before) => Promise.resolve(shownAt(grow(before), least)));
-    assertEquals(typings[index], alone, `threshold ${least}`);
+    const suggest = (before: string) => shownAt(growths.get(before.length) ?? [], least)?.text;
+    assertEquals(typings[index].whole, await typeNote(note, suggest), `threshold ${least}`);
+    const byWord = await typeNote(note, suggest, undefined, { byWord: true });
+    assertEquals(typings[index].byWord, byWord, `threshold ${least}`);
   }
-  assertEquals(typings[0].keystrokes, 6);
-  assertEquals(typings.at(-1)!.keystrokes, 13);
-  assertEquals(new Set(carets).size, carets.length, "each caret is decoded once");
+  assertEquals(typings[0].whole.keystrokes, 6);
+  assertEquals(typings.at(-1)!.whole.keystrokes, 13);
+});
+
+Deno.test("a claim is right if all of it follows and a word ends there", async () => {
+  const shown = (note: string, text: string) =>
+    typeAtThresholds(note, new Map([[0, [{ text, confidence: 0.5 }]]]), undefined, [0.5]);
+  const rightness = async (
+    note: string,
+    text: string,
+  ) => [...(await shown(note, text))[0].claims.right];
+  assertEquals(await rightness("acute pain", "acute"), [1]);
+  assertEquals(await rightness("acutely ill", "acute"), [0]);
+  assertEquals(await rightness("chronic", "acute"), [0]);
+  assertEquals([...(await shown("acute", "acute"))[0].claims.confidence], [0.5]);
 });

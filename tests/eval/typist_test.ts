@@ -7,6 +7,7 @@ Deno.test("without suggestions every character is a keystroke", async () => {
     characters: 10,
     keystrokes: 10,
     shown: 0,
+    read: 0,
     accepted: 0,
     acceptedCharacters: 0,
   });
@@ -25,10 +26,12 @@ Deno.test("a right suggestion costs one key, a wrong one nothing", async () => {
     characters: 17,
     keystrokes: 4,
     shown: 2,
+    read: 2,
     accepted: 1,
     acceptedCharacters: 14,
   });
   assertAlmostEquals(savings(typing), 1 - 4 / 17);
+  assertAlmostEquals(savings(typing, 0.5), 1 - 5 / 17);
 });
 
 Deno.test("a suggestion that runs past the end of the note is wrong", async () => {
@@ -40,8 +43,42 @@ Deno.test("a suggestion that runs past the end of the note is wrong", async () =
 });
 
 Deno.test("savings of several notes are those of all their characters, not a mean of shares", () => {
-  const one = { characters: 10, keystrokes: 5, shown: 1, accepted: 1, acceptedCharacters: 6 };
-  const two = { characters: 90, keystrokes: 90, shown: 0, accepted: 0, acceptedCharacters: 0 };
-  assertAlmostEquals(savings(sumTyping([one, two])), 0.05);
+  const one = { characters: 10, keystrokes: 5, shown: 1, read: 1, accepted: 1 };
+  const two = { characters: 90, keystrokes: 90, shown: 0, read: 0, accepted: 0 };
+  assertAlmostEquals(
+    savings(sumTyping([
+      { ...one, acceptedCharacters: 6 },
+      { ...two, acceptedCharacters: 0 },
+    ])),
+    0.05,
+  );
   assertEquals(savings(sumTyping([])), 0);
+});
+
+Deno.test("the rest of a suggestion has been read already; another one has not", async () => {
+  const shown: Record<string, string> = { "": "no pain", n: "o pain", no: " acute pain" };
+  const typing = await typeNote("no acute distress", (before) => shown[before]);
+  assertEquals([typing.shown, typing.read, typing.accepted], [3, 2, 0]);
+});
+
+Deno.test("word by word: each right word costs one key, and the rest stays", async () => {
+  const asked: string[] = [];
+  const suggest = (before: string) => {
+    asked.push(before);
+    return before === "no" ? " acute distress today" : undefined;
+  };
+  const typing = await typeNote("no acute distress.", suggest, undefined, { byWord: true });
+  // n, o, two words, and the full stop, before which " today" stood there to no avail.
+  assertEquals([typing.keystrokes, typing.shown, typing.read, typing.accepted], [5, 3, 1, 2]);
+  assertEquals(typing.acceptedCharacters, " acute distress".length);
+  assertEquals(asked, ["", "n", "no"]);
+});
+
+Deno.test("who watches is told what was shown where, and whether it was right", async () => {
+  const seen: unknown[] = [];
+  await typeNote("ab cd", (before) => before === "" ? "ax" : before === "a" ? "b cd" : undefined, {
+    from: 0,
+    to: 5,
+  }, { onShown: (...shown) => seen.push(shown) });
+  assertEquals(seen, [[0, "ax", false], [1, "b cd", true]]);
 });

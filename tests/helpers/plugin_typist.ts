@@ -85,9 +85,13 @@ export async function typeInBrowser(
   const random = seededRandom(seed);
   const passage = note.slice(0, to);
   const started = performance.now();
-  let keystrokes = 0, accepted = 0, acceptedCharacters = 0, next = started;
+  let keystrokes = 0, read = 0, accepted = 0, acceptedCharacters = 0, next = started;
+  // What is left of the grey text seen before the last key.
+  let rest = "";
   for (let caret = from; caret < to;) {
     const grey = await greyText(page);
+    const at = caret;
+    if (grey !== "" && grey !== rest) read++;
     if (grey !== "" && passage.startsWith(grey, caret)) {
       await page.keyboard.press("Tab");
       accepted++;
@@ -99,6 +103,8 @@ export async function typeInBrowser(
       else await page.keyboard.type(character);
       caret += character.length;
     }
+    const typed = passage.slice(at, caret);
+    rest = grey.startsWith(typed) ? grey.slice(typed.length) : "";
     keystrokes++;
     progress?.(caret - from);
     // Between half and one and a half times the mean, whatever driving the browser has taken.
@@ -116,6 +122,7 @@ export async function typeInBrowser(
     characters,
     keystrokes,
     shown,
+    read,
     accepted,
     acceptedCharacters,
     keyToGhost,

@@ -1,0 +1,62 @@
+/** The engines that can run a run's GPT here, to be timed. */
+
+import { join } from "@std/path";
+import { exists, type RunPaths } from "../artifacts.ts";
+import type { Tokenizer } from "../decode/types.ts";
+import type { Checkpoint } from "../model/checkpoint.ts";
+import { loadRuntime } from "../onnx/runtime.ts";
+import { modelFromGraph, modelFromTensors, type OnnxModel } from "../onnx/session.ts";
+import { type LatencyResult, measureLatency } from "./latency.ts";
+import type { Mixture } from "../decode/mixture.ts";
+import type { NoteRequest } from "./note_worker.ts";
+import { beside, openNgram, type Sources, type SystemSpec } from "./systems.ts";
+
+export interface Engine {
+  name: string;
+  open(): Promise<OnnxModel>;
+}
+
+/** float32 from the checkpoint, and int8 where the run was exported; both on one CPU thread. */
+export async function enginesOf(
+  { config, parameters }: Pick<Checkpoint, "config" | "parameters">,
+  run: RunPaths,
+): Promise<Engine[]> {
+  const runtime = await loadRuntime({ threads: 1 });
+  const engines: Engine[] = [{
+    name: `float32, ${runtime.description}`,
+    open: () => modelFromTensors(config, parameters, runtime),
+  }];
+  const int8 = join(run.export, "onnx", "model_quantized.onnx");
+  if (await exists(int8)) {
+    engines.push({
+      name: `int8 of the export, ${runtime.description}`,
+      open: async () => modelFromGraph(config, await Deno.readFile(int8), runtime),
+    });
+  }
+  return engines;
+}
+
+/** Times each engine on some of the passages, alone and with what `served` has beside the GPT. */
+export async function measureEngines(
+  { engines, tokenizer, sources }: {
+    engines: readonly Engine[];
+    tokenizer: Tokenizer;
+    sources: Sources;
+  },
+  requests: readonly NoteRequest[],
+  minConfidence: number,
+  served: SystemSpec,
+): Promise<LatencyResult[]> {
+  const spec = served.kind === "gpt" ? served.mixture : undefined;
+  const table = spec?.table ? await openNgram(sources.ngram) : undefined;
+  const results: LatencyResult[] = [];
+  for (const { name, open } of engines) {
+    const model = await open();
+    const time = (label: string, mixture?: Mixture) =>
+      measureLatency(label, { model, tokenizer, mixture }, requests, minConfidence);
+    results.push(await time(name));
+    if (spec) results.push(await time(`${name}, n-grams beside`, beside(spec, table)));
+    await model.close();
+  }
+  return results;
+}
