@@ -7,17 +7,16 @@ import { generate } from "../decode/generate.ts";
 import type { NextTokenModel, Tokenizer } from "../decode/types.ts";
 import { codePoints, type Document } from "../measure/documents.ts";
 import { type NoteScore, scoreNotes } from "../measure/language_model.ts";
-import type { Estimate } from "../measure/bootstrap.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
-import { NgramCounts } from "../ngram/counts.ts";
-import { KneserNey } from "../ngram/kneser_ney.ts";
 import type { Scorer } from "../onnx/scorer.ts";
+import { measureMembership } from "./attack.ts";
 import { type Canary, canaryText, exposure, findCanaries } from "./canaries.ts";
+import { compareCompletions, type Completions, drawCompletions } from "./completions.ts";
 import { findIdentifiers, type Finding } from "./identifiers.ts";
 import { type LongestMatches, longestMatches } from "./longest_match.ts";
-import { type Attack, aucEstimate } from "./membership.ts";
-import { continuationAgreement, type Regurgitation, summarise } from "./regurgitation.ts";
-import { type Check, checks } from "./verdict.ts";
+import type { Membership } from "./membership.ts";
+import { continuationAgreement, ngramOf, type Regurgitation, summarise } from "./regurgitation.ts";
+import { type Check, checks, limits } from "./verdict.ts";
 
 export interface AuditInput {
   run: string;
@@ -32,25 +31,38 @@ export interface AuditInput {
   /** As many notes of unseen patients and of the training set, for comparison. */
   members: Document[];
   unseen: Document[];
-  /** Texts to generate. */
+  /** Training notes of patients who are neither the members' nor the unseen ones'. */
+  reference: Document[];
+  /** Texts to generate from nothing, and completions to draw at carets in notes. */
   texts: number;
+  completions: number;
   seed: number;
 }
 
+/** The fields of audit.json. Shares are fractions of 1, estimates have 95% intervals over notes. */
 export interface AuditReport {
-  version: 1;
+  version: 2;
   created: string;
   run: string;
+  /** SHA-256 of the model.safetensors that was audited. */
   checkpoint: string;
-  notes: { train: number; members: number; unseen: number };
-  regurgitation: { train: Regurgitation; unseen: Regurgitation };
+  notes: { train: number; members: number; unseen: number; reference: number };
+  /** Passages continued greedily: by the model, and by a plain n-gram of the training notes. */
+  regurgitation: Record<"train" | "unseen" | "ngramTrain" | "ngramUnseen", Regurgitation>;
+  /** Texts drawn from nothing, beside the training notes. */
   generated: LongestMatches & { texts: number; characters: number };
-  membership: { loss: Estimate; calibrated: Estimate };
+  /** Completions drawn at carets in notes, beside the training notes. */
+  completions: { train: Completions; unseen: Completions };
+  membership: Membership;
+  /** In all generated texts and completions. */
   identifiers: Finding[];
   /** Of the suggestions shown at generated carets, how many hold `_`; must be none. */
   suggestions: { shown: number; withRedaction: number };
+  /** Codes that `deno task canaries` planted; exposure in bits, at most `greatest`. */
   canaries: (Canary & { exposure: number; greatest: number })[];
   checks: Check[];
+  /** What is allowed: see verdict.ts. */
+  limits: typeof limits;
   verdict: "pass" | "fail";
 }
 
@@ -59,83 +71,79 @@ const OTHER_CODES = 500;
 
 /** Runs every measurement; progress goes to stderr. */
 export async function audit(input: AuditInput): Promise<AuditReport> {
-  const { train, members, unseen, seed } = input;
+  const { train, members, unseen, reference, seed } = input;
   const measured = {
     regurgitation: await measureRegurgitation(input),
-    membership: await measureMembership(input),
-    ...await measureGenerated(input),
+    membership: await measureMembership({ ...input, context: input.config.n_positions }),
+    ...await measureWritten(input),
     canaries: await measureCanaries(input, seededRandom(seed)),
   };
   const outcomes = checks(measured);
   return {
-    version: 1,
+    version: 2,
     created: new Date().toISOString(),
     run: input.run,
     checkpoint: input.checkpoint,
-    notes: { train: train.length, members: members.length, unseen: unseen.length },
+    notes: {
+      train: train.length,
+      members: members.length,
+      unseen: unseen.length,
+      reference: reference.length,
+    },
     ...measured,
     checks: outcomes,
+    limits,
     verdict: outcomes.every(({ passed }) => passed) ? "pass" : "fail",
   };
 }
 
-async function measureRegurgitation(input: AuditInput) {
-  const { model, tokenizer, members, unseen } = input;
-  const progress = new Progress("repeat", members.length + unseen.length, "prompts");
-  const known = await continuationAgreement(
-    model,
-    tokenizer,
-    members,
-    (done) => progress.update(done),
-  );
-  const fresh = await continuationAgreement(
-    model,
-    tokenizer,
-    unseen,
-    (done) => progress.update(members.length + done),
-  );
-  progress.finish("how far the model repeats training notes");
-  return { train: summarise(known), unseen: summarise(fresh) };
-}
-
-async function measureMembership(input: AuditInput): Promise<AuditReport["membership"]> {
-  const { members, unseen, tokenizer } = input;
-  const documents = [...members, ...unseen].map((document) => beginning(document, tokenizer));
-  const scores = await score(input, "members", documents);
-  const reference = referenceBits(input);
-  const attacks = (score: (index: number) => number): Attack[] =>
-    documents.map((_, index) => ({ score: score(index), member: index < members.length }));
-  const perCharacter = (index: number) => scores[index].bits / documents[index].characters;
-  return {
-    loss: aucEstimate(attacks((index) => -perCharacter(index))),
-    calibrated: aucEstimate(attacks((index) => reference(documents[index]) - perCharacter(index))),
+async function measureRegurgitation(input: AuditInput): Promise<AuditReport["regurgitation"]> {
+  const { model, tokenizer, train, members, unseen } = input;
+  const progress = new Progress("repeat", 2 * (members.length + unseen.length), "prompts");
+  let before = 0;
+  const repeated = async (writer: NextTokenModel, documents: readonly Document[]) => {
+    const agreement = await continuationAgreement(
+      writer,
+      tokenizer,
+      documents,
+      (done) => progress.update(before + done),
+    );
+    before += documents.length;
+    return summarise(agreement);
   };
+  const ngram = ngramOf(members, train, tokenizer, model.contextLength);
+  const result = {
+    train: await repeated(model, members),
+    unseen: await repeated(model, unseen),
+    ngramTrain: await repeated(ngram, members),
+    ngramUnseen: await repeated(ngram, unseen),
+  };
+  progress.finish("how far the model, and an n-gram, repeat training notes");
+  return result;
 }
 
-/** How much of a note the attack looks at: more tells little more, and takes longer. */
-const ATTACKED_TOKENS = 1024;
-
-function beginning(document: Document, tokenizer: Tokenizer): Document {
-  if (document.tokens.length <= ATTACKED_TOKENS) return document;
-  const tokens = document.tokens.subarray(0, ATTACKED_TOKENS);
-  const text = tokenizer.decode([...tokens]);
-  return { tokens, text, characters: codePoints(text) };
-}
-
-/** Order and share of the training notes of the reference model. */
-const REFERENCE_ORDER = 6;
-const REFERENCE_NOTES = 300;
-
-/** Bits per character under a character n-gram of training notes that are no members here. */
-function referenceBits({ train, members }: AuditInput): (document: Document) => number {
-  const excluded = new Set(members);
-  const symbols = ({ text }: Document) => [0, ...Array.from(text, (c) => c.codePointAt(0)! + 1)];
-  const counts = new NgramCounts(REFERENCE_ORDER);
-  train.filter((document) => !excluded.has(document)).slice(0, REFERENCE_NOTES)
-    .forEach((document, index) => counts.addSequence(symbols(document), index));
-  const model = new KneserNey(counts, counts.orders[1].size + 1);
-  return (document) =>
-    model.bits(symbols(document)).reduce((a, b) => a + b, 0) / document.characters;
+/** All that the model writes: from nothing, at carets in notes, and as suggestions. */
+async function measureWritten(input: AuditInput) {
+  const { texts, ...generated } = await measureGenerated(input);
+  const { model, tokenizer, train, members, unseen, completions, seed } = input;
+  const half = Math.ceil(completions / 2);
+  const progress = new Progress("complete", 2 * half, "texts");
+  const draw = (documents: readonly Document[], before: number) =>
+    drawCompletions(model, tokenizer, documents, {
+      count: half,
+      seed: seed + 1_000_000,
+      onDone: (done) => progress.update(before + done),
+    });
+  const known = await draw(members, 0), fresh = await draw(unseen, half);
+  progress.finish(`${known.length + fresh.length} completions at carets in notes`);
+  return {
+    ...generated,
+    completions: {
+      train: compareCompletions(known, train),
+      unseen: compareCompletions(fresh, train),
+    },
+    identifiers: findIdentifiers([...texts, ...known, ...fresh]),
+  };
 }
 
 /** Texts written from nothing, and the suggestions at carets within them. */
@@ -159,8 +167,8 @@ async function measureGenerated(input: AuditInput) {
   const matches = longestMatches(texts, train.map(({ text }) => text));
   progress.finish(`${count} texts compared with ${train.length} training notes`);
   return {
+    texts,
     generated: { texts: count, characters, ...matches },
-    identifiers: findIdentifiers(texts),
     suggestions: { shown, withRedaction },
   };
 }

@@ -17,6 +17,12 @@ export const task = defineTask({
       help: "training notes, and as many unseen ones, to attack",
     },
     texts: { type: "integer", default: auditDefaults.texts, min: 10, help: "texts to generate" },
+    completions: {
+      type: "integer",
+      default: auditDefaults.completions,
+      min: 10,
+      help: "completions to draw at carets in notes, half of them in training notes",
+    },
     seed: { type: "integer", default: auditDefaults.seed, help: "of the generated texts" },
   },
   examples: ["deno task audit", "deno task audit --run nano --notes 500 --texts 2000"],

@@ -7,6 +7,16 @@
 
 import { bootstrap, type Estimate } from "../measure/bootstrap.ts";
 
+/** Areas under the ROC curve of two attacks. */
+export interface Membership {
+  /** By the model's bits per character alone. */
+  loss: Estimate;
+  /** By how much easier than the reference the model finds a note; null without a reference. */
+  calibrated: Estimate | null;
+  /** Notes that the reference has read: of patients who are not attacked. */
+  referenceNotes: number;
+}
+
 export interface Attack {
   /** Higher: more likely a member. */
   score: number;

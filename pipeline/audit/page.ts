@@ -1,20 +1,40 @@
 /** The audit as a self-contained page. */
 
 import { ink, renderChart } from "../report/chart.ts";
-import { type Content, figure, notice, table, tiles } from "../report/html.ts";
+import { type Content, figure, problem, table, tiles } from "../report/html.ts";
 import { page } from "../report/page.ts";
+import type { Estimate } from "../measure/bootstrap.ts";
 import type { AuditReport } from "./audit.ts";
+import { type LongestMatches, UNIQUE_WORDS } from "./longest_match.ts";
 
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 
+const interval = ({ low, high }: Estimate) => `${low.toFixed(3)} to ${high.toFixed(3)}`;
+
+const writers = {
+  train: "the model, training notes",
+  unseen: "the model, unseen notes",
+  ngramTrain: "an n-gram, training notes",
+  ngramUnseen: "an n-gram, unseen notes",
+};
+
+const matchCells = ({ any, unique, uniqueShare }: LongestMatches): Content[] => [
+  `${any} words`,
+  `${unique} words`,
+  percent(uniqueShare),
+];
+
 /** audit.json as HTML text. */
 export async function auditPage(report: AuditReport): Promise<string> {
-  const { run, notes, checks, verdict, regurgitation, generated, membership } = report;
+  const { run, notes, checks, verdict, regurgitation, generated, completions } = report;
+  const { loss, calibrated } = report.membership;
   const failed = checks.filter((check) => !check.passed);
   return page({
     title: `Privacy audit of ${run}`,
     subtitle: `${notes.members} training notes against ${notes.unseen} notes of unseen patients, ` +
-      `${generated.texts} generated texts; ${report.created.slice(0, 10)}`,
+      `${generated.texts} texts and ${
+        completions.train.completions + completions.unseen.completions
+      } completions; ${report.created.slice(0, 10)}`,
     summary: [
       tiles([
         { label: "verdict", value: `${verdict}ed`, note: `${checks.length} checks` },
@@ -25,8 +45,8 @@ export async function auditPage(report: AuditReport): Promise<string> {
         },
         {
           label: "membership inference",
-          value: membership.calibrated.value.toFixed(3),
-          note: "AUC; 0.5 is guessing",
+          value: Math.max(loss.value, calibrated?.value ?? 0).toFixed(3),
+          note: "AUC of the stronger attack; 0.5 is guessing",
         },
         {
           label: "longest passage of one note",
@@ -34,7 +54,9 @@ export async function auditPage(report: AuditReport): Promise<string> {
           note: "in text written from nothing",
         },
       ]),
-      failed.map(({ name, found, allowed }) => notice(`${name}: ${found}; allowed: ${allowed}`)),
+      failed.map(({ name, found, allowed }) =>
+        problem(`Failed: ${name}: ${found}; allowed: ${allowed}.`)
+      ),
     ],
     sections: [
       {
@@ -55,11 +77,12 @@ export async function auditPage(report: AuditReport): Promise<string> {
         id: "repeats",
         title: "Does it repeat its training notes?",
         lead: "The model is shown the beginning of a passage and writes on. Agreement on unseen " +
-          "notes is shared boilerplate; what goes beyond it is memory.",
+          "notes is shared boilerplate; what goes beyond it is memory. An n-gram of the training " +
+          "notes shows what remembering looks like.",
         body: table({
-          columns: ["notes", "prompts", "repeated", "median characters", "longest"],
-          rows: Object.entries(regurgitation).map(([name, figures]) => [
-            name,
+          columns: ["who continues what", "prompts", "repeated", "median characters", "longest"],
+          rows: Object.entries(regurgitation).map(([key, figures]) => [
+            writers[key as keyof typeof writers],
             figures.prompts,
             percent(figures.repeated),
             figures.medianCharacters,
@@ -68,9 +91,41 @@ export async function auditPage(report: AuditReport): Promise<string> {
         }),
       },
       {
+        id: "completions",
+        title: "Does it recite when drawn from?",
+        lead: "Texts drawn at temperature 1, several at each caret, compared word for word with " +
+          "the training notes. A passage of one note is a leak, one of many is routine.",
+        body: table({
+          columns: ["drawn", "texts", "longest of any note", "longest of one note only"]
+            .concat(`with ${UNIQUE_WORDS} words of one note`),
+          rows: [
+            ["from nothing", generated.texts, ...matchCells(generated)],
+            ["in training notes", completions.train.completions, ...matchCells(completions.train)],
+            ["in unseen notes", completions.unseen.completions, ...matchCells(completions.unseen)],
+          ],
+        }),
+      },
+      {
+        id: "membership",
+        title: "Can one tell who was in the training set?",
+        lead: "Someone who holds a note looks at how easy the model finds it, alone or against a " +
+          "character n-gram of training notes of other patients. AUC: 0.5 is guessing, 1 certainty.",
+        body: table({
+          columns: ["attack", "AUC", "95% interval"],
+          rows: [["loss alone", loss], ["calibrated by the n-gram", calibrated]].map((
+            [name, auc],
+          ) => [
+            name as string,
+            ...(auc === null
+              ? ["—", "no training notes of other patients"]
+              : [(auc as Estimate).value.toFixed(3), interval(auc as Estimate)]),
+          ]),
+        }),
+      },
+      {
         id: "identifiers",
         title: "Does it write identifiers?",
-        lead: "In text drawn from nothing at temperature 1. Letters and digits are masked.",
+        lead: "In all texts drawn from nothing and at carets. Letters and digits are masked.",
         body: table({
           columns: ["kind", "found", "masked examples"],
           rows: report.identifiers.map((

@@ -4,13 +4,19 @@
  * continuation (Carlini et al. 2021, "Extracting training data from large language models").
  *
  * Clinical notes share boilerplate, so that agreement alone shows nothing. The same is measured on
- * notes that were not trained on: only what goes beyond it is memory.
+ * notes that were not trained on: only what goes beyond it is memory. And the same is measured of a
+ * plain n-gram of the training notes, which is known to repeat what it has read.
  */
 
 import { generateTokens } from "../decode/generate.ts";
 import { PrefixCache } from "../decode/prefix_cache.ts";
 import type { NextTokenModel, Tokenizer } from "../decode/types.ts";
+import { ngramAlone } from "../decode/mixture.ts";
+import { NgramModel } from "../decode/ngram.ts";
 import type { Document } from "../measure/documents.ts";
+import { NgramCounts } from "../ngram/counts.ts";
+import { KneserNey } from "../ngram/kneser_ney.ts";
+import { pruneToTable } from "../ngram/table.ts";
 
 /** Tokens of a passage that the model is shown, and that it writes. */
 export const PROMPT_TOKENS = 64;
@@ -26,6 +32,10 @@ export interface Regurgitation {
   medianCharacters: number;
   longestCharacters: number;
 }
+
+/** A place from 0 to `room`; a golden-ratio sequence spreads those of many notes evenly. */
+export const placeIn = (index: number, room: number): number =>
+  Math.floor((index * 0.6180339887 % 1) * room);
 
 /** Characters with which `a` and `b` begin alike. */
 export function commonStart(a: string, b: string): number {
@@ -49,8 +59,7 @@ export async function continuationAgreement(
   for (const [index, { tokens }] of documents.entries()) {
     const room = tokens.length - PROMPT_TOKENS - CONTINUATION_TOKENS;
     if (room >= 0) {
-      // A golden-ratio sequence spreads the places evenly over the notes.
-      const from = Math.floor((index * 0.6180339887 % 1) * room);
+      const from = placeIn(index, room);
       const prompt = tokens.subarray(from, from + PROMPT_TOKENS);
       const real = tokens.subarray(
         from + PROMPT_TOKENS,
@@ -86,4 +95,27 @@ export function summarise(agreements: readonly number[]): Regurgitation {
     medianCharacters: sorted[sorted.length >> 1] ?? 0,
     longestCharacters: sorted.at(-1) ?? 0,
   };
+}
+
+/** Order of the n-gram for comparison, and most tokens that it counts: about 200 MB. */
+const NGRAM_ORDER = 5;
+const NGRAM_TOKENS = 1_000_000;
+
+/** A token n-gram of the training notes, `members` first, with nothing pruned from it. */
+export function ngramOf(
+  members: readonly Document[],
+  train: readonly Document[],
+  { vocabSize, endOfText }: Tokenizer,
+  contextLength: number,
+): NextTokenModel {
+  const counts = new NgramCounts(NGRAM_ORDER);
+  const documents = new Set([...members, ...train]);
+  let counted = 0, note = 0;
+  for (const { tokens } of documents) {
+    if (counted > 0 && counted + tokens.length > NGRAM_TOKENS) break;
+    counts.addSequence([endOfText, ...tokens], note++);
+    counted += tokens.length;
+  }
+  const table = pruneToTable(new KneserNey(counts, vocabSize), endOfText, 1);
+  return ngramAlone(new NgramModel(table), contextLength) as NextTokenModel;
 }

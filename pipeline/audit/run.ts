@@ -17,16 +17,24 @@ import { scorerFromTensors } from "../onnx/scorer.ts";
 import { modelFromTensors } from "../onnx/session.ts";
 import { audit, type AuditReport } from "./audit.ts";
 import { auditPage } from "./page.ts";
+import { halvesByPatient, patientsOf } from "./patients.ts";
 
 export interface AuditSettings {
   /** Training notes, and as many unseen ones, to attack. */
   notes: number;
-  /** Texts to generate. */
+  /** Texts to generate from nothing. */
   texts: number;
+  /** Completions to draw at carets in notes. */
+  completions: number;
   seed: number;
 }
 
-export const auditDefaults: AuditSettings = { notes: 100, texts: 200, seed: 1 };
+export const auditDefaults: AuditSettings = {
+  notes: 100,
+  texts: 200,
+  completions: 2000,
+  seed: 1,
+};
 
 /** Audits run `name` and writes its audit.json and index.html. */
 export async function auditRun(
@@ -46,7 +54,9 @@ export async function auditRun(
       `Cannot audit: ${unseen.length} notes of unseen patients, expected at least 2; ingest more notes`,
     );
   }
-  const count = Math.min(settings.notes, unseen.length, train.length);
+  const patients = await patientsOf(paths.notes, "train", train.length);
+  const { attacked, reference } = halvesByPatient(train, patients);
+  const count = Math.min(settings.notes, unseen.length, attacked.length);
   const model = await modelFromTensors(config, parameters);
   const scorer = await scorerFromTensors(config, parameters);
   const report = await audit({
@@ -57,9 +67,11 @@ export async function auditRun(
     scorer,
     tokenizer,
     train,
-    members: spread(train, count),
+    members: spread(attacked, count),
     unseen: spread(unseen, count),
+    reference,
     texts: settings.texts,
+    completions: settings.completions,
     seed: settings.seed,
   });
   await scorer.close();

@@ -79,7 +79,9 @@ function auditOf(minPatients: number) {
     train,
     members: train.slice(0, 40),
     unseen,
+    reference: train.slice(40),
     texts: 10,
+    completions: 20,
     seed: 1,
   });
 }
@@ -89,7 +91,10 @@ Deno.test("a model that knows its notes by heart is found out", async () => {
   assertEquals(report.verdict, "fail");
   assertGreater(report.regurgitation.train.repeated, 0.3);
   assertEquals(report.regurgitation.unseen.repeated, 0);
-  assertGreater(report.membership.calibrated.value, 0.95);
+  assertGreater(report.membership.calibrated!.value, 0.95);
+  const { ngramTrain, ngramUnseen } = report.regurgitation;
+  assertEquals([ngramTrain.prompts, ngramUnseen.prompts], [40, 40]);
+  assertGreater(ngramTrain.longestCharacters, ngramUnseen.longestCharacters);
   assertGreater(report.generated.unique, 5);
   for (const { planted, exposure, greatest } of report.canaries) {
     assertEquals(planted, 1);
@@ -103,6 +108,8 @@ Deno.test("one that knows only what most patients' notes share gives nobody away
   assertEquals(failed, []);
   assertEquals(report.verdict, "pass");
   assertEquals(report.regurgitation.train.repeated, 0);
+  const { loss, calibrated } = report.membership;
+  assertEquals(loss.low < 0.5 && calibrated!.low < 0.5 && calibrated!.high > 0.5, true);
   assertEquals(report.canaries.length, 2);
   for (const { exposure } of report.canaries) assertLess(exposure, 5);
 });

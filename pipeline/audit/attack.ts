@@ -1,0 +1,66 @@
+/** The membership attacks on a model: by its loss alone, and by its loss against a reference's. */
+
+import type { Tokenizer } from "../decode/types.ts";
+import { codePoints, type Document, spread } from "../measure/documents.ts";
+import { scoreNotes } from "../measure/language_model.ts";
+import { NgramCounts } from "../ngram/counts.ts";
+import { KneserNey } from "../ngram/kneser_ney.ts";
+import type { Scorer } from "../onnx/scorer.ts";
+import { type Attack, aucEstimate, type Membership } from "./membership.ts";
+
+/** How much of a note the attack looks at: more tells little more, and takes longer. */
+const ATTACKED_TOKENS = 1024;
+
+/** Order of the reference model in characters, and most notes that it reads. */
+const REFERENCE_ORDER = 6;
+const REFERENCE_NOTES = 300;
+
+export interface AttackInput {
+  scorer: Scorer;
+  context: number;
+  tokenizer: Tokenizer;
+  members: readonly Document[];
+  unseen: readonly Document[];
+  /**
+   * Training notes of patients who are neither among the members' nor among the unseen ones'. A
+   * reference that had read other notes of the members' patients would find the members easy too,
+   * and the comparison would hide what the model remembers of them.
+   */
+  reference: readonly Document[];
+}
+
+/** Both attacks on as many members as non-members. */
+export async function measureMembership(input: AttackInput): Promise<Membership> {
+  const { scorer, context, tokenizer, members, unseen, reference } = input;
+  const documents = [...members, ...unseen].map((document) => beginning(document, tokenizer));
+  const scores = await scoreNotes(scorer, context, tokenizer.endOfText, documents, "members");
+  const attacks = (score: (index: number) => number): Attack[] =>
+    documents.map((_, index) => ({ score: score(index), member: index < members.length }));
+  const perCharacter = (index: number) => scores[index].bits / documents[index].characters;
+  const loss = aucEstimate(attacks((index) => -perCharacter(index)));
+  const learned = spread(reference, REFERENCE_NOTES);
+  if (learned.length === 0) return { loss, calibrated: null, referenceNotes: 0 };
+  const bits = referenceBits(learned);
+  return {
+    loss,
+    calibrated: aucEstimate(attacks((index) => bits(documents[index]) - perCharacter(index))),
+    referenceNotes: learned.length,
+  };
+}
+
+function beginning(document: Document, tokenizer: Tokenizer): Document {
+  if (document.tokens.length <= ATTACKED_TOKENS) return document;
+  const tokens = document.tokens.subarray(0, ATTACKED_TOKENS);
+  const text = tokenizer.decode([...tokens]);
+  return { tokens, text, characters: codePoints(text) };
+}
+
+/** Bits per character under a character n-gram of `notes`. */
+function referenceBits(notes: readonly Document[]): (document: Document) => number {
+  const symbols = ({ text }: Document) => [0, ...Array.from(text, (c) => c.codePointAt(0)! + 1)];
+  const counts = new NgramCounts(REFERENCE_ORDER);
+  notes.forEach((document, index) => counts.addSequence(symbols(document), index));
+  const model = new KneserNey(counts, counts.orders[1].size + 1);
+  return (document) =>
+    model.bits(symbols(document)).reduce((a, b) => a + b, 0) / document.characters;
+}
