@@ -5,7 +5,7 @@
  */
 
 import type { FeedOptions, NextTokens } from "./prefix_cache.ts";
-import { softmax } from "./sample.ts";
+import { probabilitiesOf } from "./sample.ts";
 import { isSpace } from "./words.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -89,7 +89,7 @@ export async function heal(
     const { tokens, rest, probability } = open.shift()!;
     if (probability < MIN_SHARE * total) break;
     if (context.length + tokens.length >= model.contextLength) continue;
-    const next = softmax(await model.logitsAfter([...context, ...tokens], options));
+    const next = probabilitiesOf(await model.logitsAfter([...context, ...tokens], options));
     for (const token of vocabulary.startingWith(rest)) {
       total += probability * next[token];
       found.push({

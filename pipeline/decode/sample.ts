@@ -40,6 +40,28 @@ export function softmax(logits: Float32Array, temperature = 1): Float32Array {
   return out;
 }
 
+const known = new WeakMap<Float32Array, Float32Array>();
+
+/** softmax(logits), computed once for the same array; for reading only, neither may be written to. */
+export function probabilitiesOf(logits: Float32Array): Float32Array {
+  let probabilities = known.get(logits);
+  if (probabilities === undefined) known.set(logits, probabilities = softmax(logits));
+  return probabilities;
+}
+
+/** Indices of the `count` largest values, largest first, the first of equals first. */
+export function largest(values: Float32Array, count: number): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < values.length; i++) {
+    if (found.length === count && !(values[i] > values[found[count - 1]])) continue;
+    let at = found.length;
+    while (at > 0 && values[i] > values[found[at - 1]]) at--;
+    found.splice(at, 0, i);
+    if (found.length > count) found.pop();
+  }
+  return found;
+}
+
 /** The next token for `logits` (vocabSize). `random` gives numbers in [0, 1). */
 export function sampleToken(
   logits: Float32Array,

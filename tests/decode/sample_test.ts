@@ -1,6 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { seededRandom } from "../../pipeline/decode/random.ts";
-import { argmax, checkSampling, sampleToken, softmax } from "../../pipeline/decode/sample.ts";
+import {
+  argmax,
+  checkSampling,
+  largest,
+  probabilitiesOf,
+  sampleToken,
+  softmax,
+} from "../../pipeline/decode/sample.ts";
 
 const logits = Float32Array.from([0.1, 0.4, 0.2, 0.3], Math.log);
 
@@ -57,4 +64,18 @@ Deno.test("settings no sampling can use are refused by name", () => {
   assertThrows(() => checkSampling({ temperature: -1 }), RangeError, "temperature is -1");
   assertThrows(() => checkSampling({ topK: 1.5 }), RangeError, "topK is 1.5");
   assertThrows(() => checkSampling({ topP: 0 }), RangeError, "topP is 0");
+});
+
+Deno.test("the largest values come in order, as sorting would bring them", () => {
+  const values = Float32Array.from({ length: 50 }, (_, i) => (i * 37) % 17);
+  for (const count of [0, 1, 4, 50, 60]) {
+    const sorted = Array.from(values.keys()).sort((a, b) => values[b] - values[a]).slice(0, count);
+    assertEquals(largest(values, count), sorted);
+  }
+});
+
+Deno.test("probabilities are computed once for the same logits", () => {
+  const logits = Float32Array.of(1, 2, 3);
+  assertEquals(probabilitiesOf(logits), softmax(logits));
+  assertEquals(probabilitiesOf(logits) === probabilitiesOf(logits), true);
 });
