@@ -2,6 +2,7 @@
 
 import { workspace } from "../artifacts.ts";
 import { defineTask, format, runTask, UsageError } from "../cli.ts";
+import { readGivenTokenizer } from "./given_tokenizer.ts";
 import { tokenizeNotes } from "./tokenize_notes.ts";
 import { BYTE_TOKENS } from "./vocabulary.ts";
 
@@ -23,16 +24,35 @@ await runTask(defineTask({
       max: 65536,
       help: `number of BPE tokens, ${DEFAULT_VOCAB_SIZE} if absent`,
     },
+    tokenizer: {
+      type: "string",
+      placeholder: "DIR",
+      help: "use the tokenizer.json of a run or a Hugging Face folder instead of learning one",
+    },
   },
-  examples: ["deno task tokenize --vocab-size 2048", "deno task tokenize --kind char"],
-  async run({ kind, vocabSize, data }) {
+  examples: [
+    "deno task tokenize --vocab-size 2048",
+    "deno task tokenize --kind char",
+    "deno task tokenize --tokenizer data/runs/latest",
+  ],
+  async run({ kind, vocabSize, tokenizer, data }) {
     if (kind === "char" && vocabSize !== undefined) {
       throw new UsageError("--vocab-size is of no use with --kind char; leave it out");
     }
+    if (tokenizer !== undefined && (kind === "char" || vocabSize !== undefined)) {
+      throw new UsageError(
+        "--tokenizer brings its own vocabulary; leave out --kind and --vocab-size",
+      );
+    }
     const paths = workspace(data);
+    const given = tokenizer === undefined ? undefined : await readGivenTokenizer(tokenizer);
     const report = await tokenizeNotes(
       paths,
-      kind === "char" ? { kind } : { kind: "bpe", vocabSize: vocabSize ?? DEFAULT_VOCAB_SIZE },
+      given
+        ? { kind: "given", given }
+        : kind === "char"
+        ? { kind }
+        : { kind: "bpe", vocabSize: vocabSize ?? DEFAULT_VOCAB_SIZE },
     );
     const { train, val, test } = report.splits;
     console.log(
@@ -44,6 +64,6 @@ await runTask(defineTask({
       `train ${format(train.tokens)}, val ${format(val.tokens)}, test ${format(test.tokens)} ` +
         `tokens in ${paths.processed}`,
     );
-    console.log("Next: deno task train");
+    console.log(`Next: deno task train${tokenizer ? ` --init-from ${tokenizer}` : ""}`);
   },
 }));

@@ -26,6 +26,8 @@ export interface Fingerprint {
   kind: TokensReport["kind"];
   vocabSize: number;
   pattern: string;
+  /** Hash of the tokenizer.json that was given; absent where one is learned. */
+  tokenizerSha256?: string;
 }
 
 /** How far the encoding has come: rows of notes.parquet whose tokens are safely on disk. */

@@ -6,12 +6,14 @@ import {
   type Split,
   type TokensReport,
   type Workspace,
+  writeAtomic,
   writeJson,
 } from "../artifacts.ts";
 import { format, Progress } from "../cli.ts";
 import { createTokenizer } from "../decode/tokenizer.ts";
 import { trainBpe } from "./bpe_trainer.ts";
 import { encodeNotes } from "./encode_notes.ts";
+import { encodingOf, type GivenTokenizer } from "./given_tokenizer.ts";
 import { countNotes, readNoteBatches } from "./note_batches.ts";
 import { PATTERN } from "./pre_tokenizer.ts";
 import { sha256File, tokensReport, tokenUsage } from "./report.ts";
@@ -20,7 +22,6 @@ import {
   bpeTokenizerJson,
   CHARACTERS,
   charTokenizerJson,
-  readVocabulary,
   tokenizerConfig,
   type TokenizerJson,
 } from "./tokenizer_json.ts";
@@ -30,7 +31,10 @@ import { WorkerPool } from "./worker_pool.ts";
 /** A pair that occurs once only teaches the vocabulary that one place. */
 const MIN_FREQUENCY = 2;
 
-export type TokenizeOptions = { kind: "bpe"; vocabSize: number } | { kind: "char" };
+export type TokenizeOptions =
+  | { kind: "bpe"; vocabSize: number }
+  | { kind: "char" }
+  | { kind: "given"; given: GivenTokenizer };
 
 /** Replaces the processed/ folder, or throws and leaves it as it was. */
 export async function tokenizeNotes(
@@ -43,15 +47,28 @@ export async function tokenizeNotes(
   const fingerprint: Fingerprint = {
     format: FORMAT,
     notesSha256: await sha256File(paths.notes),
-    kind: options.kind,
-    vocabSize: options.kind === "char" ? CHARACTERS.length + 1 : options.vocabSize,
-    pattern: options.kind === "char" ? "" : PATTERN,
+    ...decided(options),
   };
   const pool = new WorkerPool();
   try {
-    return await run(pool, paths.notes, staging, fingerprint, notes);
+    const given = options.kind === "given" ? options.given : undefined;
+    return await run(pool, paths.notes, staging, { fingerprint, given, notes });
   } finally {
     pool.close();
+  }
+}
+
+function decided(options: TokenizeOptions): Omit<Fingerprint, "format" | "notesSha256"> {
+  switch (options.kind) {
+    case "char":
+      return { kind: "char", vocabSize: CHARACTERS.length + 1, pattern: "" };
+    case "bpe":
+      return { kind: "bpe", vocabSize: options.vocabSize, pattern: PATTERN };
+    case "given": {
+      const { sha256: tokenizerSha256, json, tokenizer: { vocabSize } } = options.given;
+      const kind = encodingOf(json).kind === "characters" ? "char" : "bpe";
+      return { kind, vocabSize, pattern: "", tokenizerSha256 };
+    }
   }
 }
 
@@ -59,8 +76,11 @@ async function run(
   pool: WorkerPool,
   notesPath: string,
   staging: Staging,
-  fingerprint: Fingerprint,
-  notes: Record<Split, number>,
+  { fingerprint, given, notes }: {
+    fingerprint: Fingerprint;
+    given: GivenTokenizer | undefined;
+    notes: Record<Split, number>;
+  },
 ): Promise<TokensReport> {
   const { kind, vocabSize } = fingerprint;
   const resume = await staging.open(fingerprint);
@@ -69,6 +89,10 @@ async function run(
   if (resume !== undefined) {
     console.log(`Going on after ${format(resume.notes)} notes of an earlier run.`);
     json = await readJson<TokenizerJson>(tokenizerPath, "deno task tokenize");
+  } else if (given) {
+    json = given.json;
+    await writeAtomic(tokenizerPath, given.bytes);
+    await writeAtomic(join(staging.folder, "tokenizer_config.json"), given.configBytes);
   } else {
     json = kind === "char"
       ? charTokenizerJson()
@@ -76,7 +100,7 @@ async function run(
     await writeJson(tokenizerPath, json);
     await writeJson(join(staging.folder, "tokenizer_config.json"), tokenizerConfig());
   }
-  await pool.all("load", kind === "char" ? null : readVocabulary(json));
+  await pool.all("load", encodingOf(json));
 
   const encoding = new Progress("encode", notes.train + notes.val + notes.test, "notes");
   const splits = await encodeNotes(pool, {

@@ -4,8 +4,10 @@
  */
 
 import { type SplitCounts, splits } from "../artifacts.ts";
+import { createTokenizer } from "../decode/tokenizer.ts";
 import { BpeEncoder } from "./bpe_encoder.ts";
 import { CharEncoder } from "./char_encoder.ts";
+import { LibraryEncoder } from "./library_encoder.ts";
 import type { NoteBatch } from "./note_batches.ts";
 import { preTokenEnd } from "./pre_tokenizer.ts";
 import { END_OF_TEXT_ID, type Vocabulary } from "./vocabulary.ts";
@@ -18,20 +20,27 @@ export interface EncodedPart {
   counts: SplitCounts;
 }
 
+/** `library`: a tokenizer.json that is not of our making. */
+export type Encoding =
+  | { kind: "characters" }
+  | { kind: "merges"; vocabulary: Vocabulary }
+  | { kind: "library"; json: unknown };
+
 export interface Requests {
   /** Counts the pre-tokens of a batch; remembers them. */
   count: { request: NoteBatch; reply: null };
   /** The counts of all batches so far, which the worker then forgets. */
   takeCounts: { request: null; reply: ReturnType<WordCounts["pack"]> };
-  /** What `encode` is to encode with: null for characters. */
-  load: { request: Vocabulary | null; reply: null };
+  /** What `encode` is to encode with. */
+  load: { request: Encoding; reply: null };
   /** One part per split, in the order of `splits`. */
   encode: { request: NoteBatch; reply: EncodedPart[] };
 }
 
 let counts = new WordCounts();
 let scratch = new Uint16Array();
-let encoder: BpeEncoder | CharEncoder | undefined;
+let encoder: BpeEncoder | CharEncoder | LibraryEncoder | undefined;
+let endOfText = END_OF_TEXT_ID;
 
 const handlers: {
   [K in keyof Requests]: (request: Requests[K]["request"]) => Requests[K]["reply"];
@@ -51,8 +60,14 @@ const handlers: {
     counts = new WordCounts();
     return packed;
   },
-  load(vocabulary) {
-    encoder = vocabulary === null ? new CharEncoder() : new BpeEncoder(vocabulary);
+  load(encoding) {
+    if (encoding.kind === "characters") encoder = new CharEncoder();
+    else if (encoding.kind === "merges") encoder = new BpeEncoder(encoding.vocabulary);
+    else {
+      const tokenizer = createTokenizer(encoding.json);
+      encoder = new LibraryEncoder(tokenizer);
+      endOfText = tokenizer.endOfText;
+    }
     return null;
   },
   encode: (batch) => splits.map((_, split) => encodePart(batch, split)),
@@ -70,7 +85,7 @@ function encodePart({ bytes, ends, splits }: NoteBatch, split: number): EncodedP
   const tokens = scratch = grown(scratch, sums.bytes + sums.notes);
   for (let note = 0, start = 0; note < ends.length; start = ends[note++]) {
     if (splits[note] !== split) continue;
-    tokens[sums.tokens++] = END_OF_TEXT_ID;
+    tokens[sums.tokens++] = endOfText;
     sums.tokens = encoder!.encode(bytes, start, ends[note], tokens, sums.tokens);
   }
   return { tokens: tokens.slice(0, sums.tokens), counts: sums };

@@ -4,7 +4,7 @@ import { loadRuntime } from "../onnx/runtime.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { OnnxEngine } from "./onnx_engine.ts";
 
-export type Methods = Omit<Engine, "description" | "memory">;
+export type Methods = Omit<Engine, "description" | "memory" | "precision" | "tuning">;
 export type MethodName = keyof Methods;
 export type Started = Pick<Engine, "description" | "memory">;
 

@@ -4,18 +4,25 @@ import { ArtifactError, readJson, readTokens, sha256File, type Workspace } from 
 import { createTokenizer } from "../decode/tokenizer.ts";
 import type { Tokenizer } from "../decode/types.ts";
 import type { Batch } from "./engine.ts";
+import type { TokenizerFile } from "./init_from.ts";
 import type { RunConfig } from "./run_folder.ts";
 
 export interface TrainingData {
   tokenizer: Tokenizer;
+  tokenizerJson: TokenizerFile;
   train: Uint16Array;
   val: Uint16Array;
 }
 
-/** Throws an `ArtifactError` if a file is missing or the tokens are not the tokenizer's. */
+/**
+ * The tokens may also come from llm.c, whose format they have (version 1, uint16), put in place with
+ * the tokenizer.json that they were made with. Throws an `ArtifactError` if a file is missing or the
+ * tokens are not the tokenizer's.
+ */
 export async function readTrainingData(workspace: Workspace): Promise<TrainingData> {
   const madeBy = "deno task tokenize";
-  const tokenizer = createTokenizer(await readJson(workspace.tokenizer, madeBy));
+  const tokenizerJson = await readJson<TokenizerFile>(workspace.tokenizer, madeBy);
+  const tokenizer = createTokenizer(tokenizerJson);
   const read = async (split: "train" | "val") => {
     const path = workspace.tokens(split);
     const tokens = await readTokens(path);
@@ -26,7 +33,7 @@ export async function readTrainingData(workspace: Workspace): Promise<TrainingDa
         `${tokenizer.vocabSize}; run "${madeBy}" again`,
     );
   };
-  return { tokenizer, train: await read("train"), val: await read("val") };
+  return { tokenizer, tokenizerJson, train: await read("train"), val: await read("val") };
 }
 
 /** What config.json says of the data. */

@@ -19,6 +19,8 @@ export interface StepMetrics {
   loss: number;
   /** Global L2 norm of the gradient before clipping. */
   gradNorm: number;
+  /** In f16: the gradient overflowed, so that nothing was updated; its norm is not finite. */
+  skipped?: true;
 }
 
 /** All that has to be saved for an exact resume, beside the loop's own counters. */
@@ -27,6 +29,8 @@ export interface EngineState {
   /** AdamW first and second moments. */
   moment1: Tensors;
   moment2: Tensors;
+  /** In f16: the factor on the loss, and for how many steps it has been the same. */
+  lossScale?: { scale: number; steps: number };
 }
 
 export interface EngineOptions {
@@ -38,11 +42,17 @@ export interface EngineOptions {
   /** Initial parameters, and moments when resuming (zero otherwise). */
   parameters: Tensors;
   moments?: Pick<EngineState, "moment1" | "moment2">;
+  /** When resuming in f16. */
+  lossScale?: EngineState["lossScale"];
 }
 
 export interface Engine {
   /** For the log and the terminal: `CPU, onnxruntime 1.30.0, 2 threads` or `WebGPU, NVIDIA H200`. */
   readonly description: string;
+  /** On a GPU: what products were computed in; a run keeps it when resumed. */
+  readonly precision?: "f32" | "f16";
+  /** On a GPU: choices by measurement, in JSON; a run keeps them, so that it repeats bit by bit. */
+  readonly tuning?: unknown;
   /** Planned memory by purpose, in bytes: parameters, gradients, optimizer, activations, workspace. */
   readonly memory: Record<string, number>;
   /**

@@ -1,20 +1,21 @@
 /** Starting weights out of another model, fitted to this run's vocabulary and context length. */
 
 import { join } from "@std/path";
+import { ArtifactError, exists, readJson } from "../artifacts.ts";
 import type { GptConfig } from "../config.ts";
 import { createTokenizer } from "../decode/tokenizer.ts";
 import type { Tokenizer } from "../decode/types.ts";
 import { readHuggingFaceModel } from "../model/hugging_face_model.ts";
 import { initialParameters } from "../model/init.ts";
 import { elements, parameterTable, type Tensors } from "../model/parameters.ts";
-import { ArtifactError } from "../artifacts.ts";
 
 export interface InitialModel {
   /** As it was saved. */
   config: GptConfig;
   parameters: Tensors;
-  /** The tokenizer beside it, if there is one. */
+  /** The tokenizer beside it, if there is one, and its tokenizer.json. */
   tokenizer?: Tokenizer;
+  tokenizerJson?: TokenizerFile;
   folder: string;
   warnings: string[];
 }
@@ -27,18 +28,50 @@ export async function readInitialModel(folder: string): Promise<InitialModel> {
   const warnings = untiedHead
     ? [`${source} has an output head of its own; it is left out, the embedding is used instead`]
     : [];
-  return { ...model, tokenizer: await tokenizerOf(folder), folder: source, warnings };
+  const json = await tokenizerOf(folder);
+  return {
+    ...model,
+    ...(json ? { tokenizer: createTokenizer(json), tokenizerJson: json } : {}),
+    folder: source,
+    warnings,
+  };
 }
 
-async function tokenizerOf(folder: string): Promise<Tokenizer | undefined> {
+async function tokenizerOf(folder: string): Promise<TokenizerFile | undefined> {
   for (const path of [join(folder, "tokenizer.json"), join(folder, "..", "tokenizer.json")]) {
-    if (await exists(path)) return createTokenizer(JSON.parse(await Deno.readTextFile(path)));
+    if (await exists(path)) return await readJson<TokenizerFile>(path, "save_pretrained()");
   }
   return undefined;
 }
 
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
+/** The parts of a tokenizer.json that decide which ids a text becomes. */
+export interface TokenizerFile {
+  normalizer?: unknown;
+  pre_tokenizer?: unknown;
+  model: { vocab: Record<string, number>; merges: (string | [string, string])[] };
+}
+
+/**
+ * Throws an `ArtifactError` if `model` was trained with another tokenizer than the tokens of this
+ * workspace were made with: its embeddings would be those of other words.
+ */
+export function requireSameTokenizer(
+  { folder, tokenizerJson }: InitialModel,
+  ours: TokenizerFile,
+): void {
+  if (!tokenizerJson || fingerprint(tokenizerJson) === fingerprint(ours)) return;
+  throw new ArtifactError(
+    `Cannot start from ${folder}: the tokens here were made with another tokenizer than its own; ` +
+      `run "deno task tokenize --tokenizer ${folder}" first, or give --adapt-vocabulary to keep ` +
+      "this vocabulary and fit the model to it",
+  );
+}
+
+/** Equal for tokenizers that encode every text alike, however their files are written. */
+function fingerprint({ normalizer, pre_tokenizer, model }: TokenizerFile): string {
+  const vocab = Object.entries(model.vocab).sort(([, a], [, b]) => a - b);
+  const merges = model.merges.map((merge) => Array.isArray(merge) ? merge.join(" ") : merge);
+  return JSON.stringify([normalizer ?? null, pre_tokenizer ?? null, vocab, merges]);
 }
 
 /**
@@ -84,10 +117,11 @@ export function adaptParameters(
       config.n_embd,
     );
     adapted.set("wte.weight", rows);
-    if (same < tokenizer.vocabSize) {
+    const others = tokenizer.vocabSize - same;
+    if (others > 0 || old.vocab_size !== config.vocab_size) {
       warnings.push(
-        `vocabulary ${old.vocab_size} → ${config.vocab_size}: ${same} tokens keep their embedding, ` +
-          `the others start from the mean of their parts`,
+        `vocabulary ${old.vocab_size} → ${config.vocab_size}: ${same} tokens keep their embedding` +
+          (others > 0 ? `, ${others} start from the mean of their parts` : ""),
       );
     }
   }

@@ -6,7 +6,7 @@ import { type PresetName, presets } from "../config.ts";
 import { prepareBigram, writeBigram } from "./bigram_run.ts";
 import { readTrainingData } from "./data.ts";
 import { configFlags, type Overrides, overridesOf } from "./flags.ts";
-import { prepareNew, prepareResumed } from "./prepare.ts";
+import { type NewRun, prepareNew, prepareResumed } from "./prepare.ts";
 import {
   DEFAULT_RUN,
   describeRun,
@@ -20,6 +20,7 @@ import type { EngineChoice } from "./create_engine.ts";
 import { runSession } from "./session.ts";
 import { runSweep } from "./sweep.ts";
 import type { TrainingResult } from "./job.ts";
+import type { Precision } from "./webgpu_engine.ts";
 
 const DEFAULT_PRESET: PresetName = "micro";
 /** No GPT: see bigram_run.ts. Its run is called so too unless `--run` says otherwise. */
@@ -31,6 +32,7 @@ const SWEEP_FLAGS = [
   "--gpu",
   "--kernels",
   "--recompute",
+  "--precision",
   "--threads",
   "--data",
   "--verbose",
@@ -48,6 +50,11 @@ const task = defineTask({
       help: "with --gpu: what suits the adapter (default), or no optional feature of it",
     },
     recompute: { type: "boolean", help: "with --gpu: less memory for about a third more time" },
+    precision: {
+      type: "string",
+      choices: ["f32", "f16"],
+      help: "with --gpu: of products and activations (default f32, or the resumed run's)",
+    },
     threads: { type: "integer", min: 1, help: "on the CPU (default: one per physical core)" },
     preset: {
       type: "string",
@@ -61,6 +68,10 @@ const task = defineTask({
       type: "string",
       placeholder: "DIR",
       help: "start from the weights of a Hugging Face GPT-2, a checkpoint or a run",
+    },
+    "adapt-vocabulary": {
+      type: "boolean",
+      help: "with --init-from: keep the tokens' vocabulary and fit the model's embeddings to it",
     },
     sweep: {
       type: "string",
@@ -96,29 +107,39 @@ const task = defineTask({
     const call: Call = { place, paths: place.run(flags.run), name: flags.run, engine, overrides };
     if (!flags.resume) {
       const preset = (flags.preset ?? DEFAULT_PRESET) as PresetName;
-      const start = { preset, force: flags.force, initFrom: flags.initFrom };
+      const { force, initFrom, adaptVocabulary } = flags;
+      if (adaptVocabulary && !initFrom) {
+        throw new UsageError("--adapt-vocabulary needs --init-from");
+      }
+      const start = { preset, force, initFrom, adaptVocabulary };
       return await begin(call, start);
     }
     if (flags.force) throw new UsageError("--resume and --force exclude each other");
-    if (flags.initFrom) throw new UsageError("--resume and --init-from exclude each other");
+    if (flags.initFrom || flags.adaptVocabulary) {
+      throw new UsageError("--resume and --init-from exclude each other");
+    }
     if (flags.preset) throw new UsageError("--resume goes on with the run's preset; leave it out");
     await resume(call);
   },
 });
 
-function engineChoice({ gpu, threads, kernels, recompute }: {
+function engineChoice({ gpu, threads, kernels, recompute, precision }: {
   gpu: boolean;
   threads: number | undefined;
   kernels: string | undefined;
   recompute: boolean;
+  precision: string | undefined;
 }): EngineChoice {
   if (gpu) {
     if (threads) throw new UsageError("--threads is for the CPU; leave out --gpu");
-    return { kind: "gpu", portable: kernels === "portable", recompute };
+    const portable = kernels === "portable";
+    if (portable && precision === "f16") {
+      throw new UsageError("--precision f16 is an optional feature; leave out --kernels portable");
+    }
+    return { kind: "gpu", portable, recompute, precision: precision as Precision | undefined };
   }
-  if (kernels || recompute) {
-    throw new UsageError(`${kernels ? "--kernels" : "--recompute"} needs --gpu`);
-  }
+  const odd = kernels ? "--kernels" : recompute ? "--recompute" : precision && "--precision";
+  if (odd) throw new UsageError(`${odd} needs --gpu`);
   return { kind: "cpu", threads };
 }
 
@@ -139,7 +160,7 @@ interface Call {
 
 async function begin(
   call: Call,
-  { force, ...start }: { preset: PresetName; force: boolean; initFrom?: string },
+  { force, ...start }: Pick<NewRun, "preset" | "initFrom" | "adaptVocabulary"> & { force: boolean },
 ): Promise<void> {
   const { place, paths, name, engine, overrides } = call;
   const data = await readTrainingData(place);

@@ -14,7 +14,7 @@ import { bigramBaseline } from "./bigram.ts";
 import { dataRecord, type TrainingData } from "./data.ts";
 import type { Batch } from "./engine.ts";
 import { type Overrides, presetConfig, resumedConfig } from "./flags.ts";
-import { adaptParameters, readInitialModel } from "./init_from.ts";
+import { adaptParameters, readInitialModel, requireSameTokenizer } from "./init_from.ts";
 import { validationBatches } from "./loader.ts";
 import { gitRevision, readRunConfig, requireSameData, type RunConfig } from "./run_folder.ts";
 
@@ -33,16 +33,19 @@ export interface NewRun {
   overrides: Overrides;
   /** Folder of the model to start from. */
   initFrom?: string;
+  /** Fit that model to the tokens' vocabulary where its tokenizer is another one. */
+  adaptVocabulary?: boolean;
 }
 
 /** A new run; writes nothing. `warnings` say how a model to start from had to be adapted. */
 export async function prepareNew(
   workspace: Workspace,
   data: TrainingData,
-  { name, preset, overrides, initFrom }: NewRun,
+  { name, preset, overrides, initFrom, adaptVocabulary }: NewRun,
 ): Promise<PreparedRun & { warnings: string[] }> {
   const { tokenizer } = data;
   const initial = initFrom === undefined ? undefined : await readInitialModel(initFrom);
+  if (initial && !adaptVocabulary) requireSameTokenizer(initial, data.tokenizerJson);
   const { model, train } = presetConfig(
     preset,
     overrides,

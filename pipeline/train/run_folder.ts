@@ -25,6 +25,9 @@ export interface RunConfig {
   engine: string;
   /** Operations per second that the engine could do at best here; `mfu` in the log is a share of it. */
   roof: number | null;
+  /** On a GPU, as the engine says; what a resumed run goes on with. */
+  precision?: "f32" | "f16";
+  tuning?: unknown;
   /** The checkpoint whose weights this run began with; null: random ones. */
   initFrom: string | null;
   git: { revision: string; modified: boolean } | null;

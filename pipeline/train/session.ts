@@ -49,9 +49,11 @@ export async function runSession(
         : undefined,
     validationCharacters: targetCharacters(start.validation, data.tokenizer),
     async createEngine(engineOptions: EngineOptions): Promise<Engine> {
-      const engine = await createEngine(choice, engineOptions);
+      const engine = await createEngine(goingOn(choice, config), engineOptions);
       if (config.engine !== engine.description || config.roof === undefined) {
         config.engine = engine.description;
+        config.precision = engine.precision;
+        config.tuning = engine.tuning;
         config.roof = await engine.roof();
         await writeJson(paths.config, config);
       }
@@ -64,6 +66,12 @@ export async function runSession(
   });
   terminal.finish(`${result.outcome} at step ${format(result.state.step)}`);
   return result;
+}
+
+/** On a GPU, with the precision and the tilings that the run has already. */
+function goingOn(choice: EngineChoice, { precision, tuning }: RunConfig): EngineChoice {
+  if (choice.kind === "cpu") return choice;
+  return { ...choice, precision: choice.precision ?? precision, tuning };
 }
 
 const roofText = ({ roof }: RunConfig) => roof ? ` (at best ${format(roof / 1e9)} GFLOP/s)` : "";

@@ -13,11 +13,12 @@ export const MAX_SPIKES = 15;
 
 /** Why `metrics` are a spike, or `undefined`. `factor` 0 leaves only what is not finite. */
 export function spikeReason(
-  { step, loss, gradNorm }: StepMetrics,
+  { step, loss, gradNorm, skipped }: StepMetrics,
   mean: number | null,
   factor: number,
 ): string | undefined {
   if (!Number.isFinite(loss)) return `loss is ${loss}`;
+  if (skipped) return undefined; // nothing was updated, and the scale is lower now
   if (!Number.isFinite(gradNorm)) return `gradient norm is ${gradNorm}`;
   if (factor === 0 || mean === null || step <= FIRST_JUDGED_STEP) return undefined;
   if (gradNorm <= factor * mean) return undefined;

@@ -30,7 +30,7 @@ import {
 } from "./scaling.ts";
 import { runSession } from "./session.ts";
 
-type Entry = Record<string, string | number>;
+type Entry = Record<string, string | number | boolean>;
 
 interface SweepFile {
   name: string;
@@ -58,6 +58,7 @@ const runFlags = {
   preset: { type: "string", choices: Object.keys(presets), default: "micro", help: "" },
   tokens: { type: "integer", min: 1, help: "" },
   "init-from": { type: "string", help: "" },
+  "adapt-vocabulary": { type: "boolean", help: "" },
   ...configFlags,
 } satisfies Record<string, Flag>;
 
@@ -114,8 +115,9 @@ async function readSweep(path: string): Promise<SweepFile> {
 function parsed(name: string, entry: Entry): NewRun {
   const argv = Object.entries(entry).map(([flag, value]) => `--${flag}=${value}`);
   const { flags } = parseFlags({ name: "train", flags: runFlags }, argv);
-  const { preset, initFrom } = flags;
-  return { name, preset: preset as PresetName, overrides: overridesOf(flags), initFrom };
+  const { preset, initFrom, adaptVocabulary } = flags;
+  const overrides = overridesOf(flags);
+  return { name, preset: preset as PresetName, overrides, initFrom, adaptVocabulary };
 }
 
 async function trainOne(

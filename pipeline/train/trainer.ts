@@ -61,7 +61,13 @@ class Trainer {
     const state = structuredClone(job.state ?? initialState);
     const log = await RunLog.open(job.paths.log, state.step);
     const { model, train, parameters, moments } = job;
-    const engine = await job.createEngine({ model, train, parameters, moments });
+    const engine = await job.createEngine({
+      model,
+      train,
+      parameters,
+      moments,
+      lossScale: state.lossScale,
+    });
     job.started?.(engine);
     return new Trainer(job, engine, log, state);
   }
@@ -159,8 +165,12 @@ class Trainer {
   }
 
   async #account(metrics: StepMetrics, tokensPerSecond: number, mfu?: number): Promise<void> {
-    const { step, loss, gradNorm } = metrics;
+    const { step, loss, gradNorm, skipped } = metrics;
     const state = this.#state;
+    if (skipped) {
+      state.step = step;
+      return await this.#note("the gradient overflowed in f16; step left out, loss scale halved");
+    }
     const weight = 1 / SMOOTHING_STEPS;
     state.step = step;
     state.smoothedLoss = (1 - weight) * (state.smoothedLoss ?? loss) + weight * loss;
@@ -200,7 +210,13 @@ class Trainer {
     this.#state = { ...state!, skipped, learningRateScale };
     this.#taken.clear();
     await this.#engine.close();
-    this.#engine = await this.#job.createEngine({ model, train, parameters, moments });
+    this.#engine = await this.#job.createEngine({
+      model,
+      train,
+      parameters,
+      moments,
+      lossScale: this.#state.lossScale,
+    });
     this.#loader = this.#loaderAt(this.#state);
     this.#log.close();
     this.#log = await RunLog.open(paths.log, this.#state.step);
@@ -288,10 +304,14 @@ class Trainer {
     await this.#save(this.#job.paths.last, snapshot);
   }
 
-  #save(folder: string, { parameters, moment1, moment2 }: EngineState): Promise<void> {
+  #save(
+    folder: string,
+    { parameters, moment1, moment2, lossScale }: EngineState,
+  ): Promise<void> {
     const { model: config, endOfText } = this.#job;
     const moments = { moment1, moment2 };
-    return writeCheckpoint(folder, { config, endOfText, parameters, moments, state: this.#state });
+    const state = lossScale ? { ...this.#state, lossScale } : this.#state;
+    return writeCheckpoint(folder, { config, endOfText, parameters, moments, state });
   }
 }
 

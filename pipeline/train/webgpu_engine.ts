@@ -1,30 +1,44 @@
 /** The engine behind `--gpu`: our own kernels on whatever WebGPU adapter the machine has. */
 
-import { type Gpt2, Gpt2 as Model, multiplyAddRoof, requestGpu } from "../../kernels/mod.ts";
+import { Gpt2, multiplyAddRoof, type Precision, requestGpu } from "../../kernels/mod.ts";
 import { parameterTable } from "../model/parameters.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
+import { tuned } from "./tuned.ts";
+
+export type { Precision };
 
 export interface WebGpuChoice {
   /** Use no optional feature of the adapter: no subgroups, no f16. */
   portable?: boolean;
   /** Save memory by running each block forward a second time. */
   recompute?: boolean;
+  /** Of weights in products, activations and their gradients; f32 if absent. */
+  precision?: Precision;
+  /** What the run's config.json holds as `tuning`. */
+  tuning?: unknown;
 }
 
-/** Throws a `GpuUnavailableError` without an adapter, a `GpuMemoryError` if the plan is too large. */
+/**
+ * Throws a `GpuUnavailableError` without an adapter, a `GpuFeatureError` for f16 where it has none,
+ * a `GpuMemoryError` if the plan is too large.
+ */
 export async function createWebGpuEngine(
   options: EngineOptions,
-  { portable, recompute }: WebGpuChoice = {},
+  { portable, recompute, precision = "f32", tuning: recorded }: WebGpuChoice = {},
 ): Promise<Engine> {
-  const { model: shape, train, parameters, moments } = options;
+  const { model: shape, train, parameters, moments, lossScale } = options;
   const gpu = await requestGpu({ portable });
-  let model: Gpt2;
+  const plan = {
+    shape,
+    table: parameterTable(shape),
+    batch: train.batchSize,
+    recompute,
+    precision,
+  };
+  let model, tuning;
   try {
-    model = Model.create(gpu, {
-      shape,
-      table: parameterTable(shape),
-      batch: train.batchSize,
-      recompute,
+    model = Gpt2.create(gpu, {
+      ...plan,
       optimizer: {
         beta1: train.beta1,
         beta2: train.beta2,
@@ -33,14 +47,18 @@ export async function createWebGpuEngine(
         maxGradNorm: train.maxGradNorm,
       },
     });
+    tuning = portable ? undefined : await tuned(gpu, plan, recorded);
     await model.setParameters(parameters);
     if (moments) model.setMoments(moments);
+    if (lossScale && precision === "f16") model.setLossScale(lossScale);
   } catch (error) {
     gpu.destroy();
     throw error;
   }
   return {
-    description: `WebGPU, ${gpu.name}`,
+    description: `WebGPU, ${gpu.name}${precision === "f16" ? ", f16" : ""}`,
+    precision,
+    tuning,
     memory: model.memory,
     step: (batches, step, learningRate) =>
       model.step(batches, { step, learningRate, seed: dropoutSeed(train.seed, step) }),
@@ -51,7 +69,11 @@ export async function createWebGpuEngine(
     // Without timestamps there is our clock alone, good enough for a slow adapter only.
     roof: () => gpu.timestamps || gpu.software ? multiplyAddRoof(gpu) : Promise.resolve(null),
     async state() {
-      return { parameters: await model.parameters(), ...await model.moments() };
+      return {
+        parameters: await model.parameters(),
+        ...await model.moments(),
+        ...(precision === "f16" ? { lossScale: await model.lossScale() } : {}),
+      };
     },
     async close() {
       await model.destroy();

@@ -7,6 +7,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { join } from "@std/path";
 import {
   readTokens,
   type Split,
@@ -15,6 +16,7 @@ import {
   type Workspace,
 } from "../../pipeline/artifacts.ts";
 import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
+import gpt2 from "../fixtures/gpt2_tokenizer/expected.json" with { type: "json" };
 import { huggingFace } from "./fixture.ts";
 import { hashes, type TestNote, tokenize, withNotes, writeNotes } from "./notes_parquet.ts";
 
@@ -83,6 +85,52 @@ Deno.test("char: 38 ids, and what a run decodes is the original's text", () =>
     const text = notes[3].text.toLowerCase().replace(/\s/g, " ").replace(/[^0-9a-z ]/g, "");
     assertEquals(tokenizer.decode(rest.slice(0, text.length)), text);
   }));
+
+Deno.test("--tokenizer: a run's own gives its tokens again, byte for byte", () =>
+  withNotes(notes, async (paths) => {
+    for (const learn of [["--kind", "char"], ["--vocab-size", "400"]]) {
+      assertEquals((await tokenize(paths, ...learn)).code, 0);
+      const before = await hashes(paths.processed);
+      const model = join(paths.root, "model", "best");
+      await Deno.mkdir(model, { recursive: true });
+      const kept = join(paths.root, "model", "tokenizer.json"); // beside its checkpoints
+      await Deno.copyFile(paths.tokenizer, kept);
+      await Deno.remove(paths.processed, { recursive: true });
+      const { code, stdout, stderr } = await tokenize(paths, "--tokenizer", model);
+      assertEquals(code, 0, stderr);
+      assertStringIncludes(stdout, `Next: deno task train --init-from ${model}`);
+      const after = await hashes(paths.processed);
+      for (const file of ["tokenizer.json", "train.bin", "val.bin", "test.bin"]) {
+        assertEquals(after[file], before[file], file);
+      }
+    }
+  }));
+
+Deno.test("--tokenizer: one built as GPT-2's encodes as Hugging Face does, under its own ids", () => {
+  const folder = new URL("../fixtures/gpt2_tokenizer", import.meta.url).pathname;
+  const texts = (gpt2.encoded as [string, number[]][]).map(([text]) => ({
+    text,
+    split: "train" as const,
+  }));
+  return withNotes(texts, async (paths) => {
+    const { code, stderr } = await tokenize(paths, "--tokenizer", folder);
+    assertEquals(code, 0, stderr);
+    const expected = (gpt2.encoded as [string, number[]][])
+      .flatMap(([, ids]) => [gpt2.end_of_text, ...ids]);
+    assertEquals([...await readTokens(paths.tokens("train"))], expected);
+    assertEquals(
+      await Deno.readFile(paths.tokenizer),
+      await Deno.readFile(join(folder, "tokenizer.json")),
+    );
+    const report: TokensReport = JSON.parse(await Deno.readTextFile(paths.tokensReport));
+    assertEquals([report.kind, report.vocabSize], ["bpe", 401]);
+
+    const none = await tokenize(paths, "--tokenizer", paths.root);
+    assertEquals(none.code, 1);
+    assertStringIncludes(none.stderr, `Cannot find ${join(paths.root, "tokenizer.json")}`);
+    assertEquals((await tokenize(paths, "--tokenizer", folder, "--vocab-size", "400")).code, 2);
+  });
+});
 
 Deno.test("a failed run leaves the previous files as they were", () =>
   withNotes(notes, async (paths) => {

@@ -1,4 +1,11 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { join } from "@std/path";
 import { ArtifactError, writeJson } from "../../pipeline/artifacts.ts";
 import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
@@ -134,5 +141,47 @@ Deno.test(
     assertEquals((await validations("latest"))[0].loss, best);
     const config = JSON.parse(await Deno.readTextFile(paths.run("latest").config));
     assertEquals([config.initFrom, config.model.n_embd], [paths.run("first").root, 16]);
+  }),
+);
+
+/** Token files as llm.c writes them: 256 int32 (magic, version, count), then uint16 ids. */
+async function writeLlmcTokens(path: string, tokens: number[]): Promise<void> {
+  const header = new Int32Array(256);
+  header.set([20240520, 1, tokens.length]);
+  await Deno.writeFile(path, new Uint8Array(header.buffer));
+  await Deno.writeFile(path, new Uint8Array(Uint16Array.from(tokens).buffer), { append: true });
+}
+
+Deno.test(
+  "a model with a tokenizer of its own: refused, adapted on request, or with tokens of its own",
+  inFolder(async (root) => {
+    const paths = await tinyWorkspace(root);
+    const config = { ...tinyModel, n_positions: 16, n_embd: 16, vocab_size: 401 };
+    const folder = join(root, "gpt2");
+    const parameters = initialParameters(config, 5);
+    await writeCheckpoint(folder, { config, endOfText: 400, parameters });
+    const fixture = new URL("../fixtures/gpt2_tokenizer/tokenizer.json", import.meta.url);
+    await Deno.copyFile(fixture, join(folder, "tokenizer.json"));
+    const args = ["--init-from", folder, "--steps", "2", "--batch-size", "4"];
+
+    const refused = await training(paths, ...args);
+    assertEquals(refused.code, 1);
+    for (const way of [`deno task tokenize --tokenizer ${folder}`, "--adapt-vocabulary"]) {
+      assertStringIncludes(refused.stderr, way);
+    }
+    const adapted = await training(paths, ...args, "--adapt-vocabulary");
+    assertEquals(adapted.code, 0, adapted.stderr);
+    assertStringIncludes(adapted.stderr, "Adapted: vocabulary 401 → 38: 38 tokens keep");
+
+    await Deno.copyFile(fixture, paths.tokenizer);
+    const { encode, endOfText } = createTokenizer(JSON.parse(await Deno.readTextFile(fixture)));
+    const notes = Array.from({ length: 40 }, (_, i) => [endOfText, ...encode(`aspirin ${i} mg`)]);
+    await writeLlmcTokens(paths.tokens("train"), notes.flat());
+    await writeLlmcTokens(paths.tokens("val"), notes.flat());
+    const own = await training(paths, ...args, "--run", "own");
+    assertEquals(own.code, 0, own.stderr);
+    assert(!own.stderr.includes("Adapted"), own.stderr);
+    const [first] = (await readLog(paths.run("own").log)).filter((e) => e.kind === "validation");
+    assertEquals(Math.abs(first.loss - Math.log(401)) < 0.1, true, `${first.loss}`);
   }),
 );

@@ -35,6 +35,10 @@ await runTask(defineTask({
       placeholder: "DIR",
       help: "start from the weights of a Hugging Face GPT-2, a checkpoint or a run",
     },
+    "adapt-vocabulary": {
+      type: "boolean",
+      help: "with --init-from: keep the tokens' vocabulary and fit the model's embeddings to it",
+    },
     ...configFlags,
   },
   examples: ["deno task handoff --preset gpt2 --run big --batch-size 64"],
@@ -52,6 +56,7 @@ await runTask(defineTask({
       preset: flags.preset as PresetName,
       overrides: overridesOf(flags),
       initFrom: flags.initFrom,
+      adaptVocabulary: flags.adaptVocabulary,
     });
     for (const warning of warnings) console.error(`Adapted: ${warning}`);
     await Deno.mkdir(dirname(folder), { recursive: true });
