@@ -3,75 +3,105 @@
  * order mark, or UTF-16 as Windows tools export it.
  */
 
-import { createReadStream, type ReadStream } from "node:fs";
-import { createGunzip, type Gunzip } from "node:zlib";
+import { Buffer, isAscii } from "node:buffer";
+import { createReadStream } from "node:fs";
+import { Intake } from "./intake.ts";
 import { InputError } from "./note_source.ts";
+import { unpack } from "./unpack.ts";
+import type { UnpackReply, UnpackStart } from "./unpack_worker.ts";
 
-/** Large enough that a note is rarely cut, small enough to stay in the cache. */
 const CHUNK_BYTES = 1 << 20;
 
-/** The content of `path`, unpacked and in UTF-8; `consumed` sees the bytes as they lie on disk. */
-export async function* byteStream(
-  path: string,
-  consumed: (bytes: Uint8Array) => void = () => {},
-): AsyncGenerator<Uint8Array> {
-  const { gzip } = await sniff(path);
-  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-  try {
-    yield* toUtf8(gzip ? unpacked(file, gunzip, consumed) : seen(file, consumed));
-  } catch (error) {
-    if (error instanceof Error && "code" in error && /^Z_|ERR_/.test(String(error.code))) {
-      throw new InputError(
-        `Cannot unpack ${path}: ${error.message}; the file is damaged or was not copied completely`,
-      );
-    }
-    throw error;
-  } finally {
-    file.destroy();
-    gunzip.destroy();
+/**
+ * The content of `path`, unpacked and in UTF-8; `intake` sees it as it lies on disk. Of a
+ * gzip file that was cut off or damaged it gives what comes before, and `intake.damage` says so.
+ */
+export async function* byteStream(path: string, intake: Intake): AsyncGenerator<Uint8Array> {
+  const packed = await isGzip(path);
+  yield* toUtf8(packed ? unpackInThread(path, intake) : plainBytes(path, intake));
+}
+
+async function* plainBytes(path: string, intake: Intake) {
+  for await (const bytes of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    intake.add(bytes);
+    yield bytes as Uint8Array;
   }
 }
 
-function unpacked(
-  file: ReadStream,
-  gunzip: Gunzip,
-  consumed: (bytes: Uint8Array) => void,
-): AsyncIterable<Uint8Array> {
-  file.on("data", (bytes) => consumed(bytes as Uint8Array)).on(
-    "error",
-    (error: Error) => gunzip.destroy(error),
-  );
-  return file.pipe(gunzip);
-}
-
-async function* seen(file: AsyncIterable<Uint8Array>, consumed: (bytes: Uint8Array) => void) {
-  for await (const bytes of file) {
-    consumed(bytes);
-    yield bytes;
+async function* unpackInThread(path: string, intake: Intake): AsyncGenerator<Uint8Array> {
+  const worker = new Worker(new URL("./unpack_worker.ts", import.meta.url), { type: "module" });
+  const taken = new Int32Array(new SharedArrayBuffer(4));
+  const arrived: UnpackReply[] = [];
+  let wake = () => {};
+  const hear = (reply: UnpackReply) => {
+    arrived.push(reply);
+    wake();
+  };
+  worker.onmessage = ({ data }: MessageEvent<UnpackReply>) => hear(data);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    hear({ error: event.message });
+  };
+  const start: UnpackStart = { path, taken: taken.buffer as SharedArrayBuffer };
+  worker.postMessage(start);
+  try {
+    for (;;) {
+      if (arrived.length === 0) await new Promise<void>((resolve) => wake = resolve);
+      const reply = arrived.shift()!;
+      if ("error" in reply) throw new InputError(`Cannot read ${path}: ${reply.error}`);
+      if (!("slab" in reply)) {
+        intake.follow(reply.packed, reply.sha256);
+        intake.damage = reply.damage;
+        return;
+      }
+      intake.follow(reply.packed);
+      yield reply.slab;
+      Atomics.add(taken, 0, 1);
+      Atomics.notify(taken, 0);
+    }
+  } finally {
+    worker.terminate();
   }
 }
 
 /** The first `count` bytes of the unpacked content. */
 export async function head(path: string, count: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const bytes of byteStream(path)) {
-    parts.push(bytes);
-    length += bytes.length;
-    if (length >= count) break;
-  }
-  return concat(parts).subarray(0, count);
+  const intake = new Intake();
+  const bytes = await inOnePiece(path, intake, count);
+  if (intake.damage && bytes.length === 0) throw damaged(path, intake.damage);
+  return bytes.subarray(0, count);
 }
 
-/** All of `path` as text; for formats that are parsed in one piece. */
+/** All of `path` as text; for formats that are parsed in one piece, so that half of it is nothing. */
 export async function wholeText(
   path: string,
-  consumed: (bytes: Uint8Array) => void,
+  intake: Intake,
 ): Promise<{ text: string; decodedAsCp1252: boolean }> {
+  const bytes = await inOnePiece(path, intake, Infinity);
+  if (intake.damage) throw damaged(path, intake.damage);
+  return decodeText(bytes);
+}
+
+const damaged = (path: string, damage: string) =>
+  new InputError(
+    `Cannot unpack ${path}: ${damage}; the file is damaged or was not copied completely`,
+  );
+
+/** At least `count` bytes of `path` from its beginning, if it has as many. */
+async function inOnePiece(path: string, intake: Intake, count: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  for await (const bytes of byteStream(path, consumed)) parts.push(bytes);
-  return decodeText(concat(parts));
+  let length = 0;
+  const take = (bytes: Uint8Array) => {
+    parts.push(bytes.slice());
+    length += bytes.length;
+    return length < count;
+  };
+  if (await isGzip(path)) {
+    intake.damage = await unpack(path, { packed: (bytes) => intake.add(bytes), unpacked: take });
+  } else {
+    for await (const bytes of plainBytes(path, intake)) if (!take(bytes)) break;
+  }
+  return concat(await Array.fromAsync(toUtf8(parts)));
 }
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -82,6 +112,7 @@ const utf8Run =
 
 /** UTF-8 where it is valid; single bytes that are not are read as Windows-1252. */
 export function decodeText(bytes: Uint8Array): { text: string; decodedAsCp1252: boolean } {
+  if (isAscii(bytes)) return { text: latin1(bytes), decodedAsCp1252: false };
   try {
     return { text: strictUtf8.decode(bytes), decodedAsCp1252: false };
   } catch {
@@ -98,27 +129,19 @@ export function decodeText(bytes: Uint8Array): { text: string; decodedAsCp1252: 
 }
 
 /** Each byte as the character of the same number; `TextDecoder("latin1")` would be cp1252. */
-function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (let start = 0; start < bytes.length; start += 8192) {
-    text += String.fromCharCode(...bytes.subarray(start, start + 8192));
-  }
-  return text;
-}
+const latin1 = ({ buffer, byteOffset, length }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, length).toString("latin1");
 
-async function sniff(path: string): Promise<{ gzip: boolean }> {
-  const file = await Deno.open(path, { read: true });
-  try {
-    const magic = new Uint8Array(2);
-    const count = await file.read(magic);
-    return { gzip: count === 2 && magic[0] === 0x1f && magic[1] === 0x8b };
-  } finally {
-    file.close();
-  }
+async function isGzip(path: string): Promise<boolean> {
+  using file = await Deno.open(path, { read: true });
+  const magic = new Uint8Array(2);
+  return await file.read(magic) === 2 && magic[0] === 0x1f && magic[1] === 0x8b;
 }
 
 /** Drops a byte order mark and turns UTF-16 into UTF-8; anything else passes unchanged. */
-async function* toUtf8(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* toUtf8(
+  stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   let decoder: TextDecoder | undefined;
   let first = true;
   const encoder = new TextEncoder();

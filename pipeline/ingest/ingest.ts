@@ -1,13 +1,14 @@
 /** Reads every input, sifts the notes and writes notes.parquet, ingest.json and rejects.jsonl. */
 
-import { createHash } from "node:crypto";
-import { Interrupted } from "../cli.ts";
+import { format, Interrupted } from "../cli.ts";
 import { type Note, type Workspace, writeAtomic, writeJson } from "../artifacts.ts";
 import { findFiles } from "./detect.ts";
+import { Intake } from "./intake.ts";
 import {
   type ColumnFlags,
   type Format,
   InputError,
+  isRemote,
   type NoteField,
   type NoteFile,
   type Reader,
@@ -34,6 +35,8 @@ export interface IngestOptions extends SiftOptions {
   inputs: string[];
   format: Format | "auto";
   columns: ColumnFlags;
+  /** Keep the notes before the damaged place of a gzip file instead of failing. */
+  acceptTruncated: boolean;
 }
 
 /** Called as the run goes: bytes read of all there are, and notes kept. */
@@ -92,13 +95,9 @@ async function ingestFile(
   writer: NotesWriter,
   onBytes: (bytes: number) => void,
 ): Promise<InputReport> {
-  const hash = createHash("sha256");
-  let bytes = 0, kept = 0, rejected = 0;
+  const intake = new Intake();
+  let kept = 0, rejected = 0;
   let columns: Partial<Record<NoteField, string>> = {};
-  const consumed = (chunk: Uint8Array) => {
-    hash.update(chunk);
-    bytes += chunk.length;
-  };
   const reject = (row: number, reason: string, detail: string) => {
     rejected++;
     tally.reject({ file: file.name, row, reason, detail });
@@ -106,7 +105,7 @@ async function ingestFile(
   const context = {
     columns: options.columns,
     reject,
-    consumed,
+    intake,
     mapped: (found: typeof columns) => columns = found,
   };
   for await (const raws of readers[file.format](file, context)) {
@@ -119,22 +118,31 @@ async function ingestFile(
     for (const note of notes) tally.keep(note);
     kept += notes.length;
     await writer.write(notes);
-    onBytes(bytes);
+    onBytes(intake.bytes);
   }
-  const sha256 = bytes > 0 || file.bytes === 0 ? hash.digest("hex") : null;
+  if (intake.damage && !options.acceptTruncated) throw cutShort(file.name, intake.damage, kept);
   const { name, path, format } = file;
   return {
     name,
     path,
     format,
     bytes: file.bytes,
-    sha256,
+    sha256: isRemote(file.path) ? null : intake.sha256(),
+    damage: intake.damage ?? null,
     columns,
     read: kept + rejected,
     kept,
     rejected,
   };
 }
+
+const cutShort = (name: string, damage: string, kept: number) =>
+  new InputError(
+    `Cannot read all of ${name}: ${damage}, after ${
+      format(kept)
+    } whole notes. Get a complete copy, ` +
+      "or keep what comes before the damage with --accept-truncated",
+  );
 
 function nothingLeft(tally: Tally, inputs: InputReport[]): InputError {
   const reasons = Object.entries(tally.reasons).map(([reason, count]) => `${reason}: ${count}`);

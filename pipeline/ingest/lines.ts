@@ -1,6 +1,7 @@
 /** Lines of a text file, one at a time, from a stream of chunks. */
 
 import { byteStream, concat, decodeText } from "./byte_stream.ts";
+import type { Intake } from "./intake.ts";
 
 const LF = 0x0a;
 
@@ -11,10 +12,13 @@ export interface Line {
   decodedAsCp1252: boolean;
 }
 
-/** Batches of the lines of `path` that are not blank, without their line breaks. */
+/**
+ * Batches of the lines of `path` that are not blank, without their line breaks. The last line of a
+ * damaged file may be cut.
+ */
 export async function* readLines(
   path: string,
-  consumed: (bytes: Uint8Array) => void,
+  intake: Intake,
 ): AsyncGenerator<Line[]> {
   let rest: Uint8Array[] = [];
   let number = 0;
@@ -23,7 +27,7 @@ export async function* readLines(
     const line = decodeText(bytes);
     if (line.text.trim() !== "") lines.push({ number, ...line });
   };
-  for await (const chunk of byteStream(path, consumed)) {
+  for await (const chunk of byteStream(path, intake)) {
     const lines: Line[] = [];
     let from = 0;
     for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, from)) {

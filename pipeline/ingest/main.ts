@@ -36,6 +36,10 @@ const task = defineTask({
       max: 1,
       help: "drop a note at least this similar to an earlier one; 0 keeps them all",
     },
+    "accept-truncated": {
+      type: "boolean",
+      help: "of a gzip file that is cut off or damaged, keep what comes before, and say so",
+    },
     "min-chars": { type: "integer", default: 16, min: 1, help: "drop shorter notes" },
     "max-chars": { type: "integer", default: 1_000_000, min: 1, help: "drop longer notes" },
   },
@@ -59,6 +63,7 @@ const task = defineTask({
         format: flags.format as Format | "auto",
         columns: { text: flags.text, id: flags.id, patient: flags.patient },
         clean: flags.clean as "standard" | "original",
+        acceptTruncated: flags.acceptTruncated,
         nearDuplicates: flags.nearDuplicates,
         minChars: flags.minChars,
         maxChars: flags.maxChars,

@@ -1,11 +1,11 @@
 /**
  * Finds notes that say nearly the same: copies with another date, a corrected word, a longer
- * ending. Similarity is the Jaccard index of the sets of five consecutive words, estimated by
- * one-permutation minwise hashing (Li, Owen, Zhang 2012): every shingle is hashed once, the hash
- * picks one of 128 bins, and each bin keeps its smallest value. Two notes agree in a bin with a
- * probability equal to their similarity. Candidates come from banding (Leskovec, Rajaraman,
- * Ullman, Mining of Massive Datasets, ch. 3): 16 bands of 4 bins miss a pair of similarity 0.9
- * once in 10^7.
+ * ending. Similarity is the Jaccard index of the sets of runs of 27 letters and digits (five words
+ * or so), estimated by one-permutation minwise hashing (Li, Owen, Zhang 2012): every run is hashed
+ * once, the hash picks one of 128 bins, and each bin keeps its smallest value. Two notes agree in a
+ * bin with a probability equal to their similarity. Candidates come from banding (Leskovec,
+ * Rajaraman, Ullman, Mining of Massive Datasets, ch. 3): 16 bands of 4 bins miss a pair of
+ * similarity 0.9 once in 10^7.
  */
 
 import { HashTable } from "./hash_table.ts";
@@ -13,9 +13,11 @@ import { HashTable } from "./hash_table.ts";
 const BINS = 128;
 const BANDS = 16;
 const ROWS = 4;
-const SHINGLE_WORDS = 5;
+const SHINGLE = 27;
+/** One run in sixteen is looked at, chosen by its hash: in every note the same ones. */
+const SAMPLED = 0b1111 << (SHINGLE - 4);
 /** Shorter notes are compared for equality only: one changed word changes most of their shingles. */
-const FEWEST_SHINGLES = 20;
+const FEWEST_SHINGLES = 100;
 const EMPTY = 0xffffffff;
 const BLOCK = 4096;
 
@@ -99,45 +101,40 @@ export function estimateSimilarity(a: string, b: string): number {
   return similarity(first, second, 0);
 }
 
-/** By byte: what it is spelled with in lower case (UTF-8 beyond ASCII as it is), 0 between words. */
-const spelling = Uint8Array.from({ length: 256 }, (_, byte) => {
-  const char = String.fromCharCode(byte);
-  if (byte >= 0x80) return byte;
-  return /[A-Za-z0-9]/.test(char) ? char.toLowerCase().charCodeAt(0) : 0;
+/** By byte: an odd number drawn at random, the same for both cases of a letter; 0 for what separates. */
+const gears = Int32Array.from({ length: 256 }, (_, byte) => {
+  const char = String.fromCharCode(byte).toLowerCase();
+  const counts = byte >= 0x80 || /[a-z0-9]/.test(char);
+  return counts ? mix(Math.imul(byte < 0x80 ? char.charCodeAt(0) : byte, 0x9e3779b1)) | 1 : 0;
 });
-const HASH_START = 0x811c9dc5 | 0;
-const BASE = 31;
-const OLDEST = BASE ** SHINGLE_WORDS;
+const WINDOW = 2 ** SHINGLE - 1;
 const encoder = new TextEncoder();
 let utf8 = new Uint8Array(1 << 16);
 
 /**
- * Fills `signature` from the shingles of `text` and returns how many there are. A word is a run
- * of letters and digits in any case; everything else, `___` included, separates. A shingle's hash
- * is a polynomial in the FNV-1a hashes of its words, so that the next one follows from the last.
+ * Fills `signature` from the shingles of `text` and returns how many there are. Letters and digits
+ * count, in any case; everything else, `___` included, is passed over. The hash is that of gear
+ * chunking (Xia et al. 2014): each letter shifts the ones before it up by a bit, so that the low 27
+ * bits are those of the last 27 letters. This loop sees every byte of the corpus; by words instead
+ * of letters it took twice as long.
  */
 function signatureOf(text: string, signature: Uint32Array): number {
   if (utf8.length <= text.length * 3) utf8 = new Uint8Array(text.length * 6);
-  const end = encoder.encodeInto(text, utf8).written;
-  utf8[end] = 0; // Ends the last word.
+  const bytes = utf8;
+  const end = encoder.encodeInto(text, bytes).written;
   signature.fill(EMPTY);
-  const recent = new Int32Array(SHINGLE_WORDS);
-  let words = 0, shingle = 0;
-  for (let at = 0;;) {
-    while (at < end && spelling[utf8[at]] === 0) at++;
-    if (at === end) return Math.max(0, words - SHINGLE_WORDS + 1);
-    let hash = HASH_START;
-    for (let letter; (letter = spelling[utf8[at]]) !== 0; at++) {
-      hash = Math.imul(hash ^ letter, 0x01000193);
-    }
-    const place = words % SHINGLE_WORDS;
-    shingle = (Math.imul(shingle, BASE) + hash | 0) - Math.imul(recent[place], OLDEST) | 0;
-    recent[place] = hash;
-    if (++words < SHINGLE_WORDS) continue;
-    const mixed = mix(shingle);
+  let hash = 0, letters = 0;
+  for (let at = 0; at < end; at++) {
+    const gear = gears[bytes[at]];
+    const counts = gear & 1;
+    letters += counts;
+    hash = (hash << counts) + gear | 0;
+    if ((hash & SAMPLED) !== 0 || counts === 0 || letters < SHINGLE) continue;
+    const mixed = mix(hash & WINDOW);
     const bin = mixed >>> 25, value = mixed & 0x1ffffff;
     if (value < signature[bin]) signature[bin] = value;
   }
+  return Math.max(0, letters - SHINGLE + 1);
 }
 
 /** MurmurHash3's finalizer (Appleby): every input bit reaches every output bit. */

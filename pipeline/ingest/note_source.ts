@@ -3,6 +3,8 @@
  * batches, and a reason for each row that could not be read.
  */
 
+import type { Intake } from "./intake.ts";
+
 /** A file to read, with what looking at its first bytes told. */
 export interface NoteFile {
   path: string;
@@ -59,8 +61,8 @@ export interface ReadContext {
   columns: ColumnFlags;
   /** Called with each row that is lost, and why. `detail` never holds note text. */
   reject(row: number, reason: string, detail: string): void;
-  /** Called as bytes of the file are consumed: for the progress line and the checksum. */
-  consumed(bytes: Uint8Array): void;
+  /** What has been read of the file: for the progress line and the checksum. */
+  intake: Intake;
   /** Called once with the columns of the source that were mapped to fields of a note. */
   mapped(columns: Partial<Record<NoteField, string>>): void;
 }

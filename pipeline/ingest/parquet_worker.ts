@@ -73,7 +73,7 @@ async function writeParquet({ path, port, sent }: WriterStart): Promise<void> {
     }));
     await connection.run(
       `COPY (FROM arriving_notes()) TO ${sqlString(path)}
-       (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+       (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
     );
   } finally {
     close();

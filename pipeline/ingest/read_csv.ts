@@ -39,11 +39,11 @@ export async function* readCsv(file: NoteFile, context: ReadContext): AsyncGener
   const mapping = mapColumns(layout.columns, context.columns, file.name);
   context.mapped(mappingNames(layout.columns, mapping));
   const parser = new CsvNotes(layout, mapping, context);
-  for await (const bytes of byteStream(file.path, context.consumed)) {
+  for await (const bytes of byteStream(file.path, context.intake)) {
     const notes = parser.push(bytes, false);
     if (notes.length > 0) yield notes;
   }
-  yield parser.push(new Uint8Array(0), true);
+  yield context.intake.damage ? parser.cutOff() : parser.push(new Uint8Array(0), true);
 }
 
 type Mapping = Partial<Record<NoteField, number>>;
@@ -59,6 +59,7 @@ interface Held {
 class CsvNotes {
   readonly #layout: CsvLayout;
   readonly #mapping: Mapping;
+  readonly #fields: [NoteField, number][];
   readonly #context: ReadContext;
   readonly #starts: RecordStart;
   readonly #record: CsvRecord = emptyRecord();
@@ -73,6 +74,7 @@ class CsvNotes {
   constructor(layout: CsvLayout, mapping: Mapping, context: ReadContext) {
     this.#layout = layout;
     this.#mapping = mapping;
+    this.#fields = Object.entries(mapping) as [NoteField, number][];
     this.#context = context;
     this.#headerPending = layout.hasHeader;
     this.#starts = new RecordStart(layout.delimiter, layout.columns.length, mapping.text!);
@@ -87,6 +89,19 @@ class CsvNotes {
     this.#offset += used;
     if (final && this.#held) notes.push(this.#held.note);
     return notes;
+  }
+
+  /** The last note before a damaged place; the record that the damage cut is lost. */
+  cutOff(): RawNote[] {
+    if (this.#rest.length > 0) {
+      this.#row++;
+      this.#context.reject(
+        this.#row,
+        "malformed row",
+        "the file is damaged or cut off in this row",
+      );
+    }
+    return this.#held ? [this.#held.note] : [];
   }
 
   /** Reads records until the bytes run out; returns how many bytes are done with. */
@@ -193,7 +208,7 @@ class CsvNotes {
       storetime: null,
       text: "",
     };
-    for (const [field, position] of Object.entries(this.#mapping) as [NoteField, number][]) {
+    for (const [field, position] of this.#fields) {
       const raw = bytes.subarray(record.starts[position], record.ends[position]);
       const { text, decodedAsCp1252 } = decodeText(raw);
       const value = record.escaped[position] ? text.replaceAll('""', '"') : text;

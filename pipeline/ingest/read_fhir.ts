@@ -61,13 +61,13 @@ export async function* readFhir(file: NoteFile, context: ReadContext): AsyncGene
     text: "attachment.data",
   });
   if (await isPrettyPrinted(file.path)) {
-    const { text } = await wholeText(file.path, context.consumed);
+    const { text } = await wholeText(file.path, context.intake);
     const resource = parseResource(text);
     if (!resource) throw new InputError(`Cannot read ${file.name}: it is not valid JSON`);
     yield [...notesOf(resource, 1, context)];
     return;
   }
-  for await (const lines of readLines(file.path, context.consumed)) {
+  for await (const lines of readLines(file.path, context.intake)) {
     yield lines.flatMap(({ number, text }) => {
       const resource = parseResource(text);
       if (resource) return [...notesOf(resource, number, context)];

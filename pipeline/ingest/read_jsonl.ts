@@ -26,7 +26,7 @@ export async function* readJsonl(file: NoteFile, context: ReadContext): AsyncGen
   }
   const samples = start.split("\n").map(parseObject).filter((object) => object !== undefined);
   const names = fieldNames(samples, file, context);
-  for await (const lines of readLines(file.path, context.consumed)) {
+  for await (const lines of readLines(file.path, context.intake)) {
     const notes: RawNote[] = [];
     for (const { number, text, decodedAsCp1252 } of lines) {
       const object = parseObject(text);
@@ -38,7 +38,7 @@ export async function* readJsonl(file: NoteFile, context: ReadContext): AsyncGen
 }
 
 async function readArray(file: NoteFile, context: ReadContext): Promise<RawNote[]> {
-  const { text, decodedAsCp1252 } = await wholeText(file.path, context.consumed);
+  const { text, decodedAsCp1252 } = await wholeText(file.path, context.intake);
   const array = parseArray(text, file.name);
   const objects = array.filter(isObject);
   const names = fieldNames(objects, file, context);

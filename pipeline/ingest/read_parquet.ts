@@ -49,7 +49,7 @@ export async function* readParquet(
 /** DuckDB reads the file itself, so its bytes are read once more for the checksum. */
 async function checksum(path: string, context: ReadContext): Promise<void> {
   const file = await Deno.open(path, { read: true });
-  for await (const bytes of file.readable) context.consumed(bytes);
+  for await (const bytes of file.readable) context.intake.add(bytes);
 }
 
 type Connection = Awaited<ReturnType<typeof openDuckDb>>["connection"];

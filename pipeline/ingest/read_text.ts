@@ -4,7 +4,7 @@ import { wholeText } from "./byte_stream.ts";
 import type { NoteFile, RawNote, ReadContext } from "./note_source.ts";
 
 export async function* readText(file: NoteFile, context: ReadContext): AsyncGenerator<RawNote[]> {
-  const { text, decodedAsCp1252 } = await wholeText(file.path, context.consumed);
+  const { text, decodedAsCp1252 } = await wholeText(file.path, context.intake);
   yield [{
     row: 1,
     note_id: file.name.replace(/\.gz$/, "").replace(/\.[^./]*$/, ""),

@@ -16,6 +16,8 @@ export interface InputReport {
   bytes: number;
   /** Of the file as it lies on disk; null for remote files. */
   sha256: string | null;
+  /** What is wrong with a gzip file that could not be read to its end. */
+  damage: string | null;
   /** Which column filled which field. */
   columns: Partial<Record<NoteField, string>>;
   read: number;
@@ -135,6 +137,12 @@ function inputLine({ name, format, columns }: InputReport): string {
   return `${name} read as ${format}${pairs.length > 0 ? `: ${pairs.join(", ")}` : ""}`;
 }
 
+const damageLine = ({ name, damage, kept }: InputReport): string[] =>
+  damage === null ? [] : [
+    `WARNING: ${name} is damaged or cut off (${damage}): only the ${formatCount(kept)} notes ` +
+    "before that are here, and if a checksum failed, words anywhere in it may have changed",
+  ];
+
 /** What a person wants to know when the run is over. */
 export function summary(report: IngestReport): string {
   const { notes, splits: bySplit } = report;
@@ -143,6 +151,7 @@ export function summary(report: IngestReport): string {
     ...(report.inputs.length > INPUTS_SHOWN
       ? [`and ${formatCount(report.inputs.length - INPUTS_SHOWN)} more inputs`]
       : []),
+    ...report.inputs.flatMap(damageLine),
     `${formatCount(notes.kept)} notes of ${formatCount(report.patients)} patients kept, ${
       formatCount(notes.rejected)
     } rejected`,

@@ -16,7 +16,7 @@ function jaccard(a: string[], b: string[]): number {
   return first.intersection(second).size / first.union(second).size;
 }
 
-Deno.test("the estimate follows the Jaccard index of five-word shingles", () => {
+Deno.test("the estimate follows the Jaccard index of runs of five words", () => {
   for (const changed of [0, 3, 10, 40, 200]) {
     const original = words(1500);
     const copy = original.slice();
@@ -37,11 +37,11 @@ Deno.test("a near copy is found and says of which note; others pass", () => {
   const seen = new NearDuplicates(0.9);
   const notes = Array.from({ length: 300 }, () => words(600));
   for (const note of notes) assertEquals(seen.add(note.join(" ")), undefined);
-  for (const  of of[0, 17, 299]) {
-    const copy = notes[of].slice();
+  for (const earlier of [0, 17, 299]) {
+    const copy = notes[earlier].slice();
     copy[random(600)] = "changed";
     const found = seen.add(copy.join(" "));
-    assertEquals(found?.of, of);
+    assertEquals(found?.of, earlier);
     assert(found!.similarity >= 0.9);
   }
 });

@@ -33,6 +33,7 @@ export class TestWorkspace {
         format: "auto",
         columns: {},
         clean: "standard",
+        acceptTruncated: false,
         nearDuplicates: 0,
         minChars: 1,
         maxChars: 1_000_000,

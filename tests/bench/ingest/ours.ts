@@ -21,6 +21,7 @@ async function runIngest(input: string, folder: string, nearDuplicates: string):
     format: "auto",
     columns: {},
     clean: "standard",
+    acceptTruncated: false,
     nearDuplicates: Number(nearDuplicates),
     minChars: 16,
     maxChars: 1_000_000,
