@@ -2,6 +2,7 @@
 
 import { type CutReason, findCut, isQuantity } from "./policy.ts";
 import type { SuggestOptions } from "./suggest.ts";
+import type { Policies } from "./types.ts";
 import { wordsOf } from "./words.ts";
 
 /** Why a suggestion is not longer. */
@@ -17,17 +18,43 @@ export interface Suggestion {
   finish: FinishReason;
 }
 
-/** A suggestion shorter than this saves no key stroke. */
-const MIN_CHARACTERS = 2;
 /** As much of the text before the caret as the rules look at. */
 const LOOK_BACK = 200;
+
+/** A text that might be shown. */
+export interface End {
+  text: string;
+  confidence: number;
+}
+
+/**
+ * Of `ends`, shortest first, the one to show among those with at least `minConfidence`: that with
+ * the highest confidence² · (characters − 1), or the longest.
+ *
+ * Accepting saves all characters but one key. Confidence counts twice because a suggestion that is
+ * wrong mostly is still wrong, and in the way of a shorter one, at the keys that follow: with the
+ * square the typist saves most, with the first power less: eval shows what the rule brings.
+ */
+export function bestEnd(
+  ends: readonly End[],
+  minConfidence: number,
+  length: Policies["length"],
+): End | undefined {
+  const allowed = ends.filter(({ confidence }) => confidence >= minConfidence);
+  if (length === "longest") return allowed.at(-1);
+  const gain = ({ text, confidence }: End) => confidence ** 2 * (text.length - 1);
+  return allowed.reduce<End | undefined>(
+    (best, end) => best !== undefined && gain(best) >= gain(end) ? best : end,
+    undefined,
+  );
+}
 
 export class Growth {
   readonly #before: string;
   readonly #options: SuggestOptions;
   readonly #index: number;
   /** Every place where the suggestion may end, shortest first. */
-  readonly #ends: { text: string; confidence: number }[] = [];
+  readonly #ends: End[] = [];
   /** Probability of the text up to the last word's end. */
   #wordStart = 1;
 
@@ -38,10 +65,20 @@ export class Growth {
     this.#index = index;
   }
 
+  /** Why no suggestion may hold all of `text`, if so: this needs no model call. */
+  cut(text: string): FinishReason | undefined {
+    const cut = findCut(text, { ...this.#options, before: this.#before });
+    if (cut) {
+      while (this.#ends.length > 0 && this.#ends.at(-1)!.text.length > cut.at) this.#ends.pop();
+      return cut.reason;
+    }
+    if (this.#options.numbers === "never" && this.#endsInQuantity(text)) return "number";
+  }
+
   /**
-   * Looks at a `text` of this `probability`. `ending`: the probability that a word ends behind it,
-   * 0 where the text goes on inside the word; `tokens`: those computed so far. Returns the reason
-   * to stop, if there is one.
+   * Looks at a `text` that has no cut, of this `probability`. `ending`: the probability that a word
+   * ends behind it, 0 where the text goes on inside the word; `tokens`: those computed so far.
+   * Returns the reason to stop, if there is one.
    */
   check(
     text: string,
@@ -49,15 +86,9 @@ export class Growth {
     ending: number,
     tokens: number,
   ): FinishReason | undefined {
-    const { maxWords, minConfidence, numbers, numberConfidence } = this.#options;
-    const cut = findCut(text, { ...this.#options, before: this.#before });
-    if (cut) {
-      while (this.#ends.length > 0 && this.#ends.at(-1)!.text.length > cut.at) this.#ends.pop();
-      return cut.reason;
-    }
-    const quantity = this.#endsInQuantity(text);
-    if (quantity && numbers === "never") return "number";
+    const { maxWords, minCharacters, minConfidence, numbers, numberConfidence } = this.#options;
     if (ending === 0) return;
+    const quantity = this.#endsInQuantity(text);
     if (quantity && numbers === "confident" && probability < numberConfidence * this.#wordStart) {
       return "number";
     }
@@ -65,9 +96,12 @@ export class Growth {
     const words = wordsOf(text).length;
     if (words > maxWords) return "words";
     const confidence = probability * ending;
-    if (confidence >= minConfidence && text.trim().length >= MIN_CHARACTERS) {
-      this.#ends.push({ text, confidence });
-      this.#options.onGrow?.(this.#index, { text, confidence, tokens, finish: "words" });
+    if (confidence >= minConfidence && text.trim().length >= minCharacters) {
+      const end = { text, confidence };
+      this.#ends.push(end);
+      if (this.#best() === end) {
+        this.#options.onGrow?.(this.#index, { ...end, tokens, finish: "words" });
+      }
     }
     if (words === maxWords) return "words";
   }
@@ -79,9 +113,13 @@ export class Growth {
     return isQuantity(part, word, previous);
   }
 
-  /** The suggestion at its longest allowed end. */
+  #best(): End | undefined {
+    return bestEnd(this.#ends, this.#options.minConfidence, this.#options.length);
+  }
+
+  /** The suggestion at the best of its ends. */
   finished(finish: FinishReason, tokens: number): Suggestion | undefined {
-    const end = this.#ends.at(-1);
+    const end = this.#best();
     return end && { ...end, tokens, finish };
   }
 }

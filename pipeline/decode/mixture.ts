@@ -10,7 +10,7 @@
 import { NgramModel, readNgramTable } from "./ngram.ts";
 import { adaptToNote, NOTE_ORDERS, noteFollowers } from "./note_ngrams.ts";
 import type { NextTokens } from "./prefix_cache.ts";
-import { softmax } from "./sample.ts";
+import { probabilitiesOf } from "./sample.ts";
 import type { NextTokenModel } from "./types.ts";
 
 /** Upper bounds of the classes of the table's largest probability; a last class takes the rest. */
@@ -97,7 +97,7 @@ export function mixed(
   return {
     contextLength: inner.contextLength,
     async logitsAfter(tokens, options) {
-      const probabilities = softmax(await inner.logitsAfter(tokens, options));
+      const probabilities = probabilitiesOf(await inner.logitsAfter(tokens, options)).slice();
       mix(probabilities, mixture, note, tokens);
       return probabilities.map(Math.log);
     },
@@ -121,34 +121,6 @@ export function mix(
   if (concentrations !== undefined) {
     adaptToNote(probabilities, noteFollowers(note, note.length, tokens), concentrations);
   }
-}
-
-/** `model` and `ngram` as one model, without what the note itself says. */
-export function mixture<S>(
-  model: NextTokenModel<S>,
-  ngram: NgramModel,
-  weights: readonly number[],
-): NextTokenModel<{ inner: S; tokens: readonly number[] }> {
-  const beside = { table: { ngram, weights } };
-  checkMixture(beside, model.vocabSize);
-  return {
-    vocabSize: model.vocabSize,
-    contextLength: model.contextLength,
-    async feed(tokens, state) {
-      const { logits, state: inner } = await model.feed(tokens, state?.inner);
-      const all = [...(state?.tokens ?? []), ...tokens];
-      const probabilities = softmax(logits);
-      mix(probabilities, beside, [], all);
-      return { logits: probabilities.map(Math.log), state: { inner, tokens: all } };
-    },
-    isUsable: model.isUsable && (({ inner }) => model.isUsable!(inner)),
-    truncate: model.truncate && (({ inner, tokens }, length) => ({
-      inner: model.truncate!(inner, length),
-      tokens: tokens.slice(0, length),
-    })),
-    stateBytes: model.stateBytes &&
-      ((states) => model.stateBytes!(states.map(({ inner }) => inner))),
-  };
 }
 
 /** The table alone as a model, to measure what each of the two contributes. */

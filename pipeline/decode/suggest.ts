@@ -3,14 +3,15 @@
  *
  * The tokens of the unfinished word are taken back (heal.ts), then the likeliest token is appended
  * again and again. After every whole word the suggestion could end; its confidence there is the
- * probability that the note goes on with exactly this text and a word ends there. The longest text
- * that stays within the confidence budget and breaks no rule of policy.ts is shown.
+ * probability that the note goes on with exactly this text and a word ends there. Of the ends that
+ * stay within the confidence budget and break no rule of policy.ts, the one is shown that promises
+ * to save most (growth.ts).
  */
 
 import { heal, healingStart, type Hypothesis } from "./heal.ts";
 import type { FeedOptions, NextTokens } from "./prefix_cache.ts";
 import { Growth, type Suggestion } from "./growth.ts";
-import { sampleToken, softmax } from "./sample.ts";
+import { largest, probabilitiesOf, sampleToken } from "./sample.ts";
 import type { Policies, Tokenizer } from "./types.ts";
 import { bytesText, type Vocabulary } from "./vocabulary.ts";
 import { fitWindow } from "./window.ts";
@@ -18,6 +19,8 @@ import { endsWord } from "./words.ts";
 
 export interface SuggestOptions extends Policies, FeedOptions {
   maxWords: number;
+  /** A suggestion of fewer characters saves no keystroke. */
+  minCharacters: number;
   maxTokens: number;
   /** Most alternatives, likeliest first. */
   n: number;
@@ -31,7 +34,7 @@ export interface SuggestOptions extends Policies, FeedOptions {
   temperature: number;
   random: () => number;
   /**
-   * Called at every end the suggestion reaches, the last included; `index` is its rank among the
+   * Called at every end that is better than those before it; `index` is its rank among the
    * alternatives. A header that shows only later can take ends back: what is returned counts.
    */
   onGrow?: (index: number, suggestion: Suggestion) => void;
@@ -42,6 +45,7 @@ export const suggestDefaults: Omit<
   "random" | "onGrow" | keyof FeedOptions
 > = {
   minConfidence: 0.3,
+  length: "gain",
   heal: true,
   wholeWords: true,
   numbers: "confident",
@@ -51,6 +55,7 @@ export const suggestDefaults: Omit<
   loops: false,
   placeholders: false,
   maxWords: 8,
+  minCharacters: 2,
   maxTokens: 32,
   n: 1,
   section: "",
@@ -135,9 +140,8 @@ async function step(
 ): Promise<Hypothesis[]> {
   const tokens = [...context, ...way.tokens];
   if (tokens.length >= model.contextLength) return [];
-  const next = softmax(await model.logitsAfter(tokens, options));
-  const best = Array.from(next.keys()).sort((a, b) => next[b] - next[a]).slice(0, width);
-  return best.filter((token) => vocabulary.bytes[token] !== "").map((token) => ({
+  const next = probabilitiesOf(await model.logitsAfter(tokens, options));
+  return largest(next, width).filter((token) => vocabulary.bytes[token] !== "").map((token) => ({
     tokens: [...way.tokens, token],
     bytes: vocabulary.bytes[token],
     probability: way.probability * next[token],
@@ -165,10 +169,12 @@ async function extend(
   const tokens = [...context, ...way.tokens];
   let { bytes, probability } = way;
   for (let count = way.tokens.length;; count++) {
+    const { text, whole } = bytesText(bytes);
+    const cut = growth.cut(text);
+    if (cut) return growth.finished(cut, count);
     if (tokens.length >= model.contextLength) return growth.finished("tokens", count);
     const logits = await model.logitsAfter(tokens, options);
     const { token, next, ends, ending } = chooseNext(logits, bytes, vocabulary, options);
-    const { text, whole } = bytesText(bytes);
     const stop = growth.check(text, probability, ends && whole ? ending : 0, count);
     if (stop) return growth.finished(stop, count);
     probability *= next;
@@ -191,7 +197,7 @@ function chooseNext(
   vocabulary: Vocabulary,
   { temperature, random, wholeWords }: SuggestOptions,
 ): { token: number; next: number; ends: boolean; ending: number } {
-  const probabilities = softmax(logits);
+  const probabilities = probabilitiesOf(logits);
   const before = bytes.charCodeAt(bytes.length - 1);
   const ends = (token: number) => !wholeWords || endsWord(before, vocabulary.firstByte[token]);
   let ending = 0;

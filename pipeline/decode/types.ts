@@ -12,6 +12,8 @@ import type { NumbersPolicy } from "./policy.ts";
 export interface Policies {
   /** Least probability that the whole suggestion is right; 0 shows the likeliest, however unlikely. */
   minConfidence: number;
+  /** Which of the ends that are sure enough is shown: `bestEnd` in growth.ts, or the longest. */
+  length: "gain" | "longest";
   /** Takes back the tokens of the unfinished word; off, the model has to go on from them. */
   heal: boolean;
   /** A suggestion ends where a word ends; off, behind any token. */

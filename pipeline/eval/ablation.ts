@@ -15,11 +15,13 @@ import { savings, sumTyping, type Typing } from "./typist.ts";
 /** Each rule, and the setting that is without it. */
 export const rulesOff: readonly { rule: string; off: Partial<Policies> }[] = [
   { rule: "confidence budget", off: { minConfidence: 0 } },
+  { rule: "the end that promises most", off: { length: "longest" } },
   { rule: "token healing", off: { heal: false } },
   { rule: "whole words only", off: { wholeWords: false } },
   { rule: "stop before unsure numbers", off: { numbers: "always" } },
   { rule: "stop at the end of a line", off: { lineBreaks: true } },
   { rule: "stop at the end of a section", off: { lineBreaks: true, sectionStops: false } },
+  { rule: "the end that promises most", off: { length: "longest" } },
   { rule: "no repetition loops", off: { loops: true } },
   { rule: "never ___", off: { placeholders: true } },
 ];

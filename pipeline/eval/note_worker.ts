@@ -67,9 +67,9 @@ async function measureNote(
     }
     caret += text.codePointAt(caret)! > 0xffff ? 2 : 1;
   }
-  return await Promise.all(list.map(async (_, index) => ({
+  return await Promise.all(list.map(async ({ length }, index) => ({
     words: ranked[index],
-    typings: await typeAtThresholds(text, growths[index], passage, levels),
+    typings: await typeAtThresholds(text, growths[index], passage, levels, length),
     ...(withGrowths ? { growths: growths[index] } : {}),
   })));
 }

@@ -47,6 +47,8 @@ export interface MixtureSpec {
 
 export interface System {
   nextWords: NextWords;
+  /** Which of the ends it shows; "gain" if absent. */
+  length?: Policies["length"];
   /** Every end of the best suggestion, down to confidence `least`. */
   grow(before: string, least: number): Promise<Growth>;
 }
@@ -130,8 +132,9 @@ function decoding<S>(
   return {
     async nextWords(before, typed) {
       const found = await decoder.suggest(before, {
-        n: 3,
+        n: 4, // two of them may begin the same word
         maxWords: 1,
+        minCharacters: 1,
         minConfidence: 0,
         numbers: "always",
       });
@@ -141,6 +144,7 @@ function decoding<S>(
       );
       return words.filter((word) => word !== undefined);
     },
+    length: chosen.length,
     grow: (before, least) => growthOf(decoder as Decoder, before, chosen, least),
   };
 }

@@ -2,25 +2,43 @@
  * Keystroke savings at every confidence threshold from one decoding of each caret.
  *
  * A suggestion grows word by word while its confidence falls. What a system with threshold τ would
- * show is the longest text it grew to with confidence ≥ τ. So each caret is decoded once, at the
+ * show is the best of its ends with confidence ≥ τ (decode/growth.ts). So each caret is decoded once, at the
  * lowest threshold, its growth is remembered, and the typist types the note once per threshold.
  */
 
 import type { Decoder, SuggestSettings } from "../decode/decoder.ts";
+import { bestEnd, type End } from "../decode/growth.ts";
+import type { Policies } from "../decode/types.ts";
 import { endsWord } from "../decode/words.ts";
 import { type Passage, typeNote, type Typing } from "./typist.ts";
 
 /** Ends at which a suggestion could be shown, shortest first. */
-export type Growth = { text: string; confidence: number }[];
+export type Growth = End[];
 
 /** What each caret of a passage could be shown, by UTF-16 offset. */
 export type Growths = ReadonlyMap<number, Growth>;
 
-export const thresholds: readonly number[] = [0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+export const thresholds: readonly number[] = [
+  0.05,
+  0.1,
+  0.15,
+  0.2,
+  0.3,
+  0.4,
+  0.5,
+  0.6,
+  0.7,
+  0.8,
+  0.9,
+];
 
 /** What would be shown at threshold `least`, if anything. */
-export function shownAt(growth: Growth, least: number): Growth[number] | undefined {
-  return growth.findLast(({ confidence }) => confidence >= least);
+export function shownAt(
+  growth: Growth,
+  least: number,
+  length: Policies["length"] = "gain",
+): End | undefined {
+  return bestEnd(growth, least, length);
 }
 
 /** Every end that the best suggestion behind `before` grows to, down to confidence `least`. */
@@ -35,6 +53,7 @@ export async function growthOf(
     ...settings,
     n: 1,
     minConfidence: least,
+    length: "longest", // of all ends, what each threshold would show is chosen later
     onGrow: (_index, { text, confidence }) => growth.push({ text, confidence }),
   });
   // What came after an end may have shown that it goes too far: into the next section, say.
@@ -61,14 +80,15 @@ export async function typeAtThresholds(
   growths: Growths,
   passage: Passage = { from: 0, to: note.length },
   levels: readonly number[] = thresholds,
+  length: Policies["length"] = "gain",
 ): Promise<ThresholdTyping[]> {
   const typings: ThresholdTyping[] = [];
   for (const least of levels) {
-    const shown = (before: string) => shownAt(growths.get(before.length) ?? [], least);
+    const shown = (before: string) => shownAt(growths.get(before.length) ?? [], least, length);
     const confidence: number[] = [], right: number[] = [];
     const whole = await typeNote(note, (before) => shown(before)?.text, passage, {
       onShown(caret, text, follows) {
-        confidence.push(shownAt(growths.get(caret)!, least)!.confidence);
+        confidence.push(shownAt(growths.get(caret)!, least, length)!.confidence);
         right.push(follows && endsAfter(note, caret + text.length) ? 1 : 0);
       },
     });

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Decoder, type SuggestSettings } from "../../pipeline/decode/decoder.ts";
-import type { Suggestion } from "../../pipeline/decode/growth.ts";
+import { bestEnd, type Suggestion } from "../../pipeline/decode/growth.ts";
 import { corpusModel, modelOf, pieceTokenizer } from "../helpers/tiny_language.ts";
 
 const tokenizer = pieceTokenizer(
@@ -62,10 +62,24 @@ Deno.test("confidence is the probability of the text and of a word's end behind 
   const sure = await first(documents, "The patient", { minConfidence: 0.6 });
   assertEquals(sure?.text, " has chest");
   assertAlmostEquals(sure!.confidence, 3 / 4, 0.01);
-  const bold = await first(documents, "The patient", { minConfidence: 0.4 });
+  const bold = await first(documents, "The patient", { minConfidence: 0.4, length: "longest" });
   assertEquals(bold?.text, " has chest pain");
   assertAlmostEquals(bold!.confidence, 1 / 2, 0.01);
   assertEquals(await first(documents, "The patient", { minConfidence: 0.8 }), undefined);
+});
+
+Deno.test("of the ends that are sure enough, that which promises most keys is shown", () => {
+  const ends = [
+    { text: " has", confidence: 0.9 },
+    { text: " has chest", confidence: 0.7 },
+    { text: " has chest pain", confidence: 0.4 },
+  ];
+  // 0.81 · 3, 0.49 · 9, 0.16 · 14
+  assertEquals(bestEnd(ends, 0.1, "gain"), ends[1]);
+  assertEquals(bestEnd(ends, 0.1, "longest"), ends[2]);
+  assertEquals(bestEnd(ends, 0.8, "gain"), ends[0]);
+  assertEquals(bestEnd(ends, 0.95, "gain"), undefined);
+  assertEquals(bestEnd([], 0, "longest"), undefined);
 });
 
 Deno.test("max_words and max_tokens shorten, at a whole word", async () => {
@@ -139,6 +153,12 @@ Deno.test("a suggestion stays in its line unless asked to go on", async () => {
   assertEquals(await texts(note, "no", { lineBreaks: true, sectionStops: false }), [
     " fever\nno chest pain\n \nPlan:\nhome",
   ]);
+});
+
+Deno.test("what a rule forbids costs no model call", async () => {
+  const { decoder, model } = suggester(["no fever\nno chest pain"]);
+  assertEquals(await decoder.suggest("no fever", { heal: false }), []);
+  assertEquals(model.fed, [4], "more than the text was computed");
 });
 
 Deno.test("without healing the model goes on from the tokens as typed", async () => {

@@ -1,8 +1,7 @@
-import { assert, assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
-import { mixture, ngramAlone, weightCount, weightIndex } from "../../pipeline/decode/mixture.ts";
+import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import { ngramAlone, weightCount, weightIndex } from "../../pipeline/decode/mixture.ts";
 import { NgramModel } from "../../pipeline/decode/ngram.ts";
 import { softmax } from "../../pipeline/decode/sample.ts";
-import type { NextTokenModel } from "../../pipeline/decode/types.ts";
 import { evidenceOf, fitWeights } from "../../pipeline/eval/fit_mixture.ts";
 import { NgramCounts } from "../../pipeline/ngram/counts.ts";
 import { KneserNey } from "../../pipeline/ngram/kneser_ney.ts";
@@ -27,13 +26,6 @@ const ngram = new NgramModel(pruneToTable(new KneserNey(counts, VOCABULARY), 0, 
 
 /** Knows nothing of the cycle, but which of 4…7 comes: token 4 with probability 0.93. */
 const MODEL = [0.01, 0.01, 0.01, 0.01, 0.93, 0.01, 0.01, 0.01];
-const uniformButFour: NextTokenModel<number> = {
-  vocabSize: VOCABULARY,
-  contextLength: 64,
-  feed: (tokens, state = 0) =>
-    Promise.resolve({ logits: Float32Array.from(MODEL, Math.log), state: state + tokens.length }),
-};
-
 const held = Array.from({ length: 6 }, (_, index) => {
   const { tokens, ...rest } = note(40, 100 + index);
   return { ...rest, tokens: tokens.map((token) => token >= 4 ? 4 : token) };
@@ -66,27 +58,10 @@ Deno.test("the weights learn where the table knows better and where the model do
   assertLess(total.mixture, 0.8 * Math.min(total.table, total.model));
 });
 
-Deno.test("the mixed model gives λ·table + (1 − λ)·model, and goes on from its state", async () => {
-  const weights = Array.from({ length: weightCount(3) }, (_, index) => index / 20);
-  const mixed = mixture(uniformButFour, ngram, weights);
-  const { state } = await mixed.feed([0, 1]);
-  const { logits } = await mixed.feed([2], state);
-  const { probabilities, matched, peak } = ngram.predict([0, 1, 2]);
-  const weight = weights[weightIndex(matched, peak)];
-  softmax(logits).forEach((probability, id) =>
-    assertAlmostEquals(probability, weight * probabilities[id] + (1 - weight) * MODEL[id], 1e-5)
-  );
+Deno.test("the table alone as a model says what the table says", async () => {
   const alone = await ngramAlone(ngram, 64).feed([0, 1, 2]);
+  const { probabilities } = ngram.predict([0, 1, 2]);
   softmax(alone.logits).forEach((probability, id) =>
     assertAlmostEquals(probability, probabilities[id], 1e-5)
   );
-});
-
-Deno.test("a table of another tokenizer is refused", () => {
-  assertThrows(
-    () => mixture({ ...uniformButFour, vocabSize: 9 }, ngram, new Array(weightCount(3)).fill(0.5)),
-    RangeError,
-    "the model has 9 tokens, the n-gram table 8",
-  );
-  assertThrows(() => mixture(uniformButFour, ngram, [0.5]), RangeError, "1 weights");
 });
