@@ -20,6 +20,14 @@ export {
   WgslError,
 } from "./core/errors.ts";
 export { multiplyAddRoof } from "./core/roof.ts";
-export { Gpt2, type Gpt2Options, type NamedValues, type TokenBatch } from "./model/gpt2.ts";
-export type { ModelShape, ParameterSpec, PlanOptions } from "./model/plan.ts";
+export {
+  Gpt2,
+  type Gpt2Options,
+  type LossScale,
+  type NamedValues,
+  type TokenBatch,
+} from "./model/gpt2.ts";
+export type { StepMetrics } from "./model/history.ts";
+export type { ModelShape, ParameterSpec, PlanOptions, Precision } from "./model/plan.ts";
+export { emptyTuning, tilingsOf, tune, type Tuning } from "./model/tuning.ts";
 export type { OptimizerOptions } from "./model/programs.ts";

@@ -100,7 +100,7 @@ function watch(adapter: GPUAdapter, device: GPUDevice, granted: string[]): Gpu {
   });
   device.lost.then(({ reason, message }) => {
     if (closing) return;
-    fault ??= new GpuLostError(
+    fault = new GpuLostError( // the cause of whatever was refused meanwhile
       `The device ${name} was lost (${reason}: ${message || "no message"}); ` +
         "check the driver's log, then start again with --resume",
     );

@@ -109,6 +109,7 @@ export async function readBytes(gpu: Gpu, tensor: Tensor): Promise<ArrayBuffer> 
     gpu.check();
     return staging.getMappedRange().slice(0);
   } catch (error) {
+    await new Promise((resolve) => setTimeout(resolve, 0)); // for the event that names the cause
     gpu.check();
     throw error;
   } finally {

@@ -1,7 +1,8 @@
 // delta[b, h, t] = Σ dout · out over the dimensions of a head: the part of softmax's backward that
 // is the same for all keys of a query.
 //   out, dout: (B, T, NH, 4 · quads)   delta: (B, NH, T)
-// One invocation per query and head, in the order of memory.
+// One invocation per query and head, in the order of memory: a sum of 16 vec4 at head size 64 is
+// too short to be shared, and neighbouring invocations read neighbouring heads.
 override WG: u32 = 64u;
 struct Params { n: u32, t: u32, heads: u32, quads: u32 }
 @group(0) @binding(0) var<uniform> params: Params;

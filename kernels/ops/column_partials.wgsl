@@ -1,6 +1,7 @@
 // The first of two stages of column sums: partials[k, c] = Σ inp[row, c] over chunk k of rows.
 //   inp: (N, C)   partials: (chunks, C)
-// One invocation per column and chunk; neighbouring lanes read neighbouring columns.
+// One invocation per column and chunk; neighbouring lanes read neighbouring columns,
+// so that every row is read coalesced; chunks of about √N rows keep both stages' loops short.
 override WG: u32 = 64u;
 struct Params { n: u32, c: u32, chunk: u32 }
 @group(0) @binding(0) var<uniform> params: Params;

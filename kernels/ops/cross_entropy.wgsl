@@ -1,10 +1,11 @@
 // Softmax, cross-entropy and its gradient in one pass, in place, for some rows of the batch.
 //   losses[first + row] = log Σ exp(logits) − logits[target]
-//   logits: logits on entry; (softmax − onehot(target)) · scale · loss_scale on return, if `gradient`
-//   is 1
+//   logits: logits on entry; (softmax − onehot(target)) · scale · loss_scale on return,
+//   if `gradient` is 1
 //   logits: (rows, V)   targets, losses: (N), read and written from `first` on   loss_scale: (1)
 // One workgroup per row, lanes stride over V: maximum and sum of exponentials in one sweep (online
-// softmax, Milakov & Gimelshein 2018), the gradient in a second.
+// softmax, Milakov & Gimelshein 2018), the gradient in a second. A workgroup per row, because a row
+// of 50,257 logits is read twice and keeps a whole workgroup busy.
 struct Params { rows: u32, v: u32, first: u32, gradient: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> targets: array<i32>;

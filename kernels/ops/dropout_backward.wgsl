@@ -1,6 +1,7 @@
 // dinp = dout · dropout factor, elementwise.
 //   dout, dinp: (n)   seed: (1)
-// One invocation per element; workgroups in x and y, because one axis ends at 65,535.
+// One invocation per element in the order of memory, which is all that it waits for; workgroups in
+// x and y, because one axis ends at 65,535.
 override WG: u32 = 64u;
 struct Params { n: u32, threshold: u32, keep: f32, site: u32 }
 @group(0) @binding(0) var<uniform> params: Params;

@@ -1,6 +1,7 @@
 // dwpe[t] += Σ_b dropout(dout[b, t]).
 //   dout: (B, T, C)   dwpe: (positions, C)   seed: (1)
-// One invocation per element of the first T rows of dwpe, so that every sum has one owner.
+// One invocation per element of the first T rows of dwpe, so that every sum has one owner; the
+// loop over B is short and each of its reads is coalesced.
 override WG: u32 = 64u;
 struct Params { b: u32, tc: u32, threshold: u32, keep: f32, site: u32 }
 @group(0) @binding(0) var<uniform> params: Params;

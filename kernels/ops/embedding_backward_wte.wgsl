@@ -4,6 +4,7 @@
 // No two invocations write the same place: a workgroup owns COLUMNS columns of one token that
 // occurs in the batch. Its ROWS rows of lanes share out the token's occurrences, which the index
 // lists in ascending order, and the first row adds up the partial sums, always in the same order.
+// Tokens are as uneven as words: shared rows keep the most frequent one from deciding the time.
 override COLUMNS: u32 = 32u;
 override ROWS: u32 = 4u;
 struct Params { n: u32, c: u32, first: u32, count: u32, threshold: u32, keep: f32, site: u32 }

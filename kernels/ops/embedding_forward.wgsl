@@ -1,9 +1,12 @@
 // out[b, t] = dropout(wte[tokens[b, t]] + wpe[t]).
 //   tokens: (B, T)   wte: (count, C)   wpe: (positions, C)   out: (B, T, C)   seed: (1)
 // wte may be a band of its rows: tokens outside of first .. first + count are left to other bands.
-// One invocation per element; workgroups in x and y, because one axis ends at 65,535.
+// One invocation per element, in the order of out: the rows that are gathered are contiguous, so
+// that reads and writes are coalesced; workgroups in x and y, because one axis ends at 65,535.
 override WG: u32 = 64u;
-struct Params { n: u32, t: u32, c: u32, first: u32, count: u32, threshold: u32, keep: f32, site: u32 }
+struct Params {
+  n: u32, t: u32, c: u32, first: u32, count: u32, threshold: u32, keep: f32, site: u32
+}
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> tokens: array<i32>;
 @group(0) @binding(2) var<storage, read> wte: array<f32>;

@@ -2,8 +2,9 @@
 //   inp, d: (n)
 // GELU in GPT-2's tanh approximation is gelu(x) = ½ x (1 + tanh z) = x · s with s = sigmoid(2z) and
 // z = √(2/π) (x + 0.044715 x³); therefore gelu′(x) = s + 2 x s (1 − s) dz/dx. The sigmoid needs one
-// exp where tanh needs two. Past |z| = 15 it is 0 or 1 in f32, and clamped so that exp stays finite.
-// One invocation per element; workgroups in x and y, because one axis ends at 65,535.
+// exp where tanh needs two. Past |z| = 15 it is 0 or 1 in f32, and clamped so exp stays finite.
+// One invocation per element in the order of memory, which is all that it waits for; workgroups in
+// x and y, because one axis ends at 65,535.
 override WG: u32 = 64u;
 struct Params { n: u32 }
 @group(0) @binding(0) var<uniform> params: Params;

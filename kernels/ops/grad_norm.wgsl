@@ -1,6 +1,7 @@
 // The second stage: norm = √ Σ partials.
 //   partials: (chunks)   norm: (2), of which the second belongs to loss_scale.wgsl
-// One workgroup, so that the sum is always in the same order.
+// One workgroup, so that the sum is always in the same order; 15,000 partials of GPT-2 take it
+// microseconds.
 struct Params { chunks: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> partials: array<f32>;

@@ -1,8 +1,9 @@
 // With x̂ = (inp − mean) · rstd and g = dout · weight, per row:
 //   dinp = rstd · (g − mean(g) − x̂ · mean(g · x̂)), added to what dinp holds if `accumulate` is 1.
 //   dout, inp, dinp: (N, C)   weight: (C)   mean, rstd: (N)
-// One workgroup per row, lanes stride over C. The gradients of weight and bias are column sums and
-// have their own kernel.
+// One workgroup per row, lanes stride over C: the two sums are over a row, which the cache still
+// holds for the second pass. The gradients of weight and bias are column sums and have their own
+// kernel.
 struct Params { n: u32, c: u32, accumulate: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> dout: array<real>;

@@ -1,7 +1,8 @@
 // The first of two stages of a LayerNorm's parameter gradients: sums over chunks of rows.
 //   partials[k, 0, c] = Σ dout · (inp − mean) · rstd,  partials[k, 1, c] = Σ dout, over chunk k
 //   dout, inp: (N, C)   mean, rstd: (N)   partials: (chunks, 2, C)
-// One invocation per column and chunk; neighbouring lanes read neighbouring columns.
+// One invocation per column and chunk; neighbouring lanes read neighbouring columns,
+// so that every row is read coalesced; chunks of about √N rows keep both stages' loops short.
 override WG: u32 = 64u;
 struct Params { n: u32, c: u32, chunk: u32 }
 @group(0) @binding(0) var<uniform> params: Params;

@@ -4,7 +4,8 @@
 //   norm: (2): in, the norm of the scaled gradients; out, the norm of the gradients and what adamw
 //   multiplies them by: 1 / scale, or 0 to leave the step out
 //   loss_scale: (3) = scale of the next step, steps since it changed, scale of this step
-// One invocation. At a scale of 1 an overflow is no matter of scaling: the NaN goes on to be seen.
+// One invocation: three numbers, which no other could help with. At a scale of 1 an overflow is no
+// matter of scaling: the NaN goes on to be seen.
 struct Params { interval: f32, largest: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> norm: array<f32>;

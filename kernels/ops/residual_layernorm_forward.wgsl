@@ -1,6 +1,7 @@
 // sum = a + dropout(b); out = weight · (sum − mean) · rstd + bias over the last axis.
 //   a, b, sum, out: (N, C)   weight, bias: (C)   mean, rstd: (N)   seed: (1)
 // One workgroup per row, lanes stride over C; each lane re-reads only what it wrote itself.
+// Fused, because the sum would otherwise be written once and read once more.
 struct Params { n: u32, c: u32, eps: f32, threshold: u32, keep: f32, site: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;

@@ -1,6 +1,6 @@
 // out[0] += scale · Σ losses, always in the same order.
 //   losses: (N)   out: (1)
-// One workgroup.
+// One workgroup: a step has some ten thousand losses, read once.
 struct Params { n: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> losses: array<f32>;

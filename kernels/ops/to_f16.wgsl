@@ -1,6 +1,7 @@
 // out = inp rounded to f16, elementwise: the copy of a weight that products read.
 //   inp: (n) f32   out: (n) f16
-// One invocation per element; workgroups in x and y, because one axis ends at 65,535.
+// One invocation per element in the order of memory, which is all that it waits for; workgroups in
+// x and y, because one axis ends at 65,535.
 override WG: u32 = 64u;
 struct Params { n: u32 }
 @group(0) @binding(0) var<uniform> params: Params;

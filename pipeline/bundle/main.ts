@@ -19,6 +19,7 @@ const folders = [
   "types",
   "tests/kernels",
   "tests/bench/kernels",
+  "tests/bench/step",
   "tests/helpers",
 ];
 const files = [
@@ -41,6 +42,7 @@ const entries = [
   "pipeline/train/webgpu_engine.ts",
   "tests/bench/main.ts",
   "tests/bench/kernels/main.ts",
+  "tests/bench/step/main.ts",
 ];
 
 const task = defineTask({

@@ -5,7 +5,7 @@ export const launcher = `#!/bin/sh
 # Runs a task of this bundle with its own Deno and its own packages. Nothing is downloaded.
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 export DENO_DIR="$here/cache" DENO_NO_UPDATE_CHECK=1 NANO_MED_GPU=native
-usage='Usage: nano-medgpt train --gpu [flags] | bench kernels [flags] | test kernels'
+usage='Usage: nano-medgpt train --gpu [flags] | bench kernels|step [flags] | test kernels'
 task=$1
 [ $# -gt 0 ] && shift
 case "$task" in
@@ -40,6 +40,7 @@ export const readme = (deno: string) =>
 
   ./nano-medgpt test kernels      do all kernels compute what they should on this GPU?
   ./nano-medgpt bench kernels     how fast, as a share of what the GPU can do?
+  ./nano-medgpt bench step        the same of a whole training step; both write JSON and tables
   ./nano-medgpt train --gpu       trains on data/processed (from "deno task tokenize"); see --help
 
 The file "deno" is Deno ${deno} (MIT licence, https://deno.com), unchanged.

@@ -39,6 +39,8 @@ export interface TrainingState {
   skipped: string[];
   /** Factor on the schedule's learning rate, lowered after repeated spikes. */
   learningRateScale: number;
+  /** In f16: the factor on the loss, and for how many steps it has been the same. */
+  lossScale?: { scale: number; steps: number };
   /** Exponential means over the steps; null before the first. */
   smoothedLoss: number | null;
   gradNormMean: number | null;

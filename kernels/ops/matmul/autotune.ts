@@ -33,6 +33,13 @@ const MARGIN = 0.95;
 /** When no further candidate is tried, in milliseconds; one already begun is finished. */
 const BUDGET_MS = 2000;
 
+export interface AutotuneOptions {
+  /** Milliseconds, 2,000 if absent. */
+  budget?: number;
+  /** Operations of the smallest product that is measured, 2²⁶ if absent. */
+  worthwhile?: number;
+}
+
 /**
  * The fastest candidate for each product that is large enough to matter. All products try their
  * first challenger before any tries its second, so that a spent budget treats them alike. Without
@@ -41,7 +48,7 @@ const BUDGET_MS = 2000;
 export async function autotune(
   gpu: Gpu,
   products: readonly Product[],
-  { budget = BUDGET_MS, worthwhile = WORTHWHILE_FLOPS } = {},
+  { budget = BUDGET_MS, worthwhile = WORTHWHILE_FLOPS }: AutotuneOptions = {},
 ): Promise<Tilings> {
   const large = products.filter((product) => flops(product) >= worthwhile);
   if (!gpu.timestamps || large.length === 0) return {};

@@ -1,33 +1,23 @@
 /**
  * `deno task bench kernels`: every op at the shapes of the presets, as a share of what the adapter
  * itself can do: multiply-adds for matmul and attention, copying for the rest. Times are the best of
- * some, by the device's clock.
+ * some, by the device's clock. Results go to JSON, a roofline in SVG, and a table in Markdown that
+ * can be pasted into kernels/BENCHMARKS.md.
  */
 
 import { join } from "@std/path";
-import { type Gpu, requestGpu } from "../../../kernels/core/device.ts";
+import { type Gpu, requestGpu, tune } from "../../../kernels/mod.ts";
+import { bestTime } from "../../../kernels/core/roof.ts";
 import { planGpt2 } from "../../../kernels/model/plan.ts";
 import { workspace, writeAtomic, writeJson } from "../../../pipeline/artifacts.ts";
 import { defineTask, Progress } from "../../../pipeline/cli.ts";
 import { type PresetName, presets } from "../../../pipeline/config.ts";
 import { parameterTable } from "../../../pipeline/model/parameters.ts";
-import { bestTime } from "../../../kernels/core/roof.ts";
+import { compareJaxJs, type JaxJs } from "./compare_jax_js.ts";
 import { measureRoof, type Roof } from "./measure.ts";
 import { operations } from "./operations.ts";
 import { rooflineSvg } from "./roofline.ts";
-
-interface Row {
-  preset: string;
-  operation: string;
-  milliseconds: number;
-  /** GFLOP/s where the op computes, GB/s where it only moves memory. */
-  rate: number;
-  unit: "GFLOP/s" | "GB/s";
-  /** Of the adapter's own roof. */
-  share: number;
-  /** Operations per byte. */
-  intensity: number;
-}
+import { jaxText, markdown, type Row, table } from "./table.ts";
 
 export const task = defineTask({
   name: "bench kernels",
@@ -37,28 +27,33 @@ export const task = defineTask({
     "vocab-size": { type: "integer", default: 4096, min: 2, help: "tokens of vocabulary" },
     batch: { type: "integer", min: 1, help: "sequences (default 64, on a software adapter 4)" },
     repeats: { type: "integer", default: 5, min: 1, help: "runs of each kernel; the best counts" },
+    "no-autotune": { type: "boolean", help: "the adapter's usual tilings, none by measurement" },
+    "jax-js": { type: "boolean", help: "the first product by jax-js, too (fetches it from npm)" },
   },
   examples: ["deno task bench kernels --preset gpt2 --vocab-size 50304 --batch 8"],
-  async run({ data, preset, vocabSize, batch, repeats }) {
+  async run({ data, preset, vocabSize, batch, repeats, noAutotune, jaxJs }) {
     const gpu = await requestGpu();
     const sequences = batch ?? (gpu.software ? 4 : 64);
-    console.log(`${gpu.name}, ${preset}, ${sequences} sequences, vocabulary ${vocabSize}`);
+    const title = `${gpu.name}, ${preset}, ${sequences} sequences, vocabulary ${vocabSize}`;
+    console.log(title);
     const roof = await measureRoof(gpu, repeats);
     console.log(
       `roof: ${giga(roof.flops)} GFLOP/s of multiply-adds, ${giga(roof.bytes)} GB/s of copying`,
     );
-    const settings = { preset: preset as PresetName, vocabSize, batch: sequences, repeats };
+    const settings = {
+      preset: preset as PresetName,
+      vocabSize,
+      batch: sequences,
+      repeats,
+      autotune: !noAutotune,
+    };
     const rows = await measure(gpu, roof, settings);
-    print(rows);
+    console.log(table(rows));
+    const jax = jaxJs ? await compareJaxJs(rows[0], repeats) : undefined;
+    if (jax) console.log(jaxText(jax));
     const report = join(workspace(data).root, "reports", "bench", `kernels-${preset}`);
-    await writeJson(`${report}.json`, { adapter: gpu.name, ...settings, roof, rows });
-    const points = rows.filter(({ unit }) => unit === "GFLOP/s").map((row) => ({
-      name: row.operation,
-      intensity: row.intensity,
-      flops: row.rate * 1e9,
-    }));
-    await writeAtomic(`${report}.svg`, rooflineSvg(`${gpu.name}, ${preset}`, roof, points));
-    console.log(`\nWritten to ${report}.json and .svg`);
+    await write(report, { title, adapter: gpu.name, settings, roof, rows, jax });
+    console.log(`\nWritten to ${report}.json, .svg and .md`);
     gpu.destroy();
   },
 });
@@ -68,13 +63,16 @@ interface Settings {
   vocabSize: number;
   batch: number;
   repeats: number;
+  autotune: boolean;
 }
 
 /** One block of the model is enough: all have the same shapes. */
 async function measure(gpu: Gpu, roof: Roof, settings: Settings): Promise<Row[]> {
-  const { preset, vocabSize, batch, repeats } = settings;
+  const { preset, vocabSize, batch, repeats, autotune } = settings;
   const shape = { ...presets[preset].model, vocab_size: vocabSize, n_layer: 1 };
-  const plan = planGpt2({ shape, table: parameterTable(shape), batch });
+  const options = { shape, table: parameterTable(shape), batch };
+  if (autotune) await tune(gpu, options, {});
+  const plan = planGpt2(options);
   plan.arena.allocate(gpu);
   const list = operations(plan);
   const progress = new Progress("bench", list.length, "ops");
@@ -98,18 +96,26 @@ async function measure(gpu: Gpu, roof: Roof, settings: Settings): Promise<Row[]>
   return rows;
 }
 
-function print(rows: Row[]): void {
-  const width = Math.max(...rows.map(({ operation }) => operation.length));
-  for (const { operation, milliseconds, rate, unit, share } of rows) {
-    console.log(
-      [
-        operation.padEnd(width),
-        `${milliseconds.toFixed(3).padStart(10)} ms`,
-        `${rate.toFixed(1).padStart(9)} ${unit.padEnd(7)}`,
-        `${(100 * share).toFixed(0).padStart(4)}% of the roof`,
-      ].join("  "),
-    );
-  }
+interface Report {
+  title: string;
+  adapter: string;
+  settings: Settings;
+  roof: Roof;
+  rows: Row[];
+  jax?: JaxJs;
+}
+
+async function write(path: string, report: Report): Promise<void> {
+  const { title, adapter, settings, roof, rows, jax } = report;
+  const versions = { deno: Deno.version.deno, os: `${Deno.build.os} ${Deno.build.arch}` };
+  await writeJson(`${path}.json`, { adapter, versions, ...settings, roof, rows, jax });
+  const points = rows.filter(({ unit }) => unit === "GFLOP/s").map((row) => ({
+    name: row.operation,
+    intensity: row.intensity,
+    flops: row.rate * 1e9,
+  }));
+  await writeAtomic(`${path}.svg`, rooflineSvg(title, roof, points));
+  await writeAtomic(`${path}.md`, markdown({ title, versions, roof, rows, jax }));
 }
 
 const giga = (value: number) => (value / 1e9).toFixed(1);
