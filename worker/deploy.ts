@@ -8,7 +8,19 @@ import { readJson, runPaths, workspace } from "../pipeline/artifacts.ts";
 import { bytes, defineTask, runTask, UsageError } from "../pipeline/cli.ts";
 import { assemble } from "./build.ts";
 import { authenticator, type AuthSettings } from "./src/auth.ts";
-import { quietWrangler, WRANGLER } from "./start_worker.ts";
+
+/** The newest whose workerd has binaries for every platform in the registry. */
+const WRANGLER = "npm:wrangler@4.156.0";
+
+/** Keep wrangler from asking, reporting and looking for updates. */
+const quietWrangler = {
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_SEND_ERROR_REPORTS: "false",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  WRANGLER_HIDE_BANNER: "true",
+  CI: "1",
+  NO_COLOR: "1",
+};
 
 /** Largest script that Cloudflare accepts, uncompressed, on every plan (2026-09). */
 const MAX_SCRIPT_BYTES = 64 * 2 ** 20;

@@ -24,7 +24,6 @@ export const task = defineTask({
     const exportFolder = workspace(data).run(run).export;
     await requireExport(exportFolder);
     const start = deno ? startDeno : startWorker;
-    if (!deno) console.error("Starting workerd; the first time this downloads wrangler …");
     const worker = await start({
       exportFolder,
       port,

@@ -8,7 +8,6 @@ import { loadWasmModel } from "../pipeline/wasm/model.ts";
 import { exportedMixture, modelInfo, requireExport, WEIGHTS } from "./build.ts";
 import { buildPages } from "./build_pages.ts";
 import { createApp } from "./src/app.ts";
-import { localRateLimiter } from "./src/limits.ts";
 import { settingsOf } from "./src/main.ts";
 import { CACHE_BYTES, completionService } from "./src/service.ts";
 import { availablePort, noAuth, type RunningWorker, type StartOptions } from "./start_worker.ts";
@@ -34,7 +33,7 @@ export async function startDeno(
   await service.ready();
   const loadMilliseconds = performance.now() - started;
   const app = createApp(service, {
-    ...settingsOf({ ...secrets, RATE_LIMITER: localRateLimiter(rateLimit, 60) }),
+    ...settingsOf({ ...secrets, RATE_LIMIT: `${rateLimit}` }),
     pages: await buildPages(),
     log: onLog,
   });

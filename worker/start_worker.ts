@@ -1,36 +1,25 @@
-/** Starts a real workerd, through wrangler, with nothing sent to or asked from the network. */
+/** Starts a real workerd on this machine, the binary alone: nothing is sent to or asked from elsewhere. */
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import process from "node:process";
 import { stripVTControlCharacters as plain } from "node:util";
-import { dirname, fromFileUrl, join } from "@std/path";
+import { extname, join } from "@std/path";
+import workerd from "workerd";
 import { assemble } from "./build.ts";
-
-/** The newest whose workerd has binaries for every platform in the registry. */
-export const WRANGLER = "npm:wrangler@4.156.0";
-
-/** Keep wrangler from asking, reporting and looking for updates. */
-export const quietWrangler = {
-  WRANGLER_SEND_METRICS: "false",
-  WRANGLER_SEND_ERROR_REPORTS: "false",
-  CLOUDFLARE_CF_FETCH_ENABLED: "false",
-  WRANGLER_HIDE_BANNER: "true",
-  CI: "1",
-  NO_COLOR: "1",
-};
 
 export interface StartOptions {
   /** `data/runs/RUN/export`. */
   exportFolder: string;
   /** 0 takes a free port. */
   port: number;
-  /** Requests per caller and minute; default as in wrangler.jsonc. */
+  /** Requests per caller and minute; default 1200. */
   rateLimit?: number;
   /** Receives every line that the worker prints. */
   onLog?: (line: string) => void;
   /** Values of the worker's environment, as `wrangler secret` would set them; default `noAuth`. */
   secrets?: Record<string, string>;
+  /** Where a debugger may ask for the heap; none by default. */
+  inspectorPort?: number;
 }
 
 /** On the loopback interface of one's own machine nobody has to prove who he is. */
@@ -43,66 +32,106 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** How long a worker may take until it answers; wrangler is downloaded on first use. */
-const START_TIMEOUT_MS = 300_000;
+/** CommonJS: what its types call the default is a property of it. */
+const binary = (workerd as unknown as { default: string }).default;
+
+/** How long a worker may take until it answers. */
+const START_TIMEOUT_MS = 60_000;
 
 /** Assembles a worker from an export in a temporary folder, starts it, waits until it is ready. */
 export async function startWorker(options: StartOptions): Promise<RunningWorker> {
   const { exportFolder, rateLimit, secrets = noAuth, onLog = () => {} } = options;
   const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-worker-" });
+  const forget = () => Deno.remove(folder, { recursive: true }).catch(() => {});
   try {
-    await assemble(exportFolder, folder, { rateLimit });
-    await Deno.writeTextFile(join(folder, ".dev.vars"), dotenv(secrets), { mode: 0o600 });
+    await assemble(exportFolder, folder);
     const port = availablePort(options.port);
+    const bindings = { ...secrets, ...rateLimit && { RATE_LIMIT: `${rateLimit}` } };
+    const config = join(folder, "workerd.capnp");
+    await Deno.writeTextFile(config, await configuration(folder, port, bindings), { mode: 0o600 });
+    const process = startProcess(config, options.inspectorPort, onLog);
     const url = `http://127.0.0.1:${port}`;
-    const wrangler = startWrangler(folder, port, onLog);
     const stop = async () => {
-      await wrangler.stop();
-      await Deno.remove(folder, { recursive: true }).catch(() => {});
+      await process.stop();
+      await forget();
     };
     try {
-      const loadMilliseconds = await ready(url, wrangler);
+      const loadMilliseconds = await ready(url, process);
       return { url, loadMilliseconds, stop };
     } catch (error) {
       await stop();
       throw error;
     }
   } catch (error) {
-    await Deno.remove(folder, { recursive: true }).catch(() => {});
+    await forget();
     throw error;
   }
 }
 
-/** The text of a dotenv file; its quotes know no escapes, so each value gets one it does not hold. */
-function dotenv(values: Record<string, string>): string {
-  const lines = Object.entries(values).map(([name, value]) => {
-    const quote = ["'", '"', "`"].find((quote) => !value.includes(quote));
-    if (quote === undefined) {
-      throw new TypeError(`Cannot pass ${name}: it holds every kind of quote`);
-    }
-    return `${name}=${quote}${value}${quote}\n`;
-  });
-  return lines.join("");
+/** How workerd names the kinds of modules that wrangler.jsonc has rules for. */
+const MODULES: Record<string, string> = {
+  ".mjs": "esModule",
+  ".wasm": "wasm",
+  ".safetensors": "data",
+  ".bin": "data",
+  ".json": "text",
+};
+
+/** A workerd configuration for what lies in `folder`/build and wrangler.jsonc says. */
+async function configuration(
+  folder: string,
+  port: number,
+  bindings: Record<string, string>,
+): Promise<string> {
+  const deployed = await Deno.readTextFile(join(folder, "wrangler.jsonc"));
+  const { compatibility_date, compatibility_flags } = JSON.parse(
+    deployed.replace(/^\s*\/\/.*$/gm, ""),
+  );
+  const names = (await Array.fromAsync(Deno.readDir(join(folder, "build")))).map(({ name }) =>
+    name
+  );
+  // The first module is the one that is started.
+  names.sort((a, b) => Number(b === "entry.mjs") - Number(a === "entry.mjs"));
+  const modules = names.map((name) =>
+    `(name = "${name}", ${MODULES[extname(name)]} = embed "build/${name}")`
+  );
+  const values = Object.entries(bindings).map(([name, value]) =>
+    `(name = "${name}", text = ${JSON.stringify(value)})`
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "worker", worker = (
+      modules = [${modules.join(", ")}],
+      bindings = [${values.join(", ")}],
+      compatibilityDate = "${compatibility_date}",
+      compatibilityFlags = ${JSON.stringify(compatibility_flags)},
+    )),
+    (name = "internet", network = (
+      allow = ["public", "private"],
+      tlsOptions = (trustBrowserCas = true),
+    )),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "worker")],
+);
+`;
 }
 
-interface Wrangler {
+interface Process {
   /** The last lines it printed. */
   readonly lines: readonly string[];
   readonly exited: Promise<number | null>;
   stop(): Promise<void>;
 }
 
-function startWrangler(folder: string, port: number, onLog: (line: string) => void): Wrangler {
-  const args = ["run", "-A", WRANGLER, "dev", "--config", join(folder, "wrangler.jsonc")];
-  args.push("--ip", "127.0.0.1", "--port", `${port}`, "--inspector-port", `${availablePort(0)}`);
-  args.push("--show-interactive-dev-session=false");
-  const child = spawn(Deno.execPath(), args, {
-    cwd: dirname(fromFileUrl(import.meta.url)), // where deno.lock pins wrangler
-    env: { ...process.env, ...quietWrangler, WRANGLER_LOG_PATH: join(folder, "logs") },
-    stdio: ["ignore", "pipe", "pipe"],
-    // Its own process group, so that workerd ends with it.
-    detached: Deno.build.os !== "windows",
-  });
+function startProcess(
+  config: string,
+  inspectorPort: number | undefined,
+  onLog: (line: string) => void,
+): Process {
+  const args = ["serve", config];
+  if (inspectorPort) args.push(`--inspector-addr=127.0.0.1:${inspectorPort}`);
+  const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {
@@ -112,7 +141,7 @@ function startWrangler(folder: string, port: number, onLog: (line: string) => vo
     });
   }
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  const kill = () => killTree(child.pid!);
+  const kill = () => void child.kill("SIGKILL");
   globalThis.addEventListener("unload", kill);
   return {
     lines,
@@ -125,29 +154,18 @@ function startWrangler(folder: string, port: number, onLog: (line: string) => vo
   };
 }
 
-/** Ends a process with all it has started. */
-function killTree(pid: number): void {
-  try {
-    if (Deno.build.os === "windows") {
-      new Deno.Command("taskkill", { args: ["/pid", `${pid}`, "/t", "/f"] }).outputSync();
-    } else process.kill(-pid, "SIGKILL");
-  } catch {
-    // It has ended already.
-  }
-}
-
 /** Waits until the model is loaded, and tells how long that took; rejects when the worker ends, fails, or takes too long. */
-async function ready(url: string, wrangler: Wrangler): Promise<number> {
+async function ready(url: string, process: Process): Promise<number> {
   let ended = false;
-  wrangler.exited.then(() => ended = true);
+  process.exited.then(() => ended = true);
   const fail = (why: string) => {
-    const printed = wrangler.lines.findLast((line) => /error|✘/i.test(line));
+    const printed = process.lines.findLast((line) => /error|✘/i.test(line)) ?? process.lines.at(-1);
     const message = `Cannot start the worker: ${why}${printed ? `: ${printed.trim()}` : ""}`;
     return new Error(plain(message));
   };
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!await isOk(`${url}/healthz`)) {
-    if (ended) throw fail("wrangler ended");
+    if (ended) throw fail("workerd ended");
     if (Date.now() > deadline) throw fail(`no answer in ${START_TIMEOUT_MS / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

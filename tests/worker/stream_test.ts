@@ -61,6 +61,27 @@ Deno.test("a newer request of the session ends the older; other sessions go on",
   assertStringIncludes((await older.json()).detail, "newer request");
 });
 
+Deno.test("more than can be served in time are told at once, or when they have waited too long", async () => {
+  const { app } = tinyApp({}, 10);
+  const started = performance.now();
+  const answers = await Promise.all(
+    Array.from({ length: 110 }, async (_, typist) => {
+      const request = post({ text: "The patient", session: `${typist}` });
+      const { status, headers } = await app.request("/complete", request);
+      return { status, wait: headers.get("retry-after"), after: performance.now() - started };
+    }),
+  );
+  const [served, refused] = [200, 503].map((wanted) =>
+    answers.filter(({ status }) => status === wanted)
+  );
+  assertEquals(served.length + refused.length, answers.length);
+  assert(served.length > 5, `only ${served.length} were served`);
+  assert(refused.every(({ wait }) => wait === "1"));
+  assertEquals(refused.filter(({ after }) => after < 1500).length, 10);
+  assert(answers.every(({ after }) => after < 8000), "somebody waited for too long");
+  assertEquals((await app.request("/complete", post({ text: "The patient" }))).status, 200);
+});
+
 Deno.test("a client that goes away ends the computation", async () => {
   const { app, model } = tinyApp({}, 10);
   const gone = new AbortController();

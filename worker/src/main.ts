@@ -6,7 +6,7 @@ import type { ModelShape } from "../../pipeline/wasm/forward.ts";
 import { loadWasmModel } from "../../pipeline/wasm/model.ts";
 import { type App, type AppSettings, createApp } from "./app.ts";
 import { type Authenticate, authenticator, type AuthSettings } from "./auth.ts";
-import type { RateLimiter } from "./limits.ts";
+import { localRateLimiter, type RateLimiter } from "./limits.ts";
 import type { PageFiles } from "./pages_route.ts";
 import { ProblemError } from "./problem.ts";
 import { CACHE_BYTES, completionService, type ModelInfo } from "./service.ts";
@@ -30,7 +30,10 @@ export interface Parts {
 export interface Environment extends AuthSettings {
   /** Comma-separated origins of pages that may call from a browser. */
   ALLOWED_ORIGINS?: string;
+  /** Cloudflare's rate limit binding. */
   RATE_LIMITER?: RateLimiter;
+  /** Requests per caller and minute where there is no such binding. */
+  RATE_LIMIT?: string;
   /** The worker's client id at the EHR, and comma-separated addresses of its FHIR and authorization servers. */
   SMART_CLIENT_ID?: string;
   SMART_SERVERS?: string;
@@ -70,7 +73,7 @@ export function settingsOf(env: Environment): AppSettings {
     authenticate: authenticatorOrNobody(env),
     allowedOrigins: listOf(env.ALLOWED_ORIGINS),
     smart: { clientId: env.SMART_CLIENT_ID ?? "", servers: listOf(env.SMART_SERVERS) },
-    rateLimiter: env.RATE_LIMITER,
+    rateLimiter: env.RATE_LIMITER ?? localRateLimiter(Number(env.RATE_LIMIT ?? 1200), 60),
     log: (line: string) => console.log(line),
   };
 }

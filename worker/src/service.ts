@@ -53,8 +53,13 @@ export const CACHE_BYTES = 40e6;
 /** Remembered logits, of 8 kB each in nano: each request leaves some ten. */
 const MAX_ENTRIES = 256;
 
-/** How often a waiting request looks whether it is its turn. */
-const POLL_MS = 2;
+/** How often a waiting request looks whether it is its turn, beside being told. */
+const POLL_MS = 50;
+
+/** A suggestion that comes later than this is for a text that nobody has any more. */
+const MAX_WAIT_MS = 2000;
+/** So many cannot all be served in that time. */
+const MAX_WAITING = 100;
 
 /** Model calls between two pauses. */
 const CALLS_PER_PAUSE = 4;
@@ -137,26 +142,36 @@ async function complete<S>(
 /**
  * Runs one task after the other. Suggestions are short: computed in turn, each is there sooner than
  * if all took turns token by token, and one that has been replaced while it waited costs nothing.
+ * Who would wait too long is told at once.
  *
- * Those who wait look again and again: workerd ends a request that waits for nothing but another
- * request's promise.
+ * Those who wait also look again and again: workerd ends a request that waits for nothing but
+ * another request's promise.
  */
 function queue() {
-  const waiting: symbol[] = [];
+  const waiting: { start: () => void }[] = [];
   return async <T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
-    const ticket = Symbol();
+    if (waiting.length >= MAX_WAITING) throw busy();
+    const ticket = { start: () => {} };
+    const turn = new Promise<void>((resolve) => ticket.start = resolve);
+    const gone = new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
     waiting.push(ticket);
     try {
-      while (waiting[0] !== ticket) {
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      for (let polls = 0; waiting[0] !== ticket; polls++) {
+        const poll = new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        await Promise.race([turn, gone, poll]);
         signal?.throwIfAborted();
+        if (polls * POLL_MS > MAX_WAIT_MS) throw busy();
       }
       return await task();
     } finally {
       waiting.splice(waiting.indexOf(ticket), 1);
+      waiting[0]?.start();
     }
   };
 }
+
+const busy = () =>
+  new ProblemError(503, "Too many requests at once; try again soon", { "retry-after": "1" });
 
 /** A suggestion in the words of the API. */
 export const completionOf = ({ text, confidence, tokens, finish }: Suggestion) => ({
