@@ -81,6 +81,9 @@ await runTask(defineTask({
         } kept`,
       );
     }
+    if (minPatients < 2) {
+      console.log("Phrases of single patients can be read out of this table; export refuses it");
+    }
     if (taken < notes.length) {
       console.log(`${format(notes.length - taken)} notes were left out: raise --max-tokens`);
     }
