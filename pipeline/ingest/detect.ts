@@ -3,6 +3,7 @@
 import { basename, extname, join, relative } from "@std/path";
 import { head } from "./byte_stream.ts";
 import { mimicColumns } from "./columns.ts";
+import { publicName } from "./download.ts";
 import { type Format, InputError, isRemote, type NoteFile } from "./note_source.ts";
 import { csvLayout } from "./read_csv.ts";
 
@@ -24,7 +25,7 @@ export async function findFiles(inputs: string[], format: Format | "auto"): Prom
   const files: NoteFile[] = [];
   for (const input of inputs) {
     if (isRemote(input)) {
-      files.push({ path: input, name: input, format: "parquet", bytes: 0 });
+      files.push({ path: input, name: publicName(input), format: "parquet", bytes: 0 });
       continue;
     }
     const info = await stat(input);
@@ -63,7 +64,8 @@ async function walk(folder: string): Promise<string[]> {
   return paths;
 }
 
-async function formatOf(path: string, wanted: Format | "auto"): Promise<Format> {
+/** The format of `path`; an `InputError` if it is not `wanted`, or nothing that can be read. */
+export async function formatOf(path: string, wanted: Format | "auto"): Promise<Format> {
   const bytes = await head(path, HEAD_BYTES);
   const start = String.fromCharCode(...bytes.subarray(0, 16));
   if (start.startsWith("PAR1")) return expect(path, wanted, "parquet");

@@ -2,7 +2,8 @@
 
 import { format, Interrupted } from "../cli.ts";
 import { type Note, type Workspace, writeAtomic, writeJson } from "../artifacts.ts";
-import { findFiles } from "./detect.ts";
+import { findFiles, formatOf } from "./detect.ts";
+import { download, isWeb } from "./download.ts";
 import { Intake } from "./intake.ts";
 import {
   type ColumnFlags,
@@ -37,6 +38,8 @@ export interface IngestOptions extends SiftOptions {
   columns: ColumnFlags;
   /** Keep the notes before the damaged place of a gzip file instead of failing. */
   acceptTruncated: boolean;
+  /** The largest file to fetch from an https:// address. */
+  maxDownloadBytes: number;
 }
 
 /** Called as the run goes: bytes read of all there are, and notes kept. */
@@ -62,7 +65,9 @@ export async function ingest(
   const writer = await NotesWriter.create(paths.notes);
   try {
     let before = 0;
-    for (const file of files) {
+    for (const found of files) {
+      await using fetched = await fetchIfRemote(found, options, onProgress, signal);
+      const { file } = fetched;
       const report = await ingestFile(file, options, sift, tally, writer, (bytes) => {
         if (signal?.aborted) throw new Interrupted("Interrupted; notes.parquet is unchanged");
         onProgress(before + bytes, totalBytes, tally.kept);
@@ -85,6 +90,31 @@ export async function ingest(
   await writeAtomic(paths.rejects, tally.rejects.map((line) => line + "\n").join(""));
   await writeJson(paths.ingestReport, report);
   return report;
+}
+
+/** The file itself, or a temporary copy of what lies at its address, removed after use. */
+async function fetchIfRemote(
+  file: NoteFile,
+  { format, maxDownloadBytes }: IngestOptions,
+  onProgress: OnProgress,
+  signal?: AbortSignal,
+): Promise<{ file: NoteFile } & AsyncDisposable> {
+  if (!isWeb(file.path)) return { file, [Symbol.asyncDispose]: async () => {} };
+  const folder = await Deno.makeTempDir({ prefix: "ingest_" });
+  const remove = () => Deno.remove(folder, { recursive: true });
+  try {
+    const path = await download(file.path, folder, {
+      maxBytes: maxDownloadBytes,
+      signal,
+      onBytes: (done, total) => onProgress(done, total ?? 0, 0),
+    });
+    const { size } = await Deno.stat(path);
+    const local = { ...file, path, bytes: size, format: await formatOf(path, format) };
+    return { file: local, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
 
 async function ingestFile(
@@ -121,10 +151,10 @@ async function ingestFile(
     onBytes(intake.bytes);
   }
   if (intake.damage && !options.acceptTruncated) throw cutShort(file.name, intake.damage, kept);
-  const { name, path, format } = file;
+  const { name, format } = file;
   return {
     name,
-    path,
+    path: isWeb(name) ? name : file.path,
     format,
     bytes: file.bytes,
     sha256: isRemote(file.path) ? null : intake.sha256(),

@@ -17,7 +17,7 @@ export interface NoteFile {
 export const formats = ["mimic", "csv", "jsonl", "parquet", "text", "fhir"] as const;
 export type Format = typeof formats[number];
 
-/** An address that DuckDB reads itself. */
+/** An address: https:// is downloaded first (download.ts), the others DuckDB reads itself. */
 export const isRemote = (input: string): boolean => /^(https?|s3|gs|gcs|r2|hf):\/\//.test(input);
 
 /** A note before cleaning; null where the source has nothing. */

@@ -1,4 +1,4 @@
-/** Parquet through DuckDB, local or, where the user gives such an address, https:// or s3://. */
+/** Parquet through DuckDB, local (what was https:// is by then) or, by its address, s3://. */
 
 import { openDuckDb, sqlString } from "./duckdb.ts";
 import { mapColumns, mappingNames } from "./columns.ts";

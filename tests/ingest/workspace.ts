@@ -34,6 +34,7 @@ export class TestWorkspace {
         columns: {},
         clean: "standard",
         acceptTruncated: false,
+        maxDownloadBytes: 1e9,
         nearDuplicates: 0,
         minChars: 1,
         maxChars: 1_000_000,

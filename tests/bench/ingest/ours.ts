@@ -22,6 +22,7 @@ async function runIngest(input: string, folder: string, nearDuplicates: string):
     columns: {},
     clean: "standard",
     acceptTruncated: false,
+    maxDownloadBytes: 1e9,
     nearDuplicates: Number(nearDuplicates),
     minChars: 16,
     maxChars: 1_000_000,
