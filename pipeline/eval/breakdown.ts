@@ -26,8 +26,9 @@ export interface GroupResult {
 /** Where position classes begin, in code points before a piece. */
 const POSITIONS: readonly number[] = [0, 250, 500, 1000, 2000, 4000];
 
-/** Sections reported by name: those that hold most text. */
+/** Sections reported by name: those that hold most text, of those that some notes have. */
 const SECTIONS = 12;
+const LEAST_NOTES = 5;
 const OTHER = "other sections";
 const BEFORE = "before the first header";
 
@@ -62,14 +63,17 @@ export function bySection(notes: readonly PieceBits[]): GroupResult[] {
       return starts[current].name === "" ? BEFORE : starts[current].name;
     });
   });
-  const sizes = new Map<string, number>();
+  const sizes = new Map<string, { characters: number; notes: number }>();
   for (const note of scores) {
     for (const [name, { characters }] of note) {
-      sizes.set(name, (sizes.get(name) ?? 0) + characters);
+      const size = sizes.get(name) ?? { characters: 0, notes: 0 };
+      sizes.set(name, { characters: size.characters + characters, notes: size.notes + 1 });
     }
   }
-  const largest = [...sizes].filter(([name]) => name !== BEFORE)
-    .sort((a, b) => b[1] - a[1]).slice(0, SECTIONS).map(([name]) => name);
+  const largest = [...sizes]
+    .filter(([name, size]) => name !== BEFORE && size.notes >= Math.min(LEAST_NOTES, notes.length))
+    .sort((a, b) => b[1].characters - a[1].characters)
+    .slice(0, SECTIONS).map(([name]) => name);
   const named = new Set([BEFORE, ...largest]);
   const merged = scores.map((note) => {
     const groups = new Map<string, NoteScore>();

@@ -56,7 +56,7 @@ export const task = defineTask({
     },
     words: {
       type: "integer",
-      default: 2000,
+      default: 1500,
       min: 1,
       help: "next words to predict, spread over those notes",
     },

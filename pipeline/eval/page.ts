@@ -16,7 +16,7 @@ import {
   splitTable,
 } from "./page_tables.ts";
 import { bestPoint, type EvalReport, type ModelResult, mostPoint } from "./result.ts";
-import { percent, undecided, verdicts } from "./summary.ts";
+import { type Outcomes, outcomes, percent } from "./summary.ts";
 
 /** eval.json as HTML text. */
 export async function reportPage(report: EvalReport): Promise<string> {
@@ -34,8 +34,10 @@ export async function reportPage(report: EvalReport): Promise<string> {
       `${report.created.slice(0, 10)}, ${report.seconds} s on ${report.cores} cores`,
     summary: [
       headline(served),
-      verdicts(report).map((sentence) => problem(sentence)),
-      undecided(report).map((sentence) => notice(sentence)),
+      outcomes(report.contests, "behind").map((one) => problem(outcomeList(one, "does not beat"))),
+      outcomes(report.contests, "not told apart").map((one) =>
+        notice(outcomeList(one, "is ahead, but on these notes not beyond doubt, of"))
+      ),
       bestPoint(served.keystrokes)!.netSavings.value < 0
         ? problem("Reading the suggestions costs more keys than accepting them saves.")
         : "",
@@ -76,6 +78,12 @@ export async function reportPage(report: EvalReport): Promise<string> {
     ],
   });
 }
+
+/** Who is not beaten in what, one line a measure. */
+const outcomeList = ({ ours, measures }: Outcomes, verb: string) =>
+  html`<b>${ours} ${verb}</b>${
+    measures.map(({ measure, baselines }) => html`<br>${baselines.join(", ")} in ${measure}`)
+  }`;
 
 function headline({ keystrokes, nextWord, bitsPerCharacter }: ModelResult) {
   const best = bestPoint(keystrokes)!, most = mostPoint(keystrokes)!;

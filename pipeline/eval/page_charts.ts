@@ -140,7 +140,7 @@ export async function groupChart(
       high,
     }))
   );
-  const y = { field: "group", type: "nominal", sort: null, title: null, axis: { labelLimit: 220 } };
+  const y = { field: "group", type: "nominal", sort: null, title: null, axis: { labelLimit: 400 } };
   const yOffset = { field: "model", sort: null };
   const chart = await renderChart({
     width: 460,

@@ -38,30 +38,28 @@ function row({ name, bitsPerCharacter, nextWord, keystrokes }: ModelResult): str
 export const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 
 /** One sentence for every measure in which a baseline is at least as good as what would be served. */
-export function verdicts({ contests }: Pick<EvalReport, "contests">): string[] {
-  return sentences(contests, "behind", "does not beat");
-}
-
-/** One sentence for every measure in which the notes are too few to tell. */
-export function undecided({ contests }: Pick<EvalReport, "contests">): string[] {
-  return sentences(contests, "not told apart", "is ahead, but not beyond doubt, of");
-}
-
-function sentences(
-  contests: readonly Contest[],
-  outcome: Contest["outcome"],
-  verb: string,
-): string[] {
-  const groups = new Map<string, { ours: string; measure: string; baselines: string[] }>();
-  for (const { ours, measure, baseline, outcome: found } of contests) {
-    if (found !== outcome) continue;
-    const key = `${ours}|${measure}`;
-    const group = groups.get(key) ?? { ours, measure, baselines: [] };
-    group.baselines.push(baseline);
-    groups.set(key, group);
-  }
-  return Array.from(
-    groups.values(),
-    ({ ours, measure, baselines }) => `${ours} ${verb} ${baselines.join(", ")} in ${measure}.`,
+export const verdicts = ({ contests }: Pick<EvalReport, "contests">): string[] =>
+  outcomes(contests, "behind").flatMap(({ ours, measures }) =>
+    measures.map(({ measure, baselines }) =>
+      `${ours} does not beat ${baselines.join(", ")} in ${measure}.`
+    )
   );
+
+/** Models of ours, the measures in which a contest ended so, and against whom. */
+export interface Outcomes {
+  ours: string;
+  measures: { measure: string; baselines: string[] }[];
+}
+
+/** The contests with one outcome, by model and measure. */
+export function outcomes(contests: readonly Contest[], outcome: Contest["outcome"]): Outcomes[] {
+  const found: Outcomes[] = [];
+  for (const { ours, measure, baseline } of contests.filter((one) => one.outcome === outcome)) {
+    let model = found.find((one) => one.ours === ours);
+    if (model === undefined) found.push(model = { ours, measures: [] });
+    const known = model.measures.find((one) => one.measure === measure);
+    if (known === undefined) model.measures.push({ measure, baselines: [baseline] });
+    else known.baselines.push(baseline);
+  }
+  return found;
 }

@@ -51,7 +51,9 @@ const config = {
   rule: { color: ink("muted") },
   text: { color: ink("ink"), fontSize: 11 },
   range: {
-    category: [ink("series1"), ink("series2"), ink("series3"), ink("series4"), ink("series5")],
+    category: (["series1", "series2", "series3", "series4", "series5", "series6"] as const).map(
+      ink,
+    ),
   },
 };
 

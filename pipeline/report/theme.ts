@@ -15,6 +15,7 @@ export const theme = {
   series3: { light: "#2f7f56", dark: "#74c99a" },
   series4: { light: "#7a4fa3", dark: "#c0a0e4" },
   series5: { light: "#8c6d00", dark: "#dbbf57" },
+  series6: { light: "#a8326b", dark: "#ef8fba" },
   alarm: { light: "#b3261e", dark: "#ff8f85" },
 } as const;
 

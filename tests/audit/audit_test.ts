@@ -5,23 +5,9 @@ import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { audit } from "../../pipeline/audit/audit.ts";
 import { canaryText } from "../../pipeline/audit/canaries.ts";
 import { ngramAlone } from "../../pipeline/decode/mixture.ts";
-import { NgramModel } from "../../pipeline/decode/ngram.ts";
 import { seededRandom } from "../../pipeline/decode/random.ts";
-import type { Tokenizer } from "../../pipeline/decode/types.ts";
-import { documentsOf } from "../../pipeline/measure/documents.ts";
-import { NgramCounts } from "../../pipeline/ngram/counts.ts";
-import { KneserNey } from "../../pipeline/ngram/kneser_ney.ts";
-import { pruneToTable } from "../../pipeline/ngram/table.ts";
-import type { Scorer } from "../../pipeline/onnx/scorer.ts";
 import { presets } from "../../pipeline/config.ts";
-
-const tokenizer: Tokenizer = {
-  vocabSize: 128,
-  endOfText: 0,
-  encode: (text) => Array.from(text, (character) => character.charCodeAt(0) & 127),
-  decode: (tokens) => String.fromCharCode(...tokens),
-  tokenBytes: (token) => token === 0 ? new Uint8Array() : Uint8Array.of(token),
-};
+import { documents, scorerOf, tableOf, tokenizer } from "./characters.ts";
 
 /** Notes of the same few sentences and one of random words each; two hold a code of their own. */
 function corpus(notes: number, seed: number, codes: string[]): string[] {
@@ -35,46 +21,18 @@ function corpus(notes: number, seed: number, codes: string[]): string[] {
   });
 }
 
-const ORDER = 12;
 const CONTEXT = 200;
 
 function auditOf(minPatients: number) {
   const codes = [canaryText(seededRandom(7)), canaryText(seededRandom(8))];
-  const documents = (texts: string[]) =>
-    documentsOf(
-      Uint16Array.from(texts.flatMap((text) => [0, ...tokenizer.encode(text)])),
-      tokenizer,
-    );
   const train = documents(corpus(120, 1, codes)), unseen = documents(corpus(40, 2, []));
-  const counts = new NgramCounts(ORDER);
-  // Read nine times, as in overtraining: Kneser-Ney hardly trusts what it has seen once.
-  for (const [index, { tokens }] of train.entries()) {
-    for (let reading = 0; reading < 9; reading++) counts.addSequence([0, ...tokens], index);
-  }
-  const ngram = new NgramModel(
-    pruneToTable(new KneserNey(counts, tokenizer.vocabSize), 0, minPatients),
-  );
-  const scorer: Scorer = {
-    k: 0,
-    score(inputs, targets, length) {
-      const logProbabilities = Float32Array.from(targets, (target, at) => {
-        const row = inputs.subarray(at - at % length, at + 1);
-        return Math.log(ngram.predict([...row.slice(-ORDER)]).probabilities[target]);
-      });
-      return Promise.resolve({
-        logProbabilities,
-        topIds: new Int32Array(0),
-        topLogProbabilities: new Float32Array(0),
-      });
-    },
-    close: () => Promise.resolve(),
-  };
+  const ngram = tableOf(train, minPatients);
   return audit({
     run: "test",
     checkpoint: "",
     config: { ...presets.micro.model, n_positions: CONTEXT, vocab_size: tokenizer.vocabSize },
     model: ngramAlone(ngram, CONTEXT),
-    scorer,
+    scorer: scorerOf(ngram),
     tokenizer,
     train,
     members: train.slice(0, 40),
