@@ -20,6 +20,8 @@ interface Point {
   series: string;
 }
 
+const WIDTH = 760;
+
 /** More points than pixels only make the file larger. */
 const MAX_POINTS = 400;
 
@@ -45,39 +47,65 @@ export function curvesChart(runs: readonly RunCurves[], axis: Axis): Promise<Cha
       field: "x",
       type: "quantitative",
       title: axis === "step" ? "optimizer step" : "training tokens",
-      axis: { format: "~s" },
+      axis: {
+        labelExpr:
+          "datum.value >= 1e6 ? format(datum.value / 1e6, '~g') + 'M' : format(datum.value, ',')",
+      },
     },
     y: {
       field: "loss",
       type: "quantitative",
       title: "cross-entropy, nats per token",
-      scale: { zero: false },
+      scale: { zero: false, ...lossCeiling([...training, ...validation]) },
     },
     color: {
       field: "series",
       type: "nominal",
       scale: { domain, range },
-      legend: { title: null, orient: "top-right" },
+      legend: {
+        title: null,
+        orient: "top-right",
+        symbolType: "stroke",
+        symbolOpacity: 1,
+        symbolStrokeWidth: 3,
+      },
     },
   };
   const spec = {
-    width: 760,
+    width: WIDTH,
     height: 380,
     layer: [
       {
         data: { values: training },
-        mark: { type: "line", strokeWidth: 1, opacity: 0.6 },
+        mark: { type: "line", strokeWidth: 1, opacity: 0.5, clip: true },
         encoding,
       },
       {
         data: { values: validation },
-        mark: { type: "line", strokeWidth: 2.5, point: { size: 24 } },
+        mark: { type: "line", strokeWidth: 2.5, point: { size: 24 }, clip: true },
         encoding,
       },
       ...baselineLayers(runs),
     ],
   };
   return renderChart(spec, `Loss curves of ${runs.map(({ name }) => name).join(", ")}`);
+}
+
+/** The share of a run, by steps, that may stick out at the top of the chart. */
+const BEGINNING = 0.2;
+
+/**
+ * A run falls from ln V at once and then takes all its time for the last few tenths of a nat: what
+ * every curve has left after its beginning is given the height.
+ */
+export function lossCeiling(points: readonly Point[]): { domainMax?: number } {
+  const ends = new Map<string, number>();
+  for (const { series, x } of points) ends.set(series, Math.max(ends.get(series) ?? 0, x));
+  const later = points.filter(({ series, x }) => x > BEGINNING * ends.get(series)!);
+  if (later.length < 2) return {};
+  const losses = later.map(({ loss }) => loss);
+  const [low, high] = [Math.min(...losses), Math.max(...losses)];
+  return { domainMax: high + 0.1 * (high - low) };
 }
 
 /** Averages over equal stretches of steps. */
@@ -94,7 +122,9 @@ export function trainingPoints(entries: readonly LogEntry[], axis: Axis, series:
 }
 
 function validationPoints(entries: readonly LogEntry[], axis: Axis, series: string): Point[] {
-  return entries.filter((entry) => entry.kind === "validation")
+  const all = entries.filter((entry) => entry.kind === "validation");
+  // What the model guesses before its first step is ln V, and a line from there shows nothing.
+  return (all.length > 1 ? all.filter(({ step }) => step > 0) : all)
     .map((entry) => ({ x: entry[axis], loss: entry.loss, series }));
 }
 
@@ -108,7 +138,7 @@ function baselineLayers(runs: readonly RunCurves[]): object[] {
     { data: { values }, mark: { type: "rule", strokeDash: [4, 4] }, encoding: { y } },
     {
       data: { values },
-      mark: { type: "text", align: "left", x: 6, dy: -7, color: ink("muted") },
+      mark: { type: "text", align: "right", x: WIDTH - 6, dy: -7, color: ink("muted") },
       encoding: { y, text: { field: "text", type: "nominal" } },
     },
   ];

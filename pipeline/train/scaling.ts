@@ -59,6 +59,19 @@ export function fitScalingLaw(runs: readonly MeasuredRun[]): ScalingLaw {
   return best;
 }
 
+/**
+ * Why a law that fits its runs should not be believed beyond them, or `undefined`. Runs that are all
+ * far from their end show neither the loss that remains nor what size is good for: the fit then puts
+ * E at 0 or takes an exponent that no published law comes near (Hoffmann et al. 2022: 0.34 and 0.28).
+ */
+export function scalingDoubt({ E, a, b }: ScalingLaw): string | undefined {
+  if (E === 0) return "the fit sees no loss that would remain (E = 0)";
+  for (const [of, exponent] of [["parameters", a], ["tokens", b]] as const) {
+    if (exponent < 0.05 || exponent > 1) return `exponent ${exponent.toFixed(2)} of the ${of}`;
+  }
+  return undefined;
+}
+
 /** The law at a point. */
 export const lossAt = ({ E, A, a, B, b }: ScalingLaw, parameters: number, tokens: number): number =>
   E + A / parameters ** a + B / tokens ** b;

@@ -25,6 +25,7 @@ import {
   fitScalingLaw,
   type MeasuredRun,
   optimum,
+  scalingDoubt,
   type ScalingLaw,
   scalingObstacle,
 } from "./scaling.ts";
@@ -174,6 +175,17 @@ async function measured(paths: RunPaths): Promise<Omit<SweepRow, "changes">> {
   };
 }
 
+/** Whether a size and a token budget lie among those that were trained. */
+function isMeasured(
+  { parameters, tokens }: { parameters: number; tokens: number },
+  runs: readonly MeasuredRun[],
+): boolean {
+  const within = (value: number, all: number[]) =>
+    value >= Math.min(...all) && value <= Math.max(...all);
+  return within(parameters, runs.map((run) => run.parameters)) &&
+    within(tokens, runs.map((run) => run.tokens));
+}
+
 /** The runs best first, and what size to train where they determine a scaling law. */
 export function reportText({ runs, scaling }: SweepReport): string {
   const width = Math.max(...runs.map(({ name }) => name.length));
@@ -198,8 +210,10 @@ export function reportText({ runs, scaling }: SweepReport): string {
     lines.push(
       `for ${(factor * largest).toExponential(1)} FLOP (${factor} × the largest run): ` +
         `${format(best.parameters)} parameters on ${format(best.tokens)} tokens, ` +
-        `loss ${best.loss.toFixed(3)}${factor === 1 ? "" : " (extrapolated)"}`,
+        `loss ${best.loss.toFixed(3)}${isMeasured(best, runs) ? "" : " (extrapolated)"}`,
     );
   }
+  const doubt = scalingDoubt(scaling);
+  if (doubt) lines.push(`Not to be relied on: ${doubt}; add larger sizes and longer runs.`);
   return lines.join("\n");
 }

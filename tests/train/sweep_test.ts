@@ -114,4 +114,11 @@ Deno.test("the report says what size to train where the runs determine it", () =
   assertStringIncludes(text, "loss = 1.690 + 406 / parameters^0.340 + 411 / tokens^0.280");
   assertStringIncludes(text, "for 6.0e+13 FLOP (1 × the largest run)");
   assertStringIncludes(text, "(extrapolated)");
+  assert(!text.includes("Not to be relied on"));
+  // Eight runs of micro's depth with 75,000 to 300,000 tokens gave such a fit.
+  const short = { ...scaling, E: 0, a: 1.47 };
+  assertStringIncludes(
+    reportText({ name: "size", runs: [run("size-1"), run("size-2")], scaling: short }),
+    "Not to be relied on: the fit sees no loss that would remain (E = 0)",
+  );
 });

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes } from "@std/assert";
 import { type Workspace, workspace, writeJson } from "../../pipeline/artifacts.ts";
 import { createWatchApp, type RunRow } from "../../pipeline/train/watch/app.ts";
-import { trainingPoints } from "../../pipeline/train/curves.ts";
+import { lossCeiling, trainingPoints } from "../../pipeline/train/curves.ts";
 import { readLog } from "../../pipeline/train/log.ts";
 import { train } from "../../pipeline/train/trainer.ts";
 import { inFolder } from "../helpers/in_folder.ts";
@@ -69,6 +69,15 @@ Deno.test(
     }
   }),
 );
+
+Deno.test("the chart's height goes to what every run has left after its beginning", () => {
+  const points = (series: string, steps: number, last: number) =>
+    Array.from({ length: steps }, (_, i) => ({ x: i + 1, loss: last + 5 / (i + 1), series }));
+  const { domainMax } = lossCeiling([...points("short", 10, 4), ...points("long", 100, 3)]);
+  assertGreater(domainMax!, 4 + 5 / 3); // the short run from its third step on is inside
+  assertLess(domainMax!, 4 + 5); // its first is not
+  assertEquals(lossCeiling(points("new", 1, 3)), {});
+});
 
 Deno.test("long training curves are averaged over stretches, none of them left out", () => {
   const entries = Array.from({ length: 1000 }, (_, i) => ({

@@ -13,6 +13,7 @@ import {
   presets,
   type TrainConfig,
 } from "../../../pipeline/config.ts";
+import type { Copies } from "./copies.ts";
 import { prepareLlmc } from "./llmc.ts";
 
 /** What every side is told to do. */
@@ -33,6 +34,8 @@ export interface Measurement {
   /** Most resident memory, in bytes. */
   peak: number;
   version: string;
+  /** Ours only. */
+  copies?: Copies;
 }
 
 type Side = (job: Job) => Deno.Command;
@@ -48,7 +51,7 @@ export const task = defineTask({
     threads: { type: "integer", default: 2, min: 1, help: "threads of each side" },
     steps: {
       type: "integer",
-      default: 4,
+      default: 10,
       min: 1,
       help: "timed steps in a round, after one untimed",
     },
@@ -74,6 +77,8 @@ export const task = defineTask({
       const measured = await measure(sides, job, rounds);
       const rows = tabulate(measured, batch * model.n_positions);
       console.table(rows);
+      const copies = measured.get("ours")!.map((round) => round.copies!);
+      console.log(copiesLine(copies));
       const out = join(workspace(data).root, "reports", "bench", "train.json");
       await writeJson(out, { job, rounds, rows, measured: Object.fromEntries(measured) });
       console.log(`Wrote ${out}`);
@@ -135,6 +140,16 @@ async function measure(
 }
 
 const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
+
+function copiesLine(rounds: Copies[]): string {
+  const all = median(rounds.map((round) => round.all));
+  const scalars = median(rounds.map((round) => round.scalars));
+  const share = 100 * (all - scalars) / all;
+  return `Of our step, handing ${bytes(rounds[0].bytes)} of outputs to JavaScript: ` +
+    `${((all - scalars) * 1000).toFixed(0)} of ${(all * 1000).toFixed(0)} ms (${
+      share.toFixed(1)
+    }%)`;
+}
 
 function tabulate(measured: Map<string, Measurement[]>, tokens: number) {
   const figures = [...measured].map(([name, rounds]) => ({

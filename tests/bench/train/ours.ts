@@ -5,9 +5,11 @@ import { initialParameters } from "../../../pipeline/model/init.ts";
 import { Random } from "../../../pipeline/model/random.ts";
 import { createCpuEngine } from "../../../pipeline/train/cpu_engine.ts";
 import type { Batch } from "../../../pipeline/train/engine.ts";
+import { measureCopies } from "./copies.ts";
 import type { Job, Measurement } from "./main.ts";
 
-const { model, train, batch, threads, warmup, steps }: Job = JSON.parse(Deno.args[0]);
+const job: Job = JSON.parse(Deno.args[0]);
+const { model, train, batch, threads, warmup, steps } = job;
 const engine = await createCpuEngine({
   model,
   train: { ...train, batchSize: batch },
@@ -40,4 +42,5 @@ const result: Measurement = {
   version: engine.description,
 };
 await engine.close();
+result.copies = await measureCopies(job);
 console.log(JSON.stringify(result));
