@@ -13,15 +13,15 @@ export const task = defineTask({
     notes: {
       type: "integer",
       default: auditDefaults.notes,
-      min: 10,
+      min: 2,
       help: "training notes, and as many unseen ones, to attack",
     },
-    texts: { type: "integer", default: auditDefaults.texts, min: 10, help: "texts to generate" },
+    texts: { type: "integer", default: auditDefaults.texts, min: 2, help: "texts to generate" },
     completions: {
       type: "integer",
-      default: auditDefaults.completions,
-      min: 10,
-      help: "completions to draw at carets in notes, half of them in training notes",
+      min: 2,
+      help: "completions to draw at carets in notes, half of them in training notes; " +
+        "by default ten for every text",
     },
     seed: { type: "integer", default: auditDefaults.seed, help: "of the generated texts" },
   },

@@ -13,6 +13,7 @@ import {
 import { createTokenizer } from "../decode/tokenizer.ts";
 import { documentsOf, spread } from "../measure/documents.ts";
 import { readRunCheckpoint } from "../model/checkpoint.ts";
+import { loadRuntime } from "../onnx/runtime.ts";
 import { scorerFromTensors } from "../onnx/scorer.ts";
 import { modelFromTensors } from "../onnx/session.ts";
 import { audit, type AuditReport } from "./audit.ts";
@@ -24,17 +25,12 @@ export interface AuditSettings {
   notes: number;
   /** Texts to generate from nothing. */
   texts: number;
-  /** Completions to draw at carets in notes. */
-  completions: number;
+  /** Completions to draw at carets in notes; by default ten for every text. */
+  completions?: number;
   seed: number;
 }
 
-export const auditDefaults: AuditSettings = {
-  notes: 100,
-  texts: 200,
-  completions: 2000,
-  seed: 1,
-};
+export const auditDefaults: AuditSettings = { notes: 100, texts: 200, seed: 1 };
 
 /** Audits run `name` and writes its audit.json and index.html. */
 export async function auditRun(
@@ -57,7 +53,8 @@ export async function auditRun(
   const patients = await patientsOf(paths.notes, "train", train.length);
   const { attacked, reference } = halvesByPatient(train, patients);
   const count = Math.min(settings.notes, unseen.length, attacked.length);
-  const model = await modelFromTensors(config, parameters);
+  // One token at a time there is nothing to share among threads.
+  const model = await modelFromTensors(config, parameters, await loadRuntime({ threads: 1 }));
   const scorer = await scorerFromTensors(config, parameters);
   const report = await audit({
     run: name,
@@ -71,7 +68,7 @@ export async function auditRun(
     unseen: spread(unseen, count),
     reference,
     texts: settings.texts,
-    completions: settings.completions,
+    completions: settings.completions ?? 10 * settings.texts,
     seed: settings.seed,
   });
   await scorer.close();
