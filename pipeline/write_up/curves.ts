@@ -37,7 +37,7 @@ export function learningChart(curves: readonly Curve[]): object {
       .map(({ tokens, loss }) => ({ run: name, tokens, loss }))
   );
   const rules = curves.filter(({ name }) => name === "bigram").flatMap(({ log }) => {
-    const last = log.findLast(({ kind }) => kind === "validation" || kind === "baseline");
+    const last = log.findLast(({ kind }) => kind === "validation");
     return last ? [{ loss: last.loss, label: `bigram ${last.loss.toFixed(2)}` }] : [];
   });
   return {

@@ -3,8 +3,10 @@
 import { join } from "@std/path";
 import { workspace } from "../artifacts.ts";
 import type { Drawings } from "./drawings.ts";
+import { details } from "./effectiveness_details.ts";
+import { estimate, type Measured, measuredSystems, pointAt } from "./eval_source.ts";
 import type { Evidence, Source } from "./evidence.ts";
-import { count, interval, percent, sourced, table } from "./markdown.ts";
+import { count, percent, sourced, table } from "./markdown.ts";
 import { type Corpus, type Effort, modelsOf } from "./plan.ts";
 
 const WIDTH = 680, HEIGHT = 300;
@@ -23,9 +25,10 @@ export async function effectivenessSection(
   return `## What it is worth
 
 A simulated typist writes unseen notes character by character; when the whole suggestion equals what
-he wants to write he takes it with one key. Keystrokes saved = 1 − keystrokes / characters. Intervals
-are 95% bootstrap intervals over notes. The n-grams are the bar: a GPT that does not pass them is not
-worth its cost.
+he wants to write he takes it with one key. Keystrokes saved = 1 − keystrokes / characters; net of
+reading, each new suggestion shown costs him part of a key as well (an assumption). Intervals are 95%
+bootstrap intervals over notes. The n-grams are the bar: a GPT that does not pass them is not worth
+its cost.
 
 ${parts.join("\n")}`;
 }
@@ -43,83 +46,76 @@ async function corpusPart(
       evidence.source(join(workspace(root).run(run).eval, "eval.json"), "deno task report")
     ),
   );
-  const rows = evals.flatMap((source, i) => systemRows(source, runs[i], i === 0));
+  const systems = measuredSystems(evals, runs);
   const chart = await drawings.chart(
     `${name}-savings`,
-    savingsChart(evals, runs),
+    savingsChart(systems),
     `Keystrokes saved over the confidence threshold on ${title}`,
   );
+  const best = systems.filter(({ ours, netSavings }) => ours && netSavings !== undefined)
+    .reduce((a, b) => b.netSavings! > a.netSavings! ? b : a);
   return `### ${title}
 
 ${
     table(
       ["system", ">bits per character", ">next word right", ">among first three"]
-        .concat(">keystrokes saved", ">at threshold"),
-      rows,
+        .concat(">keystrokes saved", ">net of reading", ">at threshold"),
+      systems.map(systemRow),
     )
   }
 
-${evals.map((source, i) => extent(source, runs[i])).join(" ")}
+${evals.map((source, i) => extent(source, runs[i])).join(" ")} ${contests(best)}
 
 ${sourced(...evals.map(({ file }) => file))}
 
 ${chart}
 
-${await minutes(corpus, evals, runs, evidence)}
+${await minutes(corpus, best, evidence)}
+
+${await details(corpus, best, drawings)}
 `;
 }
 
-/** Systems of one eval.json; the baselines, the same in all, only of the first. */
-function systemRows(source: Source, run: string, withBaselines: boolean): string[][] {
-  return source.keys("models").map((i) => `models[${i}]`)
-    .filter((at) => withBaselines || source.at(at).ours)
-    .map((at) => {
-      const name = source.at(at).ours
-        ? `**${run}: ${source.text(`${at}.name`)}**`
-        : source.text(`${at}.name`);
-      return [
-        name,
-        estimate(source, `${at}.bitsPerCharacter`, (v) => v.toFixed(3)),
-        estimate(source, `${at}.nextWord.top1`, percent),
-        estimate(source, `${at}.nextWord.top3`, percent),
-        ...best(source, at),
-      ];
-    });
-}
-
-function best(source: Source, at: string): string[] {
-  if (!source.has(`${at}.keystrokes`)) return ["–", "–"];
-  const threshold = source.number(`${at}.keystrokes.best`);
-  const i = source.indexOf(`${at}.keystrokes.curve`, "threshold", threshold);
+function systemRow({ source, at, ours, label }: Measured): string[] {
+  const keystrokes = `${at}.keystrokes`;
+  const most = pointAt(source, keystrokes, "mostSavings"),
+    best = pointAt(source, keystrokes, "best");
   return [
-    estimate(source, `${at}.keystrokes.curve[${i}].savings`, percent),
-    threshold.toFixed(2),
+    ours ? `**${label}**` : label,
+    estimate(source, `${at}.bitsPerCharacter`, (value) => value.toFixed(3)),
+    estimate(source, `${at}.nextWord.top1`, percent),
+    estimate(source, `${at}.nextWord.top3`, percent),
+    most ? estimate(source, `${most}.savings`, percent) : "–",
+    best ? estimate(source, `${best}.netSavings`, percent) : "–",
+    best ? source.number(`${best}.threshold`).toFixed(2) : "–",
   ];
-}
-
-function estimate(source: Source, path: string, format: (value: number) => string): string {
-  if (!source.has(path)) return "–";
-  const [value, low, high] = ["value", "low", "high"].map((key) => source.number(`${path}.${key}`));
-  return interval({ value, low, high }, format);
 }
 
 const extent = (source: Source, run: string): string =>
   `${run}: ${count(source.number("notes.scored"))} notes scored, ${
     count(source.number("notes.typed"))
-  } typed.`;
+  } typed, reading a suggestion costs ${source.number("readingCost")} keys.`;
 
-function savingsChart(evals: readonly Source[], runs: readonly string[]): object {
-  const values = evals.flatMap((source, i) =>
-    source.keys("models").filter((m) => i === 0 || source.at(`models[${m}]`).ours)
-      .flatMap((m) => {
-        const { name, ours, keystrokes } = source.at(`models[${m}]`);
-        // deno-lint-ignore no-explicit-any
-        return (keystrokes?.curve ?? []).map(({ threshold, savings }: any) => ({
-          system: ours ? `${runs[i]}: ${name}` : name,
-          threshold,
-          savings: savings.value,
-        }));
-      })
+/** What the best of ours does not beat, by paired tests on the same notes. */
+function contests({ source, at, label }: Measured): string {
+  const own = source.at(`${at}.name`);
+  const lost = source.keys("contests").map((i) => source.at(`contests[${i}]`))
+    .filter(({ ours, outcome }) => ours === own && outcome !== "beaten");
+  if (lost.length === 0) return `${label} beats every baseline in every measure.`;
+  const words = lost.map(({ baseline, measure, outcome }) =>
+    `${baseline} (${measure}: ${outcome})`
+  );
+  return `**${label} does not beat:** ${words.join("; ")}.`;
+}
+
+function savingsChart(systems: readonly Measured[]): object {
+  const values = systems.flatMap(({ source, at, label }) =>
+    // deno-lint-ignore no-explicit-any
+    (source.at(`${at}.keystrokes.curve`) ?? []).map(({ threshold, savings }: any) => ({
+      system: label,
+      threshold,
+      savings: savings.value,
+    }))
   );
   return {
     width: WIDTH,
@@ -147,36 +143,23 @@ function savingsChart(evals: readonly Source[], runs: readonly string[]): object
 /** Keystrokes as time, with every assumption said. */
 async function minutes(
   { root, title }: Corpus,
-  evals: readonly Source[],
-  runs: readonly string[],
+  { source, at, label }: Measured,
   evidence: Evidence,
 ): Promise<string> {
   const eda = await evidence.source(workspace(root).edaJson, "deno task report");
   const characters = eda.number("lengths.characters.median");
-  const shares = evals.flatMap((source, i) =>
-    source.keys("models").filter((m) =>
-      source.at(`models[${m}]`).ours && source.has(`models[${m}].keystrokes`)
-    ).map((m) => {
-      const { name, keystrokes } = source.at(`models[${m}]`);
-      // deno-lint-ignore no-explicit-any
-      const point = keystrokes.curve.find((p: any) => p.threshold === keystrokes.best);
-      return { name: `${runs[i]}: ${name}`, ...point };
-    })
-  );
-  if (shares.length === 0) return "";
-  const top = shares.reduce((a, b) => b.savings.value > a.savings.value ? b : a);
+  const best = pointAt(source, `${at}.keystrokes`, "best")!;
+  const savings = source.number(`${best}.savings.value`);
+  const net = source.number(`${best}.netSavings.value`);
+  const read = source.number(`${best}.readRate`) * characters * (1 - savings);
   const typing = characters / TYPING_SPEED;
-  const saved = typing * top.savings.value;
-  const shown = top.shownRate * characters * (1 - top.savings.value);
-  const even = shown > 0 ? 60 * saved / shown : 0;
   return `**In minutes.** The median note of ${title} has ${count(characters)} characters: ${
     typing.toFixed(0)
   } minutes at ${TYPING_SPEED} characters a minute (assumed), if all of it were typed, which is not so where
-templates and copied text make up much of it. ${top.name} would save ${
-    saved.toFixed(1)
-  } of them in keys alone. It would show a suggestion ${
-    count(shown)
-  } times; if looking at each took ${
-    even.toFixed(1)
-  } seconds, nothing would be gained. What clinicians really gain, nobody has measured.`;
+templates and copied text make up much of it. ${label} would save ${
+    (typing * savings).toFixed(1)
+  } of them in keys, ${(typing * net).toFixed(1)} net of reading: about ${
+    count(read)
+  } new suggestions would be looked at. What clinicians really gain,
+nobody has measured.`;
 }

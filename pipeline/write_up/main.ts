@@ -70,14 +70,15 @@ const task = defineTask({
 function corporaOf(data: string, notes?: string, name?: string): Corpus[] {
   const root = (folder: string) => join(data, "report", folder);
   const synthetic = { name: "synthetic", title: "Synthetic notes", root: root("synthetic") };
-  if (notes === undefined) return [synthetic];
+  if (notes === undefined) return [{ ...synthetic, scaling: true }];
   const own = name ?? basename(notes).replace(/\..*$/, "");
   if (!/^[\w.-]+$/.test(own) || own === "synthetic") {
     throw new UsageError(
       `--name is "${own}", expected letters, digits, ".", "-" and "_", and not "synthetic"`,
     );
   }
-  return [synthetic, { name: own, title: own, notes, root: root(own) }];
+  const real = { name: own, title: own, notes, root: root(own) };
+  return [{ ...synthetic, scaling: false }, { ...real, scaling: true }];
 }
 
 /** The task under which `train --gpu` runs here: with the machine's adapter, or a software one. */

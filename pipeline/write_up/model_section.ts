@@ -55,7 +55,7 @@ async function corpusPart(
     const config = await evidence.source(paths.config, "deno task report");
     const log = await readLog(paths.log);
     curves.push({ name: run, log });
-    const best = log.filter(({ kind }) => kind === "validation" || kind === "baseline")
+    const best = log.filter(({ kind }) => kind === "validation")
       .reduce((a, b) => b.loss < a.loss ? b : a);
     evidence.note(paths.log, `best of ${run}`, best.loss);
     files.push(config.file);

@@ -18,7 +18,9 @@ export interface Effort {
   engineSteps: number;
   /** Token budgets of the scaling runs; fewer than three leave them out. */
   sweepTokens: readonly number[];
+  /** Flags of eval for the model that would be deployed, and its flags for the others. */
   evalArgs: readonly string[];
+  sideArgs: readonly string[];
   auditArgs: readonly string[];
 }
 
@@ -34,6 +36,7 @@ export const efforts = {
     engineSteps: 0,
     sweepTokens: [],
     evalArgs: ["--notes", "4", "--excerpt", "120", "--words", "40", "--train-notes", "60"],
+    sideArgs: [],
     auditArgs: ["--notes", "8", "--texts", "2"],
   },
   /** The committed report. */
@@ -41,12 +44,13 @@ export const efforts = {
     notes: 3000,
     vocabulary: 2048,
     steps: {
-      synthetic: { micro: 2500, mid: 0, nano: 600 },
-      real: { micro: 4000, mid: 10000, nano: 600 },
+      synthetic: { micro: 2500, mid: 0, nano: 300 },
+      real: { micro: 4000, mid: 10000, nano: 300 },
     },
-    engineSteps: 200,
-    sweepTokens: [250_000, 500_000, 1_000_000],
-    evalArgs: ["--notes", "40"],
+    engineSteps: 100,
+    sweepTokens: [200_000, 400_000, 800_000],
+    evalArgs: ["--ablate"],
+    sideArgs: ["--notes", "40"],
     auditArgs: [],
   },
 } satisfies Record<string, Effort>;
@@ -62,6 +66,8 @@ export interface Corpus {
   notes?: string;
   /** Workspace. */
   root: string;
+  /** Whether the scaling runs are made on it: one corpus is enough. */
+  scaling: boolean;
 }
 
 /** Models of the report, smallest first; `bigram` is the original project's first. */
@@ -195,7 +201,7 @@ function measuring(corpus: Corpus, effort: Effort): Stage[] {
       name: `eval ${name}`,
       task: "eval",
       does: "measure it as an autocomplete",
-      args: ["--run", name, ...effort.evalArgs],
+      args: ["--run", name, ...name === chosen ? effort.evalArgs : effort.sideArgs],
       output: join(workspace(root).run(name).eval, "eval.json"),
       after: `train ${name}`,
     })),
@@ -228,8 +234,8 @@ function engines({ root }: Corpus, { engineSteps }: Effort, gpu: string | undefi
 }
 
 /** Three widths on each budget, one after the other. */
-function scaling({ root }: Corpus, { sweepTokens }: Effort): Stage[] {
-  if (sweepTokens.length < 3) return [];
+function scaling({ root, scaling }: Corpus, { sweepTokens }: Effort): Stage[] {
+  if (!scaling || sweepTokens.length < 3) return [];
   return [{
     name: "scaling",
     task: "train",

@@ -7,8 +7,19 @@ import {
   stagesOf,
 } from "../../pipeline/write_up/plan.ts";
 
-const synthetic: Corpus = { name: "synthetic", title: "Synthetic notes", root: "data/synthetic" };
-const real: Corpus = { name: "real", title: "real", root: "data/real", notes: "real.csv" };
+const synthetic: Corpus = {
+  name: "synthetic",
+  title: "Synthetic notes",
+  root: "data/synthetic",
+  scaling: false,
+};
+const real: Corpus = {
+  name: "real",
+  title: "real",
+  root: "data/real",
+  notes: "real.csv",
+  scaling: true,
+};
 
 Deno.test("stages have names of their own and come after what they need", () => {
   for (const effort of Object.values(efforts)) {

@@ -1,0 +1,64 @@
+/** The systems in eval.json (fields: pipeline/eval/result.ts) as the report needs them. */
+
+import type { Source } from "./evidence.ts";
+import { interval } from "./markdown.ts";
+
+/** A system of one evaluation: where its figures stand. */
+export interface Measured {
+  source: Source;
+  /** Path of its element of `models`. */
+  at: string;
+  /** Whether this project would serve it. */
+  ours: boolean;
+  /** Its name, with the run's in front where it is ours. */
+  label: string;
+  /** At the threshold that would be served. */
+  netSavings?: number;
+}
+
+/** All systems; the baselines, the same in every evaluation of a corpus, only from the first. */
+export function measuredSystems(evals: readonly Source[], runs: readonly string[]): Measured[] {
+  return evals.flatMap((source, i) =>
+    source.keys("models").map((m) => `models[${m}]`)
+      .filter((at) => i === 0 || (source.at(`${at}.ours`) && usesModel(source, at)))
+      .map((at) => {
+        const ours: boolean = source.at(`${at}.ours`);
+        const name = source.text(`${at}.name`);
+        const best = pointAt(source, `${at}.keystrokes`, "best");
+        return {
+          source,
+          at,
+          ours,
+          label: ours && usesModel(source, at) ? `${runs[i]}: ${name}` : name,
+          netSavings: best && source.at(`${best}.netSavings.value`),
+        };
+      })
+  );
+}
+
+/** The n-gram table alone is ours, but the same for every run. */
+const usesModel = (source: Source, at: string): boolean =>
+  (source.at(`${at}.name`) as string).includes("GPT");
+
+/** Path of the curve's point at the threshold `field`; undefined where nothing was typed. */
+export function pointAt(
+  source: Source,
+  keystrokes: string,
+  field: "best" | "mostSavings",
+): string | undefined {
+  if (!source.has(keystrokes)) return undefined;
+  const threshold = source.at(`${keystrokes}.${field}`);
+  const i = source.indexOf(`${keystrokes}.curve`, "threshold", threshold);
+  return i < 0 ? undefined : `${keystrokes}.curve[${i}]`;
+}
+
+/** A value with its interval, or a dash. */
+export function estimate(
+  source: Source,
+  path: string,
+  format: (value: number) => string,
+): string {
+  if (!source.has(path)) return "–";
+  const [value, low, high] = ["value", "low", "high"].map((key) => source.number(`${path}.${key}`));
+  return interval({ value, low, high }, format);
+}
