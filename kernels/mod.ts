@@ -30,4 +30,8 @@ export {
 export type { StepMetrics } from "./model/history.ts";
 export type { ModelShape, ParameterSpec, PlanOptions, Precision } from "./model/plan.ts";
 export { emptyTuning, tilingsOf, tune, type Tuning } from "./model/tuning.ts";
+export type { AutotuneOptions } from "./ops/matmul/autotune.ts";
+export type { DirectTile } from "./ops/matmul/tile_direct.ts";
+export type { SharedTile } from "./ops/matmul/tile_shared.ts";
+export type { Tiling, Tilings } from "./ops/matmul/tilings.ts";
 export type { OptimizerOptions } from "./model/programs.ts";

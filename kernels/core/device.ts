@@ -7,8 +7,11 @@
 
 import { GpuLostError, GpuMemoryError, GpuUnavailableError, GpuValidationError } from "./errors.ts";
 
+/** A device with what is known about its adapter. */
 export interface Gpu {
+  /** WebGPU's own handle. */
   readonly device: GPUDevice;
+  /** What the device was granted. */
   readonly limits: GPUSupportedLimits;
   /** For people: `NVIDIA H200` or `llvmpipe (LLVM 15.0.6, 256 bits)`. */
   readonly name: string;
@@ -22,9 +25,11 @@ export interface Gpu {
   readonly timestamps: boolean;
   /** Throws the first error the device has reported since it was requested. */
   check(): void;
+  /** Gives the device back. */
   destroy(): void;
 }
 
+/** How to ask for a device. */
 export interface GpuOptions {
   /** Ask for no optional feature, so that only portable kernels are chosen. */
   portable?: boolean;

@@ -21,7 +21,9 @@ import {
 
 /** (B, T) token ids each, row-major; targets are inputs shifted by one. */
 export interface TokenBatch {
+  /** (B, T) */
   inputs: Int32Array;
+  /** (B, T) */
   targets: Int32Array;
 }
 
@@ -30,14 +32,19 @@ export type NamedValues = Map<string, Float32Array>;
 
 /** The factor on the loss in f16, and for how many steps it has been the same. */
 export interface LossScale {
+  /** 1 to 2²⁴, a power of two */
   scale: number;
+  /** Good ones since it last changed */
   steps: number;
 }
 
+/** What a model is created for. */
 export interface Gpt2Options extends PlanOptions {
+  /** AdamW's constants and the clipping. */
   optimizer: OptimizerOptions;
 }
 
+/** A GPT-2 that trains on one device; all its memory is there from `create` to `destroy`. */
 export class Gpt2 {
   readonly #gpu: Gpu;
   readonly #plan: Gpt2Plan;
@@ -91,7 +98,11 @@ export class Gpt2 {
     return this.#plan.arena.memory;
   }
 
-  /** Values of one dispatch list, for benchmarks: the recording of a micro-batch and the update. */
+  /**
+   * For benchmarks: the recordings of a micro-batch and of the update.
+   *
+   * @internal
+   */
   async programs(): Promise<{ microBatch: Program; update: Program }> {
     return { microBatch: await this.#microBatch(1, true), update: await this.#update() };
   }

@@ -7,7 +7,9 @@ import type { Gpu } from "../core/device.ts";
 import { readTensor, type Tensor } from "../core/tensor.ts";
 import type { Gpt2Plan } from "./plan.ts";
 
+/** What is known about a step once the device has done it. */
 export interface StepMetrics {
+  /** As given to `Gpt2.step`. */
   step: number;
   /** Mean loss in nats. */
   loss: number;

@@ -15,20 +15,31 @@ import { tokenIndexLength } from "../ops/token_index.ts";
 
 /** The fields of Hugging Face's `GPT2Config` that decide what is computed. */
 export interface ModelShape {
+  /** V: token ids */
   vocab_size: number;
+  /** T: tokens of a sequence */
   n_positions: number;
+  /** C: width */
   n_embd: number;
+  /** Blocks */
   n_layer: number;
+  /** NH: attention heads of a block; C / NH must be a multiple of 4 */
   n_head: number;
+  /** Added to the variance */
   layer_norm_epsilon: number;
+  /** Dropout behind the embeddings */
   embd_pdrop: number;
+  /** Dropout of attention weights */
   attn_pdrop: number;
+  /** Dropout of what is added to the residual stream */
   resid_pdrop: number;
 }
 
 /** One row of the parameter table. */
 export interface ParameterSpec {
+  /** By Hugging Face, without `transformer.` */
   name: string;
+  /** Row-major */
   shape: readonly number[];
   /** AdamW decays matrices only. */
   decay: boolean;
@@ -72,6 +83,7 @@ export interface Pack {
 
 /** What a plan is made for. */
 export interface PlanOptions {
+  /** Of the model */
   shape: ModelShape;
   /** Every parameter; all of them together make up one buffer. */
   table: readonly ParameterSpec[];
@@ -89,6 +101,7 @@ export interface PlanOptions {
   precision?: Precision;
 }
 
+/** Floating-point numbers of 32 or 16 bits. */
 export type Precision = "f32" | "f16";
 
 export interface Gpt2Plan {

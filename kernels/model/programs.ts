@@ -13,8 +13,11 @@ import { type Gpt2Plan, rowChunks } from "./plan.ts";
 
 /** AdamW and clipping; nothing here changes from step to step. */
 export interface OptimizerOptions {
+  /** Share of the old mean in the new one, of gradients */
   beta1: number;
+  /** The same of their squares */
   beta2: number;
+  /** Added to the root of the mean square */
   epsilon: number;
   /** Applies to the parameters whose table row says so. */
   weightDecay: number;

@@ -6,11 +6,13 @@ import { productName, type Tilings, useTilings } from "../ops/matmul/tilings.ts"
 import { planGpt2, type PlanOptions } from "./plan.ts";
 import { productsOf } from "./products.ts";
 
+/** Measured tilings and what they were measured on. */
 export interface Tuning {
   /** The adapter's name. */
   adapter: string;
   /** Hash of the texts that were measured. */
   kernels: string;
+  /** By the name of the product. */
   tilings: Tilings;
 }
 

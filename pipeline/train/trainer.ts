@@ -167,13 +167,12 @@ class Trainer {
   async #account(metrics: StepMetrics, tokensPerSecond: number, mfu?: number): Promise<void> {
     const { step, loss, gradNorm, skipped } = metrics;
     const state = this.#state;
-    if (skipped) {
-      state.step = step;
-      return await this.#note("the gradient overflowed in f16; step left out, loss scale halved");
-    }
     const weight = 1 / SMOOTHING_STEPS;
     state.step = step;
     state.smoothedLoss = (1 - weight) * (state.smoothedLoss ?? loss) + weight * loss;
+    if (skipped) {
+      return await this.#note("the gradient overflowed in f16; step left out, loss scale halved");
+    }
     state.gradNormMean = nextGradNormMean(state.gradNormMean, gradNorm);
     await this.#log.append({
       kind: "train",

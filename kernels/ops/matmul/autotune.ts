@@ -33,6 +33,7 @@ const MARGIN = 0.95;
 /** When no further candidate is tried, in milliseconds; one already begun is finished. */
 const BUDGET_MS = 2000;
 
+/** How long a search may take, and for what. */
 export interface AutotuneOptions {
   /** Milliseconds, 2,000 if absent. */
   budget?: number;

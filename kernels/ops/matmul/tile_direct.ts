@@ -14,6 +14,7 @@
 
 import { type MatmulText, preamble } from "./operands.ts";
 
+/** A tile in registers, without workgroup memory. */
 export interface DirectTile {
   /** Subgroup size, which is then also the workgroup size; 1 to use no subgroups. */
   lanes: number;

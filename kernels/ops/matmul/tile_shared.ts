@@ -12,9 +12,13 @@
 
 import { type MatmulText, preamble } from "./operands.ts";
 
+/** A tile in workgroup memory. */
 export interface SharedTile {
+  /** Rows of out per workgroup; a multiple of 8 */
   tileM: number;
+  /** Columns of out per workgroup; a multiple of 8 */
   tileN: number;
+  /** Steps of k staged at a time; a multiple of 4 */
   tileK: number;
 }
 

@@ -5,6 +5,7 @@ import type { Layout, Real } from "./operands.ts";
 import type { DirectTile } from "./tile_direct.ts";
 import { sharedBytes, sharedInvocations, type SharedTile } from "./tile_shared.ts";
 
+/** How a matrix product is divided among invocations. */
 export type Tiling =
   | { kind: "direct" } & DirectTile
   | { kind: "shared" } & SharedTile;
