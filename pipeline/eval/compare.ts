@@ -109,7 +109,7 @@ const servedModel = ({ models }: EvalReport): ModelResult =>
   );
 
 /** The rows of each run for the notes that all of them have, in the same order. */
-function commonRows<Row extends { note: string }>(
+function commonRows<Row extends { note: string; words?: number }>(
   names: readonly string[],
   rows: readonly (readonly Row[])[],
   measure: string,
@@ -127,10 +127,18 @@ function commonRows<Row extends { note: string }>(
         `expected at least 2; run "deno task eval" for all of them with the same flags`,
     );
   }
-  return rows.map((own) => {
+  const common = rows.map((own) => {
     const byNote = new Map(own.map((row) => [row.note, row]));
     return shared.map(({ note }) => byNote.get(note)!);
   });
+  common.forEach((own, index) => {
+    if (own.every(({ words }, note) => words === shared[note].words)) return;
+    throw new RangeError(
+      `Cannot compare ${names[index]} with ${names[0]}: other words were asked for in the same ` +
+        `notes; run "deno task eval" for both with the same --notes, --excerpt and --words`,
+    );
+  });
+  return common;
 }
 
 /** A figure as the measure wants it: shares in percent, bits with three digits. */

@@ -74,6 +74,16 @@ Deno.test("only notes that all have count; none in common is an error that says 
   );
 });
 
+Deno.test("other words of the same notes are not compared", () => {
+  const other = model("GPT", true, 1, 70);
+  other.perNote.typed[3].words = 7;
+  assertThrows(
+    () => compare(["a", "b"], [report(model("GPT", true, 1, 70)), report(other)]),
+    RangeError,
+    "Cannot compare b with a: other words were asked for",
+  );
+});
+
 Deno.test("what does not beat a baseline is said", () => {
   const models = [model("GPT", true, 1.5, 60), model("5-gram", false, 1.4, 70)];
   const found = contests(models, 0.5);
