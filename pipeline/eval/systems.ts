@@ -121,6 +121,12 @@ async function openTokenizer(path: string): Promise<Tokenizer> {
 
 const { minConfidence: _, ...settings } = suggestDefaults;
 
+/**
+ * Tokens that a next word is looked for behind: the likeliest token need not begin the likeliest
+ * word, and two may begin the same. Letters that are typed already leave fewer to choose from.
+ */
+const BEGINNINGS = 8;
+
 /** `model` behind the decoder that the worker uses. */
 function decoding<S>(
   model: NextTokenModel<S>,
@@ -132,7 +138,7 @@ function decoding<S>(
   return {
     async nextWords(before, typed) {
       const found = await decoder.suggest(before, {
-        n: 4, // two of them may begin the same word
+        n: typed === "" ? BEGINNINGS : BEGINNINGS / 2,
         maxWords: 1,
         minCharacters: 1,
         minConfidence: 0,
