@@ -14,8 +14,13 @@ const BINS = 128;
 const BANDS = 16;
 const ROWS = 4;
 const SHINGLE = 27;
-/** One run in sixteen is looked at, chosen by its hash: in every note the same ones. */
+/** Of long notes one run in sixteen is looked at, chosen by its hash: in each note the same ones. */
 const SAMPLED = 0b1111 << (SHINGLE - 4);
+/**
+ * Notes under this many bytes are looked at whole: a sample of a few runs would take two short
+ * notes that differ in the word that matters for one.
+ */
+const LONG_BYTES = 8192;
 /** Shorter notes are compared for equality only: one changed word changes most of their shingles. */
 const FEWEST_SHINGLES = 100;
 const EMPTY = 0xffffffff;
@@ -123,13 +128,14 @@ function signatureOf(text: string, signature: Uint32Array): number {
   const bytes = utf8;
   const end = encoder.encodeInto(text, bytes).written;
   signature.fill(EMPTY);
+  const skipped = end < LONG_BYTES ? 0 : SAMPLED;
   let hash = 0, letters = 0;
   for (let at = 0; at < end; at++) {
     const gear = gears[bytes[at]];
     const counts = gear & 1;
     letters += counts;
     hash = (hash << counts) + gear | 0;
-    if ((hash & SAMPLED) !== 0 || counts === 0 || letters < SHINGLE) continue;
+    if ((hash & skipped) !== 0 || counts === 0 || letters < SHINGLE) continue;
     const mixed = mix(hash & WINDOW);
     const bin = mixed >>> 25, value = mixed & 0x1ffffff;
     if (value < signature[bin]) signature[bin] = value;

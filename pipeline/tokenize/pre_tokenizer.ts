@@ -15,7 +15,8 @@
  * where L is A-Z, a-z and everything beyond ASCII, P is punctuation and control characters but `_`,
  * and A is P or white space but no line break.
  *
- * Measured by `deno task bench pre_tokenization` (vocabulary 2048; bits under a 6-gram model):
+ * Measured by `deno task bench pre_tokenization` (vocabulary 2048; bits under a 6-gram model);
+ * the synthetic summaries are those of before knowledge/details.txt and typing errors:
  *
  *                               600 synthetic summaries      800 mtsamples reports
  *                               tokens/note  bits/char       tokens/note  bits/char

@@ -52,6 +52,20 @@ Deno.test("short notes are left to the comparison for equality", () => {
   assertEquals(seen.add("No acute process."), undefined);
 });
 
+Deno.test("short notes that differ in a few words are never taken for one", () => {
+  for (const length of [30, 60, 120, 400]) {
+    for (let trial = 0; trial < 100; trial++) {
+      const original = words(length);
+      const copy = original.slice();
+      for (let n = 0; n < length / 10; n++) copy[random(length)] = `other${n}`;
+      if (jaccard(original, copy) > 0.75) continue;
+      const seen = new NearDuplicates(0.9);
+      seen.add(original.join(" "));
+      assertEquals(seen.add(copy.join(" ")), undefined, `${length} words, trial ${trial}`);
+    }
+  }
+});
+
 Deno.test("the hash table keeps the first value of each key, through growth", () => {
   const table = new HashTable();
   const expected = new Map<number, number>();
