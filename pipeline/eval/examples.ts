@@ -33,6 +33,8 @@ export async function examplesOf(
       passage,
       {
         onShown(caret, suggestion, right) {
+          // Right, but beyond the end of what is typed.
+          if (!right && text.startsWith(suggestion, caret)) return;
           found[right ? "accepted" : "wrong"].push({
             before: text.slice(Math.max(0, caret - CONTEXT), caret),
             suggestion,

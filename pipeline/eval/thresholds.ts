@@ -87,8 +87,10 @@ export async function typeAtThresholds(
     const shown = (before: string) => shownAt(growths.get(before.length) ?? [], least, length);
     const confidence: number[] = [], right: number[] = [];
     const whole = await typeNote(note, (before) => shown(before)?.text, passage, {
-      onShown(caret, text, follows) {
+      onShown(caret, text) {
         confidence.push(shownAt(growths.get(caret)!, least, length)!.confidence);
+        // Of the note: what ends behind the passage is no less right for it.
+        const follows = note.startsWith(text, caret);
         right.push(follows && endsAfter(note, caret + text.length) ? 1 : 0);
       },
     });

@@ -43,4 +43,10 @@ Deno.test("a claim is right if all of it follows and a word ends there", async (
   assertEquals(await rightness("acutely ill", "acute"), [0]);
   assertEquals(await rightness("chronic", "acute"), [0]);
   assertEquals([...(await shown("acute", "acute"))[0].claims.confidence], [0.5]);
+  // It is not accepted where the passage ends before it does, but it is right all the same.
+  const growths = new Map([[0, [{ text: "acute pain", confidence: 0.5 }]]]);
+  const [{ whole, claims }] = await typeAtThresholds("acute pain", growths, { from: 0, to: 6 }, [
+    0.5,
+  ]);
+  assertEquals([whole.accepted, ...claims.right], [0, 1]);
 });
