@@ -32,8 +32,8 @@ export interface End {
  * the highest confidence² · (characters − 1), or the longest.
  *
  * Accepting saves all characters but one key. Confidence counts twice because a suggestion that is
- * wrong mostly is still wrong, and in the way of a shorter one, at the keys that follow: with the
- * square the typist saves most, with the first power less: eval shows what the rule brings.
+ * wrong mostly stays wrong at the keys that follow, where a shorter one would have been right: the
+ * typist of eval saves more with the square than with the first power or at the longest end.
  */
 export function bestEnd(
   ends: readonly End[],
