@@ -17,6 +17,8 @@ export interface MockEhr {
 }
 
 export const ACCESS_TOKEN = "access.token.signed";
+/** What a refresh gives in its place. */
+export const RENEWED_TOKEN = "renewed.token.signed";
 export const CLIENT_ID = "nano-med-gpt";
 
 const challengeOf = async (verifier: string) => {
@@ -52,7 +54,8 @@ export function startMockEhr(appUrl: () => string): MockEhr {
     }
     const authorization = request.headers.get("authorization");
     ehr.requests.push({ method: request.method, path: pathname, authorization });
-    if (authorization !== `Bearer ${ACCESS_TOKEN}`) return new Response(null, { status: 401 });
+    const known = [ACCESS_TOKEN, RENEWED_TOKEN].map((token) => `Bearer ${token}`);
+    if (!known.includes(authorization ?? "")) return new Response(null, { status: 401 });
     return await fhir(request, pathname);
   };
 
@@ -68,6 +71,12 @@ export function startMockEhr(appUrl: () => string): MockEhr {
   };
 
   const token = async (given: URLSearchParams): Promise<Response> => {
+    if (given.get("grant_type") === "refresh_token") {
+      if (given.get("refresh_token") !== "refresh-1") {
+        return Response.json({ error: "invalid_grant" }, { status: 400 });
+      }
+      return Response.json({ access_token: RENEWED_TOKEN, token_type: "Bearer", expires_in: 3600 });
+    }
     const challenge = codes.get(given.get("code") ?? "");
     codes.delete(given.get("code") ?? "");
     if (challenge !== await challengeOf(given.get("code_verifier") ?? "")) {
@@ -77,7 +86,8 @@ export function startMockEhr(appUrl: () => string): MockEhr {
       access_token: ACCESS_TOKEN,
       token_type: "Bearer",
       expires_in: 3600,
-      scope: "launch patient/DocumentReference.crus",
+      refresh_token: "refresh-1",
+      scope: "launch online_access patient/DocumentReference.crus",
       patient: "p1",
       encounter: "e1",
       smart_web_messaging_handle: "handle-1",

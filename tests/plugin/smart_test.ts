@@ -6,8 +6,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { draftOf, noteOf } from "../../worker/pages/document_reference.ts";
 import { buildPages } from "../../worker/build_pages.ts";
 import { axeFindings, startBrowser } from "../helpers/browser.ts";
-import { ACCESS_TOKEN, CLIENT_ID, startMockEhr } from "../helpers/mock_ehr.ts";
+import { ACCESS_TOKEN, CLIENT_ID, RENEWED_TOKEN, startMockEhr } from "../helpers/mock_ehr.ts";
 import { tinyApp } from "../helpers/tiny_service.ts";
+import { ProblemError } from "../../worker/src/problem.ts";
 
 const textOf = (document: Record<string, unknown>) =>
   draftOf(
@@ -31,12 +32,17 @@ Deno.test("launch, complete, save, hand back", async () => {
   let workerUrl = "";
   const ehr = startMockEhr(() => `${workerUrl}/smart/launch`);
   const tokens: (string | null)[] = [];
+  let expired = false;
   const { app } = tinyApp({
     pages: await buildPages(),
     allowedOrigins: [ehr.url],
     smart: { clientId: CLIENT_ID, servers: [ehr.fhir] },
     authenticate: (request) => {
-      tokens.push(request.headers.get("authorization"));
+      const token = request.headers.get("authorization");
+      tokens.push(token);
+      if (expired && token === `Bearer ${ACCESS_TOKEN}`) {
+        throw new ProblemError(401, "The access token has expired");
+      }
       return Promise.resolve("jwt:user");
     },
   });
@@ -90,6 +96,13 @@ Deno.test("launch, complete, save, hand back", async () => {
     assertEquals(textOf(resource), `${text}.`);
     assertEquals(done.messageType, "ui.done");
     assertEquals(await axeFindings(page), []);
+
+    // A token that has expired is renewed without the writer noticing.
+    expired = true;
+    await draft.fill("");
+    await draft.pressSequentially("The patient");
+    await frame.locator("nano-med-ghost .text").filter({ hasText: "has" }).waitFor();
+    assertEquals(tokens.at(-1), `Bearer ${RENEWED_TOKEN}`);
 
     // Launched again, the draft is there.
     await page.goto(`${ehr.url}/ehr`);

@@ -18,7 +18,9 @@ interface SmartConfig {
   servers: string[];
 }
 
-const SCOPE = "launch openid fhirUser patient/Patient.rs patient/DocumentReference.crus " +
+/** online_access: the token can be renewed for as long as the user is signed in. */
+const SCOPE =
+  "launch online_access openid fhirUser patient/Patient.rs patient/DocumentReference.crus " +
   "patient/Patient.read patient/DocumentReference.read patient/DocumentReference.write " +
   "messaging/scratchpad.create messaging/ui.done";
 

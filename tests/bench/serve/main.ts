@@ -1,7 +1,7 @@
 /**
  * `deno task bench serve`: a real workerd with a nano-size int8 model, as clinicians would use it,
- * beside the same decoding on native ONNX Runtime. Other work on the machine shows in every figure:
- * the ratio of the two engines, taken in turn, says more than either.
+ * beside the same decoding on native ONNX Runtime; then under hostile requests. Other work on the
+ * machine shows in every figure: the ratio of the two engines, taken in turn, says more than either.
  */
 
 import { join } from "@std/path";
@@ -11,8 +11,13 @@ import { Decoder } from "../../../pipeline/decode/decoder.ts";
 import { createTokenizer } from "../../../pipeline/decode/tokenizer.ts";
 import { loadRuntime } from "../../../pipeline/onnx/runtime.ts";
 import { modelFromGraph } from "../../../pipeline/onnx/session.ts";
-import { assemble } from "../../../worker/build.ts";
-import { type RunningWorker, startWorker } from "../../../worker/start_worker.ts";
+import { compileKernels } from "../../../pipeline/wasm/compile.ts";
+import { loadWasmModel } from "../../../pipeline/wasm/model.ts";
+import { assemble, WEIGHTS } from "../../../worker/build.ts";
+import { CACHE_BYTES } from "../../../worker/src/service.ts";
+import { availablePort, type RunningWorker, startWorker } from "../../../worker/start_worker.ts";
+import { fuzz, leaked } from "../../helpers/hostile_requests.ts";
+import { heapUsage, residentBytes } from "./memory.ts";
 import { syntheticNotes, writeNanoExport } from "./nano_run.ts";
 import { type Answered, asker, quantile, typeOneByOne, typeTogether } from "./typist.ts";
 
@@ -21,7 +26,7 @@ const CARET = 1500;
 
 export const task = defineTask({
   name: "bench serve",
-  summary: "Measures the worker: decoding, keystrokes, eight typists, start, size, memory.",
+  summary: "Measures the worker: decoding, keystrokes, many typists, start, size, memory, fuzz.",
   flags: {
     run: {
       type: "string",
@@ -31,9 +36,11 @@ export const task = defineTask({
     rounds: { type: "integer", default: 5, min: 1, help: "turns of each engine" },
     tokens: { type: "integer", default: 64, min: 1, max: 256, help: "tokens decoded in a turn" },
     keys: { type: "integer", default: 200, min: 1, help: "keystrokes of the single typist" },
-    seconds: { type: "integer", default: 30, min: 1, help: "time of the eight typists" },
+    seconds: { type: "integer", default: 30, min: 1, help: "time of the typists" },
+    typists: { type: "integer", default: 8, min: 1, max: 30, help: "who type at once" },
+    fuzz: { type: "integer", default: 10_000, min: 0, help: "hostile requests" },
   },
-  async run({ data, run, rounds, tokens, keys, seconds }) {
+  async run({ data, run, ...sizes }) {
     const temporary = await Deno.makeTempDir();
     try {
       const exportFolder = run === undefined
@@ -43,7 +50,8 @@ export const task = defineTask({
         model: run ?? "untrained nano",
         cores: navigator.hardwareConcurrency,
         bundle: await bundleSize(exportFolder, temporary),
-        ...await measureWorker(exportFolder, { rounds, tokens, keys, seconds }),
+        ...await measureWorker(exportFolder, sizes),
+        memory: await measureMemory(exportFolder),
       };
       await writeJson(join(workspace(data).root, "reports", "bench", "serve.json"), report);
       print(report);
@@ -58,27 +66,95 @@ interface Sizes {
   tokens: number;
   keys: number;
   seconds: number;
+  typists: number;
+  fuzz: number;
 }
 
-async function measureWorker(exportFolder: string, { rounds, tokens, keys, seconds }: Sizes) {
-  const cold = await coldStart(exportFolder);
-  const notes = (await syntheticNotes(40, 2)).filter(({ length }) => length > CARET + 600);
-  const { worker } = cold;
+/** All typists are the same caller here: its limit must not be what is measured. */
+const UNLIMITED = 1_000_000;
+
+async function measureWorker(exportFolder: string, sizes: Sizes) {
+  const { rounds, tokens, keys, seconds, typists } = sizes;
+  const notes = await longNotes();
+  const printed: string[] = [];
+  const worker = await startWorker({
+    exportFolder,
+    port: 0,
+    rateLimit: UNLIMITED,
+    onLog: (line) => printed.push(line),
+  });
   try {
     const decode = await compareDecoding(worker, exportFolder, notes[0], rounds, tokens);
     const ask = asker(worker.url, 4);
     const single = await typeOneByOne(ask, notes[0], CARET, keys);
-    const together = await typeTogether(ask, notes.slice(0, 8), CARET, seconds);
+    const together = await typeTogether(ask, notes.slice(0, typists), CARET, seconds);
     return {
-      cold_ms: cold.milliseconds,
+      cold_ms: worker.loadMilliseconds,
       decode,
       keystroke: summary(single),
-      eight_typists: summary(together),
-      workerd_resident_bytes: await residentBytes(),
+      typists,
+      typists_together: summary(together),
+      fuzz: await fuzzWorker(worker, printed, sizes.fuzz),
     };
   } finally {
     await worker.stop();
   }
+}
+
+/** Notes with room to type behind the caret. */
+const longNotes = async () =>
+  (await syntheticNotes(120, 2)).filter(({ length }) => length > CARET + 600);
+
+/** Hostile requests: what came back, and what was printed since the worker began. */
+async function fuzzWorker(worker: RunningWorker, printed: readonly string[], count: number) {
+  const progress = new Progress("fuzz", count, "requests");
+  const send = (request: Request) => fetch(request);
+  const { statuses, leaks } = await fuzz(count, worker.url, send, (n) => progress.update(n));
+  const alive = (await fetch(`${worker.url}/readyz`)).ok;
+  progress.finish(`${count} requests`);
+  return {
+    requests: count,
+    server_errors: [...statuses].reduce((sum, [status, n]) => sum + (status >= 500 ? n : 0), 0),
+    leaks: leaks.length,
+    printed_lines: printed.length,
+    printed_leaks: leaked(printed).length,
+    alive,
+  };
+}
+
+/**
+ * What eight texts leave in an isolate: V8's own account, which leaves out the memory of
+ * WebAssembly; that is as large for every model of these sizes.
+ */
+async function measureMemory(exportFolder: string) {
+  const inspectorPort = availablePort(0);
+  const worker = await startWorker({
+    exportFolder,
+    port: 0,
+    rateLimit: UNLIMITED,
+    inspectorPort,
+  });
+  try {
+    const ask = asker(worker.url, 4);
+    for (const [session, note] of (await longNotes()).slice(0, 8).entries()) {
+      for (let key = 0; key < 40; key++) await ask(note.slice(0, CARET + key), `memory ${session}`);
+    }
+    return {
+      ...await heapUsage(inspectorPort),
+      webassembly: await webAssemblyBytes(exportFolder),
+      workerd_resident: await residentBytes(),
+    };
+  } finally {
+    await worker.stop();
+  }
+}
+
+/** Weights, buffers, keys and values, as the worker lays them out. */
+async function webAssemblyBytes(exportFolder: string): Promise<number> {
+  const config = JSON.parse(await Deno.readTextFile(join(exportFolder, "config.json")));
+  const weights = await Deno.readFile(join(exportFolder, WEIGHTS));
+  const kernels = await WebAssembly.compile(await compileKernels());
+  return loadWasmModel(kernels, weights, config, { cacheBytes: CACHE_BYTES }).memoryBytes;
 }
 
 /** Bytes of everything that is deployed. */
@@ -92,13 +168,6 @@ async function bundleSize(exportFolder: string, folder: string) {
     gzip += (await new Response(stream).arrayBuffer()).byteLength;
   }
   return { raw, gzip };
-}
-
-/** A fresh worker, and how long its first /readyz took: the time of loading the session. */
-async function coldStart(exportFolder: string) {
-  // All typists are the same caller here: its limit must not be what is measured.
-  const worker = await startWorker({ exportFolder, port: 0, rateLimit: 1_000_000 });
-  return { worker, milliseconds: worker.loadMilliseconds };
 }
 
 /** Milliseconds per token of greedy decoding, in workerd and natively, in turn. */
@@ -174,27 +243,14 @@ function summary(answers: Answered[]) {
   };
 }
 
-/** Resident memory of the largest workerd process, where the system tells. */
-async function residentBytes(): Promise<number | null> {
-  let largest: number | null = null;
-  if (Deno.build.os !== "linux") return largest;
-  for await (const { name } of Deno.readDir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const status = await Deno.readTextFile(`/proc/${name}/status`).catch(() => "");
-    if (!/^Name:\s+workerd$/m.test(status)) continue;
-    const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
-    largest = Math.max(largest ?? 0, 1024 * kilobytes);
-  }
-  return largest;
-}
-
 // deno-lint-ignore no-explicit-any
-function print({ model, cores, bundle, cold_ms, decode, ...rest }: any): void {
+function print({ model, cores, bundle, cold_ms, decode, memory, fuzz, ...rest }: any): void {
   const ms = (value: number) => `${value.toFixed(1)} ms`;
   const typing = ({ p50_ms, p95_ms, requests, errors, superseded }: ReturnType<typeof summary>) =>
     `p50 ${ms(p50_ms)}, p95 ${
       ms(p95_ms)
     } of ${requests} (${superseded} superseded, ${errors} errors)`;
+  const { js_heap, buffers, webassembly } = memory;
   console.log(`${model}, int8, ${cores} cores
 
 one token, workerd        ${ms(decode.workerd_ms)} (best ${ms(decode.best_workerd_ms)})
@@ -203,9 +259,12 @@ one token, native         ${ms(decode.native_ms)}; workerd takes ${
   } times as long
 first request, session    ${ms(cold_ms)}
 one typist, a keystroke   ${typing(rest.keystroke)}
-eight typists             ${typing(rest.eight_typists)}
-workerd, resident         ${
-    rest.workerd_resident_bytes === null ? "?" : bytes(rest.workerd_resident_bytes)
-  }
+${`${rest.typists} typists`.padEnd(25)} ${typing(rest.typists_together)}
+memory of the isolate     ${bytes(js_heap + buffers + webassembly)}: ${
+    bytes(webassembly)
+  } WebAssembly, ${bytes(buffers)} buffers, ${bytes(js_heap)} JavaScript
+fuzz                      ${fuzz.requests} requests: ${fuzz.server_errors} server errors, ${
+    fuzz.leaks + fuzz.printed_leaks
+  } leaks in answers and ${fuzz.printed_lines} printed lines
 bundle                    ${bytes(bundle.raw)}, ${bytes(bundle.gzip)} gzip`);
 }
