@@ -53,6 +53,8 @@ export interface SweepReport {
   /** Best first. */
   runs: SweepRow[];
   scaling: ScalingLaw | null;
+  /** Why the law is not to be relied on; null if nothing speaks against it. */
+  doubt: string | null;
 }
 
 const runFlags = {
@@ -85,7 +87,7 @@ export async function runSweep(
   }
   rows.sort((a, b) => a.loss - b.loss);
   const scaling = scalingObstacle(rows) ? null : fitScalingLaw(rows);
-  const report: SweepReport = { name, runs: rows, scaling };
+  const report = sweepReport(name, rows, scaling);
   const path = join(workspace.root, "reports", `sweep-${name}.json`);
   await writeJson(path, report);
   console.log(reportText(report));
@@ -186,8 +188,17 @@ function isMeasured(
     within(tokens, runs.map((run) => run.tokens));
 }
 
+/** `runs` must stand best first. */
+export function sweepReport(
+  name: string,
+  runs: SweepRow[],
+  scaling: ScalingLaw | null,
+): SweepReport {
+  return { name, runs, scaling, doubt: (scaling && scalingDoubt(scaling)) ?? null };
+}
+
 /** The runs best first, and what size to train where they determine a scaling law. */
-export function reportText({ runs, scaling }: SweepReport): string {
+export function reportText({ runs, scaling, doubt }: SweepReport): string {
   const width = Math.max(...runs.map(({ name }) => name.length));
   const lines = runs.map(({ name, loss, parameters, tokens, changes }) =>
     `${loss.toFixed(4)}  ${name.padEnd(width)}  ${format(parameters)} parameters  ` +
@@ -213,7 +224,6 @@ export function reportText({ runs, scaling }: SweepReport): string {
         `loss ${best.loss.toFixed(3)}${isMeasured(best, runs) ? "" : " (extrapolated)"}`,
     );
   }
-  const doubt = scalingDoubt(scaling);
   if (doubt) lines.push(`Not to be relied on: ${doubt}; add larger sizes and longer runs.`);
   return lines.join("\n");
 }

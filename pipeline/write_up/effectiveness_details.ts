@@ -63,9 +63,10 @@ async function sectionsPart(
     high: source.number(`${at}.bySection[${i}].bitsPerCharacter.high`),
   }));
   const sort = values.toSorted((a, b) => a.bits - b.bits).map(({ section }) => section);
-  const y = { field: "section", type: "nominal", sort, title: null };
+  const axis = { labelLimit: 220 };
+  const y = { field: "section", type: "nominal", sort, title: null, axis };
   const spec = {
-    width: WIDTH - 160,
+    width: WIDTH - 220,
     height: { step: ROW },
     data: { values },
     layer: [

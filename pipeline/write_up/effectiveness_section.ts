@@ -7,7 +7,7 @@ import { details } from "./effectiveness_details.ts";
 import { estimate, type Measured, measuredSystems, pointAt } from "./eval_source.ts";
 import type { Evidence, Source } from "./evidence.ts";
 import { count, percent, sourced, table } from "./markdown.ts";
-import { type Corpus, type Effort, modelsOf } from "./plan.ts";
+import { type Corpus, type Effort, evaluated } from "./plan.ts";
 
 const WIDTH = 680, HEIGHT = 300;
 
@@ -40,7 +40,7 @@ async function corpusPart(
   drawings: Drawings,
 ): Promise<string> {
   const { name, title, root } = corpus;
-  const runs = modelsOf(corpus, effort);
+  const runs = evaluated(corpus, effort);
   const evals = await Promise.all(
     runs.map((run) =>
       evidence.source(join(workspace(root).run(run).eval, "eval.json"), "deno task report")

@@ -157,7 +157,8 @@ async function scalingPart(
     } nats (RMS). Nine short runs say where ` +
       "to look next, not what a model a thousand times larger would reach."
     : "They do not determine a scaling law.";
-  return `**Scaling.** ${law}
+  const doubt = report.has("doubt") ? ` Not to be relied on: ${report.text("doubt")}.` : "";
+  return `**Scaling.** ${law}${doubt}
 
 ${chart}
 

@@ -48,7 +48,7 @@ export const efforts = {
       real: { micro: 4000, mid: 10000, nano: 300 },
     },
     engineSteps: 100,
-    sweepTokens: [200_000, 400_000, 800_000],
+    sweepTokens: [150_000, 300_000, 600_000],
     evalArgs: ["--ablate"],
     sideArgs: ["--notes", "40"],
     auditArgs: [],
@@ -87,11 +87,18 @@ const stepsOf = ({ notes }: Corpus, { steps }: Effort) => steps[notes ? "real" :
 export const modelsOf = (corpus: Corpus, effort: Effort): ModelName[] =>
   (Object.keys(models) as ModelName[]).filter((name) => stepsOf(corpus, effort)[name] > 0);
 
-/** The model that is audited, exported and served: the largest that gets as many steps as micro. */
-export function deployed(corpus: Corpus, effort: Effort): ModelName {
+/**
+ * Those that are measured as an autocomplete: trained for at least as many steps as the smallest. The
+ * others only show how their loss falls.
+ */
+export function evaluated(corpus: Corpus, effort: Effort): ModelName[] {
   const steps = stepsOf(corpus, effort);
-  return modelsOf(corpus, effort).findLast((name) => steps[name] >= steps.micro)!;
+  return modelsOf(corpus, effort).filter((name) => steps[name] >= steps.micro);
 }
+
+/** The model that is audited, exported and served: the largest of those. */
+export const deployed = (corpus: Corpus, effort: Effort): ModelName =>
+  evaluated(corpus, effort).at(-1)!;
 
 /** `gpu` is the task prefix under which `--gpu` finds an adapter, or `undefined`: none is at hand. */
 export function stagesOf(corpus: Corpus, effort: Effort, gpu: string | undefined): Stage[] {
@@ -197,7 +204,7 @@ function measuring(corpus: Corpus, effort: Effort): Stage[] {
   const chosen = deployed(corpus, effort);
   const run = workspace(root).run(chosen);
   return [
-    ...modelsOf(corpus, effort).map((name): Stage => ({
+    ...evaluated(corpus, effort).map((name): Stage => ({
       name: `eval ${name}`,
       task: "eval",
       does: "measure it as an autocomplete",

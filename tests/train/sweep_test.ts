@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { readLog } from "../../pipeline/train/log.ts";
-import { reportText, type SweepReport } from "../../pipeline/train/sweep.ts";
+import { reportText, type SweepReport, sweepReport } from "../../pipeline/train/sweep.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import {
   entries,
@@ -110,7 +110,8 @@ Deno.test("the report says what size to train where the runs determine it", () =
     changes: { "n-embd": 64 },
   });
   const scaling = { E: 1.69, A: 406.4, a: 0.34, B: 410.7, b: 0.28, residual: 0.01 };
-  const text = reportText({ name: "size", runs: [run("size-1"), run("size-2")], scaling });
+  const runs = [run("size-1"), run("size-2")];
+  const text = reportText(sweepReport("size", runs, scaling));
   assertStringIncludes(text, "loss = 1.690 + 406 / parameters^0.340 + 411 / tokens^0.280");
   assertStringIncludes(text, "for 6.0e+13 FLOP (1 × the largest run)");
   assertStringIncludes(text, "(extrapolated)");
@@ -118,7 +119,7 @@ Deno.test("the report says what size to train where the runs determine it", () =
   // Eight runs of micro's depth with 75,000 to 300,000 tokens gave such a fit.
   const short = { ...scaling, E: 0, a: 1.47 };
   assertStringIncludes(
-    reportText({ name: "size", runs: [run("size-1"), run("size-2")], scaling: short }),
+    reportText(sweepReport("size", runs, short)),
     "Not to be relied on: the fit sees no loss that would remain (E = 0)",
   );
 });
