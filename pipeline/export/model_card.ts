@@ -104,11 +104,13 @@ costs ${format(cost.gpt)} µs in the GPT and ${format(cost.mixture)} µs beside 
 
 | ${v.notes} validation notes, on which the weights were fitted | bits per character |
 |---|---|
-${bits.join("\n")}
+${bits.join("\n")}${
+    test.length === 0 ? "" : `
 
 | held-out notes | bits per character | next word | keystrokes saved |
 |---|---|---|---|
-${test.join("\n")}`;
+${test.join("\n")}`
+  }`;
 }
 
 const listOf = (layers: readonly string[]) => layers.length === 0 ? "none" : layers.join(", ");
