@@ -103,4 +103,7 @@ async function start(): Promise<void> {
   field.focus();
 }
 
-start().catch((error) => say(`Cannot open the chart: ${error.message}`));
+start().catch((error) => {
+  byId("patient").textContent = "No chart";
+  say(`Cannot open the chart: ${error.message}`);
+});
