@@ -15,11 +15,10 @@ const shape = {
   n_head: 2,
 };
 
-/** Resident memory after a tenth of the steps, when all is compiled, and after all of them. */
+/** Resident memory after every tenth of the steps: it may rise at first, and must level off. */
 export interface Soak {
   steps: number;
-  early: number;
-  late: number;
+  resident: number[];
   text: string;
 }
 
@@ -29,7 +28,7 @@ export async function soak(gpu: Gpu, steps: number): Promise<Soak> {
   const model = Gpt2.create(gpu, { shape, table, batch, optimizer });
   await model.setParameters(initialParameters(shape, 1));
   const tokens = Int32Array.from({ length: batch * shape.n_positions }, (_, i) => i % 64);
-  let early = 0;
+  const resident: number[] = [];
   for (let step = 1; step <= steps; step++) {
     await model.step([{ inputs: tokens, targets: tokens }], {
       step,
@@ -37,11 +36,10 @@ export async function soak(gpu: Gpu, steps: number): Promise<Soak> {
       seed: step,
     });
     if (step % 50 === 0) await model.metrics();
-    if (step === Math.ceil(steps / 10)) early = Deno.memoryUsage().rss;
+    if (step % Math.ceil(steps / 10) === 0) resident.push(Deno.memoryUsage().rss);
   }
   await model.metrics();
-  const late = Deno.memoryUsage().rss;
   await model.destroy();
-  const text = `${bytes(early)} resident after a tenth of them, ${bytes(late)} at the end`;
-  return { steps, early, late, text };
+  const text = `resident after every tenth ${resident.map(bytes).join(", ")}`;
+  return { steps, resident, text };
 }
