@@ -17,7 +17,7 @@ import {
 import { defineTask, duration, format, runTask, UsageError } from "../cli.ts";
 import { createTokenizer } from "../decode/tokenizer.ts";
 import { readRunCheckpoint } from "../model/checkpoint.ts";
-import { documentsOf, spread } from "../measure/documents.ts";
+import { documentsOf, spread, spreadTokens } from "../measure/documents.ts";
 import { compareRuns } from "./compare.ts";
 import { enginesOf } from "./engines.ts";
 import { evaluate } from "./evaluate.ts";
@@ -26,8 +26,10 @@ import { isSynthetic } from "./origin.ts";
 import { reportPage } from "./page.ts";
 import { summary } from "./summary.ts";
 
-/** Notes of the other splits on which loss and perplexity are measured beside. */
-const OTHER_NOTES = 60;
+/** Training notes on which loss and perplexity are measured beside, and tokens of them at most. */
+const TRAIN_NOTES = 60, TRAIN_TOKENS = 100_000;
+/** The mixture is fitted on validation notes: for each note that is typed, so many notes or tokens. */
+const FIT_NOTES = 10, FIT_TOKENS = 6000;
 
 export const task = defineTask({
   name: "eval",
@@ -115,9 +117,13 @@ export const task = defineTask({
     const others: Partial<Record<Split, typeof held>> = {};
     for (const other of splits) {
       if (other === split) continue;
-      // The mixture is fitted on validation notes, for which more are better.
-      const limit = other === "val" ? 10 * flags.notes : OTHER_NOTES;
-      others[other] = spread(other === "train" ? train : await documents(other), limit);
+      others[other] = other === "train"
+        ? spreadTokens(train, TRAIN_NOTES, TRAIN_TOKENS)
+        : spreadTokens(
+          await documents(other),
+          other === "val" ? FIT_NOTES * flags.notes : TRAIN_NOTES,
+          FIT_TOKENS * flags.notes,
+        );
     }
     console.log(`run ${flags.run}, ${format(held.length)} ${split} notes`);
     const report = await evaluate({

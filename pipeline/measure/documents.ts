@@ -45,6 +45,13 @@ export function spread<T>(items: readonly T[], limit: number): T[] {
   });
 }
 
+/** The same, and of so few that they hold about `tokens` tokens together: at least one. */
+export function spreadTokens(documents: readonly Document[], limit: number, tokens: number) {
+  const mean = documents.reduce((sum, document) => sum + document.tokens.length, 0) /
+    Math.max(1, documents.length);
+  return spread(documents, Math.max(1, Math.min(limit, Math.floor(tokens / Math.max(1, mean)))));
+}
+
 /** Number of Unicode code points. */
 export function codePoints(text: string): number {
   let count = 0;

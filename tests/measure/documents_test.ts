@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import type { Tokenizer } from "../../pipeline/decode/types.ts";
-import { documentsOf, spread } from "../../pipeline/measure/documents.ts";
+import {
+  type Document,
+  documentsOf,
+  spread,
+  spreadTokens,
+} from "../../pipeline/measure/documents.ts";
 
 /** Token 0 ends a text, token n is byte n. */
 const bytesTokenizer: Tokenizer = {
@@ -25,4 +30,16 @@ Deno.test("spread takes the same items every time, from the whole range", () => 
   const items = Array.from({ length: 100 }, (_, index) => index);
   assertEquals(spread(items, 4), [12, 37, 62, 87]);
   assertEquals(spread(items, 500), items);
+});
+
+Deno.test("a budget of tokens takes fewer of longer notes", () => {
+  const notes = (length: number): Document[] =>
+    Array.from(
+      { length: 20 },
+      () => ({ tokens: new Uint16Array(length), text: "", characters: 0 }),
+    );
+  assertEquals(spreadTokens(notes(10), 8, 1000).length, 8);
+  assertEquals(spreadTokens(notes(100), 8, 500).length, 5);
+  assertEquals(spreadTokens(notes(1000), 8, 500).length, 1);
+  assertEquals(spreadTokens([], 8, 500), []);
 });
