@@ -1,6 +1,6 @@
 /**
  * `deno task serve`: the exported model behind /complete on this machine, in the runtime that
- * Cloudflare Workers uses (workerd, started by wrangler), or with --deno in plain Deno.
+ * Cloudflare Workers uses (workerd), or with --deno in plain Deno.
  */
 
 import { workspace } from "../pipeline/artifacts.ts";
@@ -9,9 +9,9 @@ import { requireExport } from "./build.ts";
 import { startDeno } from "./start_deno.ts";
 import { startWorker } from "./start_worker.ts";
 
-export { startWorker };
+export { type RunningWorker, type StartOptions, startWorker } from "./start_worker.ts";
 
-export const task = defineTask({
+const task = defineTask({
   name: "serve",
   summary: "Serves the exported model of a run at POST /complete, on this machine only.",
   flags: {

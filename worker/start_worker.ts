@@ -7,6 +7,7 @@ import { extname, join } from "@std/path";
 import workerd from "workerd";
 import { assemble } from "./build.ts";
 
+/** What is served, and how. */
 export interface StartOptions {
   /** `data/runs/RUN/export`. */
   exportFolder: string;
@@ -25,10 +26,13 @@ export interface StartOptions {
 /** On the loopback interface of one's own machine nobody has to prove who he is. */
 export const noAuth = { DEVELOPMENT_NO_AUTH: "true" };
 
+/** A worker that answers. */
 export interface RunningWorker {
+  /** Where, without a slash at the end. */
   url: string;
   /** How long its first request took that needed the model. */
   loadMilliseconds: number;
+  /** Ends it and removes its temporary folder. */
   stop(): Promise<void>;
 }
 
@@ -38,7 +42,10 @@ const binary = (workerd as unknown as { default: string }).default;
 /** How long a worker may take until it answers. */
 const START_TIMEOUT_MS = 60_000;
 
-/** Assembles a worker from an export in a temporary folder, starts it, waits until it is ready. */
+/**
+ * Assembles a worker from an export in a temporary folder, starts it, waits until it is ready.
+ * Rejects if the export is incomplete, the port is taken, or it is not ready within a minute.
+ */
 export async function startWorker(options: StartOptions): Promise<RunningWorker> {
   const { exportFolder, rateLimit, secrets = noAuth, onLog = () => {} } = options;
   const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-worker-" });

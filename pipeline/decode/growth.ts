@@ -8,6 +8,7 @@ import { wordsOf } from "./words.ts";
 /** Why a suggestion is not longer. */
 export type FinishReason = "confidence" | "words" | "tokens" | "number" | "end" | CutReason;
 
+/** What may be shown at a caret. */
 export interface Suggestion {
   /** To be inserted at the caret as it is; begins with a space where a new word starts. */
   text: string;
@@ -15,6 +16,7 @@ export interface Suggestion {
   confidence: number;
   /** Tokens computed for it. */
   tokens: number;
+  /** Why it is not longer. */
   finish: FinishReason;
 }
 

@@ -7,6 +7,7 @@ import { wordsOf } from "./words.ts";
 export type NumbersPolicy = "never" | "confident" | "always";
 export const numbersPolicies: readonly NumbersPolicy[] = ["never", "confident", "always"];
 
+/** What a policy cuts a suggestion for. */
 export type CutReason =
   | "redaction"
   | "unreadable"

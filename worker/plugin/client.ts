@@ -3,12 +3,15 @@
  * is slow, failing, limiting or gone costs the writer nothing but suggestions.
  */
 
+/** One suggestion of an answer. */
 export interface Completion {
   /** To be inserted at the caret as it is. */
   text: string;
+  /** Probability that the note goes on so: 0 to 1. */
   confidence: number;
 }
 
+/** Where and how to ask; only `endpoint` is a must. */
 export interface ClientOptions {
   /** Base URL of the worker, e.g. `https://notes.example.org`. */
   endpoint: string;
@@ -20,17 +23,23 @@ export interface ClientOptions {
   timeout?: number;
   /** Most suggestions per caret; Alt+] shows the next. */
   n?: number;
+  /** Longest suggestion, in words; by default the worker's. */
   maxWords?: number;
   /** By default what the model's evaluation found best. */
   minConfidence?: number;
+  /** Numbers and doses: never, only when very likely, or like any word; default `confident`. */
   numbers?: "never" | "confident" | "always";
   /** Replaced in tests. */
   fetch?: typeof fetch;
 }
 
+/** What stands around a caret. */
 export interface CompletionContext {
+  /** All text before it; the last 8000 characters are sent. */
   before: string;
+  /** All text behind it; the first 400 characters are sent. */
   after: string;
+  /** Name of the section it is in, where `before` does not show its header. */
   section?: string;
 }
 
@@ -42,6 +51,7 @@ const DEBOUNCE_MS = 40;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 
+/** Asks for suggestions for one text field. */
 export class CompletionClient {
   readonly #options: ClientOptions;
   /** One text field of one user: the endpoint ends its older requests and remembers its text. */
@@ -56,6 +66,7 @@ export class CompletionClient {
   /** Requests that failed, were refused or timed out; cancelled ones do not count. */
   failures = 0;
 
+  /** Sends nothing yet. */
   constructor(options: ClientOptions) {
     this.#options = options;
   }

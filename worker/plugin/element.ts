@@ -10,6 +10,10 @@ import { attach, type AttachOptions, canAttach, type Handle } from "./attach.ts"
 
 const FIELD = 'textarea, input, [contenteditable]:not([contenteditable="false"])';
 
+/**
+ * The element. Attributes `endpoint` (default: the page's own origin) and `section`; fires
+ * `complete-stats` with `Stats` as its `detail`.
+ */
 export class NoteComplete extends HTMLElement {
   /**
    * Bearer token for each request, where the endpoint wants one. Only declared: a page may have set
@@ -24,12 +28,14 @@ export class NoteComplete extends HTMLElement {
     return [...this.#attached.values()];
   }
 
+  /** Called by the browser: attaches to the fields inside, now and later. */
   connectedCallback(): void {
     this.#follow();
     // Fields that are parsed or rendered later.
     this.#fields.observe(this, { childList: true, subtree: true });
   }
 
+  /** Called by the browser: detaches from all of them. */
   disconnectedCallback(): void {
     this.#fields.disconnect();
     for (const handle of this.handles) handle.detach();

@@ -13,8 +13,13 @@
 import { NoteComplete } from "./element.ts";
 
 export { attach, type AttachOptions, type Handle, type Stats } from "./attach.ts";
-export { type ClientOptions, type Completion, CompletionClient } from "./client.ts";
+export {
+  type ClientOptions,
+  type Completion,
+  CompletionClient,
+  type CompletionContext,
+} from "./client.ts";
 export { NoteComplete };
-export { type Caret, SuggestionSession } from "./session.ts";
+export { type Caret, type SessionOptions, SuggestionSession } from "./session.ts";
 
 if (!customElements.get("note-complete")) customElements.define("note-complete", NoteComplete);

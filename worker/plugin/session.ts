@@ -8,15 +8,19 @@ import type { Completion, CompletionContext } from "./client.ts";
 /** What stands around a collapsed caret; undefined where nothing may be suggested. */
 export type Caret = CompletionContext | undefined;
 
+/** What a session needs from around it. */
 export interface SessionOptions {
   /** Suggestions for a caret, or undefined if the request was overtaken or failed. */
   complete(context: CompletionContext): Promise<Completion[] | undefined>;
+  /** Gives up the request under way. */
   cancel(): void;
   /** Draws `text` in grey at the caret, or removes it if empty. */
   show(text: string): void;
+  /** Called once for each suggestion that appears. */
   onShown?(): void;
 }
 
+/** The suggestions of one text field. */
 export class SuggestionSession {
   readonly #options: SessionOptions;
   #caret: Caret;
@@ -26,6 +30,7 @@ export class SuggestionSession {
   /** How much of the alternatives has been typed since. */
   #typed = "";
 
+  /** `options`: where suggestions come from, and what shows them. */
   constructor(options: SessionOptions) {
     this.#options = options;
   }
@@ -35,6 +40,7 @@ export class SuggestionSession {
     return (this.#alternatives[this.#index] ?? "").slice(this.#typed.length);
   }
 
+  /** How many suggestions fit what was typed; `cycle` goes through them. */
   get alternatives(): number {
     return this.#alternatives.length;
   }

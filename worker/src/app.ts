@@ -3,9 +3,9 @@
 import { OpenAPIHono, type z } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
-import { NONCE, secureHeaders, type SecureHeadersVariables } from "hono/secure-headers";
-import { audit, type RequestVariables } from "./audit.ts";
-import type { Authenticate } from "./auth.ts";
+import { NONCE, secureHeaders } from "hono/secure-headers";
+import { audit } from "./audit.ts";
+import type { Authenticate, Caller } from "./auth.ts";
 import { addCompleteRoute } from "./complete_route.ts";
 import { docsPage, type OpenApiDocument } from "./docs.ts";
 import { type RateLimiter, requireWithinLimit, runner } from "./limits.ts";
@@ -14,17 +14,46 @@ import { addOpenAiRoutes } from "./openai_route.ts";
 import { type PageFiles, servePages, type SmartSettings } from "./pages_route.ts";
 import { handleError, handleNotFound, ProblemError, validationProblem } from "./problem.ts";
 import { completeRequest } from "./request.ts";
+import type { Router } from "./router.ts";
 import type { CompletionService } from "./service.ts";
 
-export type App = OpenAPIHono<{ Variables: RequestVariables & SecureHeadersVariables }>;
+export type { Authenticate, Caller, CompletionService, PageFiles, RateLimiter, SmartSettings };
+export type { CutReason, NumbersPolicy } from "../../pipeline/decode/policy.ts";
+export type { FinishReason, Suggestion } from "../../pipeline/decode/growth.ts";
+export type { TextPiece, TextSettings } from "./generate_text.ts";
+export type { PageFile } from "./pages_route.ts";
+export type { CompleteRequest, CompleteResponse } from "./request.ts";
+export type { ComputeOptions, ModelInfo } from "./service.ts";
 
+/** The part of workerd's context that is used: what goes on after an answer was given. */
+export interface ExecutionContext {
+  /** Keeps the worker alive until `promise` settles. */
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+/** The app. A server is given its `fetch`; `request` is the short way for a test or a script. */
+export interface App {
+  /** Answers a request; every error becomes a problem+json answer. */
+  fetch(
+    request: Request,
+    environment?: unknown,
+    context?: ExecutionContext,
+  ): Response | Promise<Response>;
+  /** The same, also for a path alone, such as "/healthz". */
+  request(request: string | Request, init?: RequestInit): Response | Promise<Response>;
+}
+
+/** What the app has to know beside the model. */
 export interface AppSettings {
+  /** Who is calling; its errors are the answers to those who may not. */
   authenticate: Authenticate;
   /** Origins of the pages that may call from a browser; the worker's own needs no entry. */
   allowedOrigins?: readonly string[];
+  /** Counts the requests of each caller; without it nothing is limited. */
   rateLimiter?: RateLimiter;
   /** The plugin, and the pages around it. */
   pages?: PageFiles;
+  /** What the SMART page is told; by default that it is not set up. */
   smart?: SmartSettings;
   /** Receives one audit line per request. */
   log?: (line: string) => void;
@@ -52,11 +81,14 @@ const description = {
   },
 };
 
-/** The app around `service`. */
+/**
+ * The app around `service`: every route of `/docs`, the audit line, headers, limits. The model is
+ * loaded by the first request that needs it.
+ */
 export function createApp(service: CompletionService, settings: AppSettings): App {
   const { authenticate, allowedOrigins = [], rateLimiter, log = () => {} } = settings;
   const { pages = {}, smart = { clientId: "", servers: [] } } = settings;
-  const app: App = new OpenAPIHono({
+  const app: Router = new OpenAPIHono({
     defaultHook: (result) => {
       if (!result.success) return validationProblem(result.error as z.ZodError, requestFields);
     },
@@ -122,7 +154,7 @@ export function createApp(service: CompletionService, settings: AppSettings): Ap
   return app;
 }
 
-const requireJson: Parameters<App["use"]>[1] = async (c, next) => {
+const requireJson: Parameters<Router["use"]>[1] = async (c, next) => {
   if (c.req.method !== "POST") {
     throw new ProblemError(405, "Send POST to this path", { allow: "POST" });
   }

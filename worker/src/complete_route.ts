@@ -3,8 +3,8 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Suggestion } from "../../pipeline/decode/growth.ts";
 import { computeErrors, streamed } from "./answers.ts";
-import type { App } from "./app.ts";
 import type { Run } from "./limits.ts";
+import type { Router } from "./router.ts";
 import { completeRequest, completeResponse } from "./request.ts";
 import { completionOf, type CompletionService } from "./service.ts";
 
@@ -28,7 +28,7 @@ const route = createRoute({
   },
 });
 
-export function addCompleteRoute(app: App, service: CompletionService, run: Run): void {
+export function addCompleteRoute(app: Router, service: CompletionService, run: Run): void {
   app.openapi(route, async (c) => {
     const request = c.req.valid("json");
     const facts = c.get("facts");

@@ -3,15 +3,23 @@
 import type { Decoder } from "../../pipeline/decode/decoder.ts";
 import type { ComputeOptions } from "./service.ts";
 
+/** How text is generated. */
 export interface TextSettings {
+  /** Most tokens that are generated. */
   maxTokens: number;
+  /** 0 takes the likeliest token; above 0 tokens are drawn. */
   temperature: number;
+  /** Draws only from the likeliest tokens that together have this probability: (0, 1]. */
   topP: number;
+  /** Decides what is drawn. */
   seed: number;
+  /** The text ends before any of these. */
   stop: readonly string[];
 }
 
+/** A part of generated text. */
 export interface TextPiece {
+  /** Whole characters; may be empty in the last piece. */
   text: string;
   /** Tokens generated so far. */
   tokens: number;

@@ -7,6 +7,7 @@ import type { ComputeOptions } from "./service.ts";
 
 /** Cloudflare's rate limit binding, or the like of it. */
 export interface RateLimiter {
+  /** Counts a request of the caller `key`; without success he has used up his requests. */
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 

@@ -4,7 +4,7 @@ import { createMixture, type MixtureFile } from "../../pipeline/decode/mixture.t
 import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
 import type { ModelShape } from "../../pipeline/wasm/forward.ts";
 import { loadWasmModel } from "../../pipeline/wasm/model.ts";
-import { type App, type AppSettings, createApp } from "./app.ts";
+import { type App, type AppSettings, createApp, type ExecutionContext } from "./app.ts";
 import { type Authenticate, authenticator, type AuthSettings } from "./auth.ts";
 import { localRateLimiter, type RateLimiter } from "./limits.ts";
 import type { PageFiles } from "./pages_route.ts";
@@ -58,13 +58,6 @@ export function createWorker(parts: Parts) {
       return app.fetch(request, env, context);
     },
   };
-}
-
-/** The part of workerd's context that is used. */
-interface ExecutionContext {
-  waitUntil(promise: Promise<unknown>): void;
-  passThroughOnException(): void;
-  props: unknown;
 }
 
 /** The app's settings as the environment gives them. */

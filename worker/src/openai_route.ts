@@ -2,9 +2,9 @@
 
 import { createRoute } from "@hono/zod-openapi";
 import { computeErrors, streamed } from "./answers.ts";
-import type { App } from "./app.ts";
 import type { TextSettings } from "./generate_text.ts";
 import type { Run } from "./limits.ts";
+import type { Router } from "./router.ts";
 import { type GenerateRequest, generateRequest, type GenerateResponse } from "./openai_request.ts";
 import { generateResponse } from "./openai_request.ts";
 import type { CompletionService, ComputeOptions } from "./service.ts";
@@ -33,7 +33,7 @@ const route = createRoute({
 
 type Choice = GenerateResponse["choices"][number];
 
-export function addOpenAiRoutes(app: App, service: CompletionService, run: Run): void {
+export function addOpenAiRoutes(app: Router, service: CompletionService, run: Run): void {
   const { name } = service.info;
   app.get("/v1/models", (c) => {
     const model = { id: name, object: "model", created: 0, owned_by: "nano-med-gpt" };

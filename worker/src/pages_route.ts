@@ -5,8 +5,11 @@
 
 import type { MiddlewareHandler } from "hono";
 
+/** One file that is served as it is. */
 export interface PageFile {
+  /** Its content type. */
   type: string;
+  /** Its text. */
   body: string;
   /** Quoted, as HTTP writes it. */
   etag: string;

@@ -1,7 +1,7 @@
-/** What `POST /complete` takes and gives. Every field's meaning and limit is stated here once. */
+/** What `POST /complete` takes and gives. The schemas state every field's limit, the API's pages show it. */
 
 import { z } from "@hono/zod-openapi";
-import { numbersPolicies } from "../../pipeline/decode/policy.ts";
+import { numbersPolicies, type NumbersPolicy } from "../../pipeline/decode/policy.ts";
 import { suggestDefaults } from "../../pipeline/decode/suggest.ts";
 
 /** Longest text, in UTF-16 units: several times the longest discharge summaries. */
@@ -49,9 +49,37 @@ export const completeRequest = z.strictObject({
   stream: z.boolean().default(false).openapi({
     description: "Answer as text/event-stream: `suggestion` events as the text grows, then `done`.",
   }),
-}).openapi("CompleteRequest");
+}).openapi("CompleteRequest") satisfies z.ZodType<CompleteRequest>;
 
-export type CompleteRequest = z.output<typeof completeRequest>;
+/** The body of a request as `completeRequest` gives it, with defaults filled in. */
+export interface CompleteRequest {
+  /** Before the caret. */
+  text: string;
+  /** Behind the caret. */
+  text_after: string;
+  /** Name of the caret's section; empty if unknown. */
+  section: string;
+  /** Longest suggestion, in words. */
+  max_words: number;
+  /** Most alternatives. */
+  n: number;
+  /** Least probability that a suggestion is right; by default what the evaluation found best. */
+  min_confidence?: number;
+  /** When numbers and doses may be suggested. */
+  numbers: NumbersPolicy;
+  /** Whether a suggestion may go on in the next line. */
+  line_breaks: boolean;
+  /** A suggestion ends before any of these. */
+  stop: string[];
+  /** 0 takes the likeliest words; above 0 draws them. */
+  temperature: number;
+  /** Decides what is drawn at a temperature above 0. */
+  seed: number;
+  /** One text field of one user; empty if the caller names none. */
+  session: string;
+  /** Whether the answer comes as events. */
+  stream: boolean;
+}
 
 export const completion = z.object({
   text: z.string().openapi({
@@ -80,6 +108,21 @@ export const completeResponse = z.object({
     }),
   }),
   timing: z.object({ total_ms: z.number() }),
-}).openapi("CompleteResponse");
+}).openapi("CompleteResponse") satisfies z.ZodType<CompleteResponse>;
 
-export type CompleteResponse = z.output<typeof completeResponse>;
+/** The body of an answer. */
+export interface CompleteResponse {
+  /** The most confident first; empty where nothing is likely enough to be shown. */
+  completions: {
+    text: string;
+    confidence: number;
+    tokens: number;
+    finish_reason: string;
+  }[];
+  /** Name of the model. */
+  model: string;
+  /** Lengths: what came, and the tokens that were computed and not remembered. */
+  usage: { text_characters: number; computed_tokens: number };
+  /** Milliseconds from request to answer. */
+  timing: { total_ms: number };
+}

@@ -9,6 +9,7 @@ import { generateText, type TextPiece, type TextSettings } from "./generate_text
 import { ProblemError } from "./problem.ts";
 import type { CompleteRequest, CompleteResponse } from "./request.ts";
 
+/** How an answer is computed, whatever is asked. */
 export interface ComputeOptions {
   /** Ends the computation: the caller has gone, has typed on, or has waited too long. */
   signal?: AbortSignal;
@@ -16,11 +17,17 @@ export interface ComputeOptions {
   scope?: string;
 }
 
+/** A model that completes and generates text. */
 export interface CompletionService {
+  /** What GET /model answers. */
   readonly info: ModelInfo;
   /** Resolves when the model can answer; loads it if need be. Throws a 503 `ProblemError`. */
   ready(): Promise<void>;
-  /** `onGrow` is told at every word that a suggestion grows by. */
+  /**
+   * What may be shown at the caret, the most confident first. `onGrow` is told at every word that
+   * a suggestion grows by. Throws a 503 `ProblemError` where it would wait too long, and the
+   * signal's reason once that is aborted.
+   */
   complete(
     request: CompleteRequest,
     options?: ComputeOptions & { onGrow?: (index: number, suggestion: Suggestion) => void },
@@ -37,9 +44,11 @@ export interface CompletionService {
 
 /** What the export says about the model; GET /model answers with it. */
 export interface ModelInfo {
+  /** Name of the run that was exported. */
   name: string;
   /** Confidence that the evaluation found best; `suggestDefaults` where there was none. */
   min_confidence?: number;
+  /** Precision, checksum, n-grams and the model card, as the export has them. */
   [fact: string]: unknown;
 }
 
