@@ -134,7 +134,7 @@ export function helpText<F extends Record<string, Flag>>(task: Task<F>): string 
     const left = flag.type === "boolean" ? `--${name}` : `--${name} ${placeholder}`;
     const notes: string[] = [];
     if (flag.type === "string" && flag.choices) notes.push(flag.choices.join(" | "));
-    if (flag.default !== undefined && flag.default !== false) {
+    if (flag.default !== undefined && flag.default !== false && flag.default !== "") {
       notes.push(`default ${flag.default}`);
     }
     return [left, flag.help + (notes.length > 0 ? ` (${notes.join("; ")})` : "")];

@@ -64,6 +64,9 @@ Deno.test("help names every flag with its default and choices", () => {
   assertStringIncludes(help, "--cup-size N");
   assertStringIncludes(help, "(mild | strong; default mild)");
   assertStringIncludes(help, "--data DIR");
+  const empty = { section: { type: "string", default: "", help: "its name" } } as const;
+  const plain = helpText(defineTask({ name: "brew", summary: "", flags: empty, run() {} }));
+  assertStringIncludes(plain, "its name\n"); // not "its name (default )"
 });
 
 Deno.test("numbers, durations and sizes as people read them", () => {

@@ -1,10 +1,10 @@
 /** How many tokens the notes have, where `deno task tokenize` has already run on them. */
 
-import { createHash } from "node:crypto";
 import {
   exists,
   readJson,
   readTokens,
+  sha256File,
   splits,
   type TokensReport,
   type Workspace,
@@ -30,7 +30,7 @@ export interface TokenMeasures {
 export async function tokenMeasures(paths: Workspace): Promise<TokenMeasures | null> {
   if (!await exists(paths.tokensReport)) return null;
   const report = await readJson<TokensReport>(paths.tokensReport, MADE_BY);
-  if (report.notesSha256 !== await sha256(paths.notes)) return null;
+  if (report.notesSha256 !== await sha256File(paths.notes)) return null;
   const total = (measure: "tokens" | "words" | "characters") =>
     splits.reduce((sum, split) => sum + report.splits[split][measure], 0);
   const perNote: number[] = [];
@@ -54,11 +54,4 @@ function countByNote(tokens: Uint16Array, perNote: number[]): void {
     perNote.push(end - start - 1);
     start = end;
   }
-}
-
-async function sha256(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  const file = await Deno.open(path, { read: true });
-  for await (const bytes of file.readable) hash.update(bytes);
-  return hash.digest("hex");
 }

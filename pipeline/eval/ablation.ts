@@ -21,7 +21,6 @@ export const rulesOff: readonly { rule: string; off: Partial<Policies> }[] = [
   { rule: "stop before unsure numbers", off: { numbers: "always" } },
   { rule: "stop at the end of a line", off: { lineBreaks: true } },
   { rule: "stop at the end of a section", off: { lineBreaks: true, sectionStops: false } },
-  { rule: "the end that promises most", off: { length: "longest" } },
   { rule: "no repetition loops", off: { loops: true } },
   { rule: "never ___", off: { placeholders: true } },
 ];

@@ -155,12 +155,23 @@ export async function readRunCheckpoint(
     }
   }
   const name = basename(run.root);
+  if (await isCounted(run)) {
+    throw new ArtifactError(
+      `Cannot find a checkpoint of run "${name}": it is a counted baseline, which has none; ` +
+        `it can only be looked at, with "deno task watch"`,
+    );
+  }
   const others = await runNames(dirname(run.root));
   const known = others.length > 0 ? `; there are: ${others.join(", ")}` : "";
   throw new ArtifactError(
     `Cannot find a checkpoint of run "${name}" in ${run.root}${known}; run "${MADE_BY} --run ${name}" first`,
   );
 }
+
+/** Whether a run is `--preset bigram`: counted, not trained. */
+const isCounted = async (run: RunPaths): Promise<boolean> =>
+  await exists(run.config) &&
+  (await readJson<{ preset: string }>(run.config, MADE_BY)).preset === "bigram";
 
 /** Names of the runs in `folder` that hold a checkpoint, sorted. */
 export async function runNames(folder: string): Promise<string[]> {

@@ -1,6 +1,5 @@
 /** tokens.json: what the tokenization is like, in numbers that later stages and people need. */
 
-import { createHash } from "node:crypto";
 import {
   type Split,
   type SplitCounts,
@@ -91,12 +90,4 @@ export async function tokenUsage(path: string, vocabSize: number): Promise<Float
     bytes.copyWithin(0, 2 * whole, filled);
     filled -= 2 * whole;
   }
-}
-
-/** SHA-256 of a file, in hexadecimal. */
-export async function sha256File(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  using file = await Deno.open(path);
-  for await (const chunk of file.readable) hash.update(chunk);
-  return hash.digest("hex");
 }

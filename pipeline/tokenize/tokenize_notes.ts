@@ -3,6 +3,7 @@
 import { join } from "@std/path";
 import {
   readJson,
+  sha256File,
   type Split,
   type TokensReport,
   type Workspace,
@@ -16,7 +17,7 @@ import { encodeNotes } from "./encode_notes.ts";
 import { encodingOf, type GivenTokenizer } from "./given_tokenizer.ts";
 import { countNotes, readNoteBatches } from "./note_batches.ts";
 import { PATTERN } from "./pre_tokenizer.ts";
-import { sha256File, tokensReport, tokenUsage } from "./report.ts";
+import { tokensReport, tokenUsage } from "./report.ts";
 import { type Fingerprint, FORMAT, Staging } from "./staging.ts";
 import {
   bpeTokenizerJson,

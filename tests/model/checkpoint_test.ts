@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { ArtifactError, runPaths } from "../../pipeline/artifacts.ts";
+import { ArtifactError, runPaths, writeJson } from "../../pipeline/artifacts.ts";
 import type { GptConfig } from "../../pipeline/config.ts";
 import {
   type Checkpoint,
@@ -175,6 +175,17 @@ Deno.test(
     const error = await assertRejects(() => readRunCheckpoint(run), ArtifactError);
     assert(error.message.includes("there are: first"), error.message);
     assert(error.message.includes("deno task train --run typo"), error.message);
+  }),
+);
+
+Deno.test(
+  "a counted baseline is said to have no checkpoint, not told to be trained",
+  inFolder(async (root) => {
+    const run = runPaths(join(root, "runs", "bigram"));
+    await writeJson(run.config, { preset: "bigram" });
+    const error = await assertRejects(() => readRunCheckpoint(run), ArtifactError);
+    assert(error.message.includes('run "bigram": it is a counted baseline'), error.message);
+    assert(!error.message.includes("deno task train"), error.message);
   }),
 );
 
