@@ -70,7 +70,7 @@ const task = defineTask({
 function corporaOf(data: string, notes?: string, name?: string): Corpus[] {
   const root = (folder: string) => join(data, "report", folder);
   const synthetic = { name: "synthetic", title: "Synthetic notes", root: root("synthetic") };
-  if (notes === undefined) return [{ ...synthetic, scaling: true }];
+  if (notes === undefined) return [{ ...synthetic, inDepth: true }];
   const own = name ?? basename(notes).replace(/\..*$/, "");
   if (!/^[\w.-]+$/.test(own) || own === "synthetic") {
     throw new UsageError(
@@ -78,7 +78,7 @@ function corporaOf(data: string, notes?: string, name?: string): Corpus[] {
     );
   }
   const real = { name: own, title: own, notes, root: root(own) };
-  return [{ ...synthetic, scaling: false }, { ...real, scaling: true }];
+  return [{ ...synthetic, inDepth: false }, { ...real, inDepth: true }];
 }
 
 /** The task under which `train --gpu` runs here: with the machine's adapter, or a software one. */

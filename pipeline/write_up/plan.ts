@@ -48,8 +48,8 @@ export const efforts = {
       real: { micro: 4000, mid: 10000, nano: 300 },
     },
     engineSteps: 100,
-    sweepTokens: [150_000, 300_000, 600_000],
-    evalArgs: ["--ablate"],
+    sweepTokens: [100_000, 200_000, 400_000],
+    evalArgs: [],
     sideArgs: ["--notes", "40"],
     auditArgs: [],
   },
@@ -66,8 +66,8 @@ export interface Corpus {
   notes?: string;
   /** Workspace. */
   root: string;
-  /** Whether the scaling runs are made on it: one corpus is enough. */
-  scaling: boolean;
+  /** Whether scaling runs are made on it and the decoder's rules switched off: one is enough. */
+  inDepth: boolean;
 }
 
 /** Models of the report, smallest first; `bigram` is the original project's first. */
@@ -200,7 +200,7 @@ function trainStage(
 }
 
 function measuring(corpus: Corpus, effort: Effort): Stage[] {
-  const { root, notes } = corpus;
+  const { root, notes, inDepth } = corpus;
   const chosen = deployed(corpus, effort);
   const run = workspace(root).run(chosen);
   return [
@@ -208,7 +208,8 @@ function measuring(corpus: Corpus, effort: Effort): Stage[] {
       name: `eval ${name}`,
       task: "eval",
       does: "measure it as an autocomplete",
-      args: ["--run", name, ...name === chosen ? effort.evalArgs : effort.sideArgs],
+      args: ["--run", name, ...name === chosen ? effort.evalArgs : effort.sideArgs]
+        .concat(inDepth && name === chosen ? "--ablate" : []),
       output: join(workspace(root).run(name).eval, "eval.json"),
       after: `train ${name}`,
     })),
@@ -241,8 +242,8 @@ function engines({ root }: Corpus, { engineSteps }: Effort, gpu: string | undefi
 }
 
 /** Three widths on each budget, one after the other. */
-function scaling({ root, scaling }: Corpus, { sweepTokens }: Effort): Stage[] {
-  if (!scaling || sweepTokens.length < 3) return [];
+function scaling({ root, inDepth }: Corpus, { sweepTokens }: Effort): Stage[] {
+  if (!inDepth || sweepTokens.length < 3) return [];
   return [{
     name: "scaling",
     task: "train",

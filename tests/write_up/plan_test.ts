@@ -11,14 +11,14 @@ const synthetic: Corpus = {
   name: "synthetic",
   title: "Synthetic notes",
   root: "data/synthetic",
-  scaling: false,
+  inDepth: false,
 };
 const real: Corpus = {
   name: "real",
   title: "real",
   root: "data/real",
   notes: "real.csv",
-  scaling: true,
+  inDepth: true,
 };
 
 Deno.test("stages have names of their own and come after what they need", () => {
