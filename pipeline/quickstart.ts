@@ -59,6 +59,12 @@ const task = defineTask({
         output: paths.tokensReport,
       },
       {
+        task: "ngram",
+        does: "count phrases that the notes of at least five patients share",
+        args: [],
+        output: paths.ngram,
+      },
+      {
         task: "train",
         does: "train a GPT-2 of about a million parameters",
         args: ["--preset", "micro", "--steps", `${flags.steps}`, "--force"],
