@@ -6,12 +6,6 @@
 
 import { wordsOf } from "../decode/words.ts";
 
-export interface SharedPassage {
-  words: number;
-  /** Different training notes that hold it. */
-  notes: number;
-}
-
 export interface LongestMatches {
   /** Longest passage found in any training note. */
   any: number;

@@ -7,17 +7,12 @@
 
 import type { Tokenizer } from "./types.ts";
 
-const encoder = new TextEncoder();
-
 /** Bytes as a string of characters 0-255; compares and hashes like the bytes themselves. */
 export function byteString(bytes: Uint8Array): string {
   let out = "";
   for (const byte of bytes) out += String.fromCharCode(byte);
   return out;
 }
-
-/** The UTF-8 bytes of `text` as a byte string. */
-export const textBytes = (text: string): string => byteString(encoder.encode(text));
 
 /**
  * The text of a byte string; bytes that are no UTF-8 become U+FFFD. A character that the string

@@ -51,6 +51,19 @@ const trainFlags = {
 /** Flags without defaults: what is not given comes from the preset, or from the run resumed. */
 export const configFlags = { ...modelFlags, ...trainFlags };
 
+/** Which weights a run begins with, if not random ones. */
+export const initFlags = {
+  "init-from": {
+    type: "string",
+    placeholder: "DIR",
+    help: "start from the weights of a Hugging Face GPT-2, a checkpoint or a run",
+  },
+  "adapt-vocabulary": {
+    type: "boolean",
+    help: "with --init-from: keep the tokens' vocabulary and fit the model's embeddings to it",
+  },
+} satisfies Record<string, Flag>;
+
 type Value = number | string | undefined;
 const camel = (name: string) => name.replace(/-([a-z])/g, (_, c: string) => c.toUpperCase());
 

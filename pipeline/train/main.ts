@@ -5,7 +5,7 @@ import { defineTask, format, Interrupted, runTask, UsageError } from "../cli.ts"
 import { type PresetName, presets } from "../config.ts";
 import { prepareBigram, writeBigram } from "./bigram_run.ts";
 import { readTrainingData } from "./data.ts";
-import { configFlags, type Overrides, overridesOf } from "./flags.ts";
+import { configFlags, initFlags, type Overrides, overridesOf } from "./flags.ts";
 import { type NewRun, prepareNew, prepareResumed } from "./prepare.ts";
 import {
   DEFAULT_RUN,
@@ -64,15 +64,7 @@ const task = defineTask({
     run: { type: "string", default: DEFAULT_RUN, placeholder: "NAME", help: "name of the run" },
     resume: { type: "boolean", help: "go on with the run from its last checkpoint" },
     force: { type: "boolean", help: "replace a run of the same name" },
-    "init-from": {
-      type: "string",
-      placeholder: "DIR",
-      help: "start from the weights of a Hugging Face GPT-2, a checkpoint or a run",
-    },
-    "adapt-vocabulary": {
-      type: "boolean",
-      help: "with --init-from: keep the tokens' vocabulary and fit the model's embeddings to it",
-    },
+    ...initFlags,
     sweep: {
       type: "string",
       placeholder: "FILE",

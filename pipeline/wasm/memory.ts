@@ -9,13 +9,6 @@ const PAGE_BYTES = 65536;
 /** The length of a row of `width` values in memory. */
 export const padded = (width: number): number => Math.ceil(width / ROW) * ROW;
 
-/** Addresses of a matrix of padded rows, or of a vector. */
-export interface Matrix {
-  at: number;
-  /** Of the scales of its rows; 0 where the values are float32. */
-  scales: number;
-}
-
 /** Hands out addresses first, then the memory for all of them. */
 export class Layout {
   #end = ROW; // 0 stays free: it is no address.

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { proseName } from "../../pipeline/synthesize/medication_plan.ts";
 import { admissionsOf } from "../../pipeline/synthesize/corpus.ts";
 import type { Allergy, Presentation } from "../../pipeline/synthesize/knowledge.ts";
+import { median } from "../helpers/quantile.ts";
 import { knowledge, type Sample, sample, section } from "./sample.ts";
 
 const stays = sample(420, 3);
@@ -49,7 +50,6 @@ Deno.test("values of one draw agree: anion gap, differential, haematocrit", () =
 });
 
 Deno.test("labs and vital signs fit the disease and get better", () => {
-  const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[numbers.length >> 1];
   const falls: [string, string, number][] = [
     ["pneumonia", "WBC", 11],
     ["sepsis", "Lactate", 2],

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { mimicSections as sections } from "../../pipeline/eda/headers.ts";
 import { LINE_WIDTH, wrap } from "../../pipeline/synthesize/layout.ts";
 import { Random } from "../../pipeline/synthesize/random.ts";
 import { sample } from "./sample.ts";
@@ -25,26 +26,6 @@ Deno.test("the header has MIMIC's lines and columns, byte by byte", () => {
     assertEquals(lines[next + 3], "Chief Complaint:");
   }
 });
-
-const sections = [
-  "Chief Complaint",
-  "Major Surgical or Invasive Procedure",
-  "History of Present Illness",
-  "Past Medical History",
-  "Social History",
-  "Family History",
-  "Physical Exam",
-  "Pertinent Results",
-  "Brief Hospital Course",
-  "Medications on Admission",
-  "Discharge Medications",
-  "Discharge Disposition",
-  "Facility",
-  "Discharge Diagnosis",
-  "Discharge Condition",
-  "Discharge Instructions",
-  "Followup Instructions",
-];
 
 Deno.test("sections stand in order, each after a line of one space", () => {
   for (const { text, admission } of notes) {

@@ -1,6 +1,6 @@
 /** Generated notes that several tests look at, with what is known about each stay. */
 
-import { admissionsOf, type Block, type NoteRow } from "../../pipeline/synthesize/corpus.ts";
+import { admissionsOf, type NoteRow } from "../../pipeline/synthesize/corpus.ts";
 import type { Admission } from "../../pipeline/synthesize/admission.ts";
 import { type Knowledge, loadKnowledge } from "../../pipeline/synthesize/knowledge.ts";
 
@@ -33,11 +33,3 @@ export function section(text: string, title: string): string {
   const end = body.search(/\n \n[A-Z][A-Za-z ]+:\n|\n \n$/);
   return end < 0 ? body : body.slice(0, end);
 }
-
-/** A block that begins at the first patient. */
-export const firstBlock = (seed: number, notes: number): Block => ({
-  seed,
-  firstPatient: 0,
-  firstNote: 0,
-  notes,
-});

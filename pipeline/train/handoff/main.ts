@@ -5,7 +5,7 @@ import { ArtifactError, exists, workspace } from "../../artifacts.ts";
 import { defineTask, runTask } from "../../cli.ts";
 import { type PresetName, presets } from "../../config.ts";
 import { readTrainingData } from "../data.ts";
-import { configFlags, overridesOf } from "../flags.ts";
+import { configFlags, initFlags, overridesOf } from "../flags.ts";
 import { prepareNew } from "../prepare.ts";
 import { DEFAULT_RUN } from "../run_folder.ts";
 import { writeHandoff } from "./folder.ts";
@@ -30,15 +30,7 @@ await runTask(defineTask({
     },
     force: { type: "boolean", help: "replace a folder of the same name" },
     tokens: { type: "integer", min: 1, help: "train on so many tokens, instead of --steps" },
-    "init-from": {
-      type: "string",
-      placeholder: "DIR",
-      help: "start from the weights of a Hugging Face GPT-2, a checkpoint or a run",
-    },
-    "adapt-vocabulary": {
-      type: "boolean",
-      help: "with --init-from: keep the tokens' vocabulary and fit the model's embeddings to it",
-    },
+    ...initFlags,
     ...configFlags,
   },
   examples: ["deno task handoff --preset gpt2 --run big --batch-size 64"],

@@ -2,8 +2,6 @@
 // eˣ of four floats: x = n · ln 2 + r with |r| ≤ ln 2 / 2, eʳ by the polynomial of Cephes' expf,
 // then 2ⁿ by writing n into the exponent. Relative error below 2e-7; below −87 the answer is e⁻⁸⁷.
 
-// deno-fmt-ignore
-
 export function exponential(x: v128): v128 {
   x = f32x4.min(f32x4.max(x, f32x4.splat(-87)), f32x4.splat(88));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));

@@ -56,8 +56,6 @@ export function linearInt8(
 }
 
 /** One row of x with four rows of w. */
-// deno-fmt-ignore
-
 function fourOutputs(x: usize, w: usize, inputs: i32): v128 {
   const w1 = w + inputs, w2 = w1 + inputs, w3 = w2 + inputs;
   let a = i32x4.splat(0), b = a, c = a, d = a;
@@ -131,10 +129,14 @@ function fourRows(
   );
 }
 
-// deno-fmt-ignore
-
 function storeColumn(
-  out: usize, outputs: i32, sums: v128, scales: v128, scale: f32, bias: f32, add: bool,
+  out: usize,
+  outputs: i32,
+  sums: v128,
+  scales: v128,
+  scale: f32,
+  bias: f32,
+  add: bool,
 ): void {
   const value = f32x4.add(
     f32x4.mul(f32x4.mul(f32x4.convert_i32x4_s(sums), scales), f32x4.splat(scale)),
@@ -146,8 +148,6 @@ function storeColumn(
   storeOne(out + 2 * stride, f32x4.extract_lane(value, 2), add);
   storeOne(out + 3 * stride, f32x4.extract_lane(value, 3), add);
 }
-
-// deno-fmt-ignore
 
 function storeOne(to: usize, value: f32, add: bool): void {
   store<f32>(to, add ? value + load<f32>(to) : value);

@@ -7,6 +7,7 @@
 import { fromFileUrl, join } from "@std/path";
 import { requireFile, workspace, writeJson } from "../../../pipeline/artifacts.ts";
 import { bytes, defineTask, duration } from "../../../pipeline/cli.ts";
+import { median } from "../../helpers/quantile.ts";
 
 /** MIMIC-IV-Note 2.2's discharge.csv, unpacked. */
 const MIMIC_BYTES = 3.3e9;
@@ -103,8 +104,6 @@ async function takeTurns(list: Contender[], rounds: number): Promise<Map<string,
   }
   return runs;
 }
-
-const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 async function reportOf(runs: Map<string, Measurement[]>, source: string) {
   const packed = (await Deno.stat(source)).size;

@@ -21,7 +21,7 @@ import { documentsOf, spread } from "../../../pipeline/measure/documents.ts";
 import { startWorker } from "../../../worker/start_worker.ts";
 import { startBrowser } from "../../helpers/browser.ts";
 import { type BrowserTyping, patientSuggest, typeInBrowser } from "../../helpers/plugin_typist.ts";
-import { quantile } from "../serve/typist.ts";
+import { quantile } from "../../helpers/quantile.ts";
 
 export const task = defineTask({
   name: "bench plugin",

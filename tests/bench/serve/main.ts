@@ -17,9 +17,10 @@ import { assemble, WEIGHTS } from "../../../worker/build.ts";
 import { CACHE_BYTES } from "../../../worker/src/service.ts";
 import { availablePort, type RunningWorker, startWorker } from "../../../worker/start_worker.ts";
 import { fuzz, leaked } from "../../helpers/hostile_requests.ts";
+import { quantile } from "../../helpers/quantile.ts";
 import { heapUsage, residentBytes } from "./memory.ts";
 import { syntheticNotes, writeNanoExport } from "./nano_run.ts";
-import { type Answered, asker, quantile, typeOneByOne, typeTogether } from "./typist.ts";
+import { type Answered, asker, typeOneByOne, typeTogether } from "./typist.ts";
 
 /** Where typing starts: far enough into a note that the context is full. */
 const CARET = 1500;

@@ -78,9 +78,3 @@ export async function typeTogether(
   }));
   return await Promise.all(answers);
 }
-
-/** The value below which `share` of `values` lie. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
-}

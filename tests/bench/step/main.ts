@@ -15,6 +15,7 @@ import { initialParameters } from "../../../pipeline/model/init.ts";
 import { parameterCount, parameterTable } from "../../../pipeline/model/parameters.ts";
 import { Random } from "../../../pipeline/model/random.ts";
 import { flopsPerToken } from "../../../pipeline/train/terminal.ts";
+import { median } from "../../helpers/quantile.ts";
 import { soak } from "./soak.ts";
 
 export const task = defineTask({
@@ -149,8 +150,6 @@ async function encodingTime(gpu: Gpu, model: Gpt2): Promise<number> {
   });
   return median(times);
 }
-
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 function print(gpu: Gpu, settings: Settings, result: Result): void {
   const { preset, vocabSize, batch, precision } = settings;

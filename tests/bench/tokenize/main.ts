@@ -13,6 +13,7 @@ import { bytes as formatBytes, defineTask } from "../../../pipeline/cli.ts";
 import type { NoteBatch } from "../../../pipeline/tokenize/note_batches.ts";
 import { bpeTokenizerJson } from "../../../pipeline/tokenize/tokenizer_json.ts";
 import { WorkerPool } from "../../../pipeline/tokenize/worker_pool.ts";
+import { median } from "../../helpers/quantile.ts";
 import { encode, encodeInJavaScript, hashIds, learn, loadNotes, noteTexts } from "./ours.ts";
 import { type Measurement, Peer, timed } from "./peer.ts";
 
@@ -136,5 +137,3 @@ function row(job: string, engine: string, measurements: Measurement[], size: num
     Number((megabytes / median(measurements.map((measurement) => measurement[key]))).toFixed(1));
   return { job, engine, "MB/s": rate("seconds"), "MB per CPU second": rate("cpu") };
 }
-
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];

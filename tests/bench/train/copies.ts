@@ -9,6 +9,7 @@ import { elements, parameterTable } from "../../../pipeline/model/parameters.ts"
 import { loadRuntime, type Tensor } from "../../../pipeline/onnx/runtime.ts";
 import { adamwScalars } from "../../../pipeline/train/graph/adamw.ts";
 import { trainingGraph } from "../../../pipeline/train/graph/training_graph.ts";
+import { median } from "../../helpers/quantile.ts";
 import type { Job } from "./main.ts";
 
 export interface Copies {
@@ -63,6 +64,5 @@ export async function measureCopies({ model, train, batch, threads }: Job): Prom
     }
   }
   await session.release();
-  const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
   return { bytes, all: median(times.all), scalars: median(times.scalars) };
 }

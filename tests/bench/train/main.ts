@@ -13,6 +13,7 @@ import {
   presets,
   type TrainConfig,
 } from "../../../pipeline/config.ts";
+import { median } from "../../helpers/quantile.ts";
 import type { Copies } from "./copies.ts";
 import { prepareLlmc } from "./llmc.ts";
 
@@ -138,8 +139,6 @@ async function measure(
   }
   return measured;
 }
-
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
 
 function copiesLine(rounds: Copies[]): string {
   const all = median(rounds.map((round) => round.all));

@@ -1,0 +1,9 @@
+/** Figures of repeated measurements. */
+
+/** The value below which `share` of `values` lie. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+}
+
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
