@@ -47,6 +47,13 @@ const fields: Record<string, string> = {
   "right to left": TEXTAREA.replace("data-attach", 'data-attach dir="rtl"'),
 };
 
+/** What an EHR may do to all that is around a note. */
+const enlarged: [selector: string, properties: Record<string, string>][] = [
+  ["main", { zoom: "1.5" }],
+  ["main", { transform: "scale(1.3)", transformOrigin: "0 0" }],
+  ["body", { zoom: "1.2" }],
+];
+
 Deno.test("grey text stands where the accepted text will", (t) =>
   withChromium(async (inBrowser) => {
     for (const [name, body] of Object.entries(fields)) {
@@ -83,6 +90,26 @@ Deno.test("grey text stands where the accepted text will", (t) =>
           await assertSamePlace(page, deviceScaleFactor);
         }, { deviceScaleFactor }),
       );
+    }
+
+    for (const [selector, properties] of enlarged) {
+      for (const name of ["textarea", "input", "contenteditable", "right to left"]) {
+        await t.step(
+          `${name}, ${selector} with ${JSON.stringify(properties)}`,
+          inBrowser(async (open, server) => {
+            server.answer = ({ text }) => text.endsWith("no") ? [" acute distress."] : [];
+            const page = await open(fields[name]);
+            await page.evaluate(([selector, properties]) => {
+              const { style } = document.querySelector<HTMLElement>(selector)!;
+              for (const [name, value] of Object.entries(properties)) style[name as "zoom"] = value;
+            }, [selector, properties] as const);
+            await page.locator("#note").click();
+            await page.keyboard.type("no");
+            await untilShown(page);
+            await assertSamePlace(page, 1.5);
+          }),
+        );
+      }
     }
 
     await t.step(

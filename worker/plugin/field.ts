@@ -19,7 +19,7 @@ export interface Field {
   /** The box within whose width text wraps, in viewport coordinates. */
   textBox(): DOMRect;
   /** The element whose style text at the caret has. */
-  styled(): Element;
+  styled(): HTMLElement;
 }
 
 const TEXT_INPUTS = new Set(["text", "search", ""]);

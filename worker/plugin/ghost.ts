@@ -8,7 +8,7 @@
 
 import { legible } from "./colour.ts";
 import type { Field } from "./field.ts";
-import { copyTextStyle, isInput, parentOf, setStyle } from "./layout.ts";
+import { copyTextStyle, copyZoom, isInput, parentOf, scaleOf, setStyle, zoomOf } from "./layout.ts";
 
 const CSS = `
 :host {
@@ -112,28 +112,44 @@ export class Ghost {
     const styled = this.#field.styled();
     const rtl = getComputedStyle(styled).direction === "rtl";
     copyTextStyle(styled, this.#box);
+    // Zoomed like the field, and as large as transforms make it.
+    copyZoom(element, this.#host);
+    const zoom = zoomOf(this.#host), scale = scaleOf(element);
     // An overlay may be larger than a field of one line; nobody should accept what was cut off.
     const shape: Record<string, string> = isInput(element)
       ? {
-        left: rtl ? "auto" : `${caret.left}px`,
-        right: rtl ? `calc(100% - ${caret.left}px)` : "auto",
+        left: rtl ? "auto" : `${caret.left / zoom}px`,
+        right: rtl ? `calc(100% - ${caret.left / zoom}px)` : "auto",
         width: "max-content",
         "text-indent": "0",
-        "line-height": `${caret.height}px`,
+        "line-height": `${caret.height / scale}px`,
         "white-space": "pre",
       }
       : {
-        left: `${area.left}px`,
+        left: `${area.left / zoom}px`,
         right: "auto",
-        width: `${area.width}px`,
-        "text-indent": `${rtl ? area.right - caret.left : caret.left - area.left}px`,
+        width: `${area.width / scale}px`,
+        "text-indent": `${(rtl ? area.right - caret.left : caret.left - area.left) / scale}px`,
         "white-space": "pre-wrap",
       };
-    setStyle(this.#box, { top: `${caret.top}px`, ...shape });
+    const top = `${caret.top / zoom}px`;
+    setStyle(this.#box, { ...shape, top, transform: "none" });
+    if (scale !== zoom) this.#transform(scale / zoom, shape.left, top);
     const { paper, ghost } = legible(styled, this.#box);
     setStyle(this.#text, { "background-color": paper, color: ghost });
     setStyle(this.#key, { "background-color": paper, color: ghost });
     this.#text.textContent = this.#shown;
+  }
+
+  /** Enlarges the box where it stands; placed by the transform, as what is before it is rounded. */
+  #transform(scale: number, left: string, top: string): void {
+    const fromRight = left === "auto";
+    setStyle(this.#box, {
+      top: "0",
+      left: fromRight ? "auto" : "0",
+      transform: `translate(${fromRight ? "0" : left}, ${top}) scale(${scale})`,
+      "transform-origin": fromRight ? "100% 0" : "0 0",
+    });
   }
 
   /** Whether the caret is within the field, and the field not covered or scrolled away there. */

@@ -13,23 +13,49 @@ export const isInput = (element: Element): element is HTMLInputElement =>
 export const parentOf = (node: Element): Element | null =>
   node.parentElement ?? (node.getRootNode() as Partial<ShadowRoot>).host ?? null;
 
-/** Line height in pixels; `normal` is about 1.2 times the font size. */
+/** Line height in pixels of the element; `normal` is about 1.2 times the font size. */
 export function lineHeight(element: Element): number {
   const { lineHeight, fontSize } = getComputedStyle(element);
   return parseFloat(lineHeight) || 1.2 * parseFloat(fontSize);
 }
 
+/** CSS zoom of `element` and all around it; a browser that cannot tell is taken to have none. */
+export const zoomOf = (element: Element): number => element.currentCSSZoom ?? 1;
+
+/** Pixels of the viewport per pixel of `element`: its zoom, and the transforms of all around it. */
+export function scaleOf(element: HTMLElement): number {
+  const zoom = zoomOf(element);
+  const untransformed = zoom * element.offsetWidth;
+  const { width } = element.getBoundingClientRect();
+  // offsetWidth is rounded: what differs by less than that is not transformed.
+  if (Math.abs(width - untransformed) <= zoom) return zoom;
+  return zoom * width / untransformed;
+}
+
+/** Gives `element` the effective zoom of `model`, so that both have the same glyph widths. */
+export function copyZoom(model: Element, element: HTMLElement): void {
+  const around = parentOf(element);
+  const zoom = zoomOf(model) / (around ? zoomOf(around) : 1);
+  element.style.setProperty("zoom", `${zoom}`);
+}
+
 /** The box within whose width the text of `element` wraps. */
 export function contentBox(element: HTMLElement): DOMRect {
   const box = element.getBoundingClientRect();
+  const scale = scaleOf(element);
   const style = getComputedStyle(element);
-  const left = box.left + element.clientLeft + parseFloat(style.paddingLeft);
-  const top = box.top + element.clientTop + parseFloat(style.paddingTop);
+  const left = element.clientLeft + parseFloat(style.paddingLeft);
+  const top = element.clientTop + parseFloat(style.paddingTop);
   const inner = element.clientWidth - parseFloat(style.paddingLeft) -
     parseFloat(style.paddingRight);
   const height = element.clientHeight - parseFloat(style.paddingTop) -
     parseFloat(style.paddingBottom);
-  return new DOMRect(left, top, inner, height);
+  return new DOMRect(
+    box.left + scale * left,
+    box.top + scale * top,
+    scale * inner,
+    scale * height,
+  );
 }
 
 /** Properties that decide how text looks and where its lines break. */
@@ -75,6 +101,7 @@ export function setStyle(element: HTMLElement, properties: Record<string, string
 export function mirrorCaret(element: TextControl): DOMRect {
   const { ownerDocument: document } = element;
   const box = contentBox(element);
+  const scale = scaleOf(element);
   const single = isInput(element);
   const mirror = document.createElement("div");
   const marker = document.createElement("span");
@@ -88,7 +115,7 @@ export function mirrorCaret(element: TextControl): DOMRect {
     top: "0",
     visibility: "hidden",
     "pointer-events": "none",
-    width: single ? "max-content" : `${box.width}px`,
+    width: single ? "max-content" : `${box.width / scale}px`,
     "white-space": single ? "pre" : "pre-wrap",
   });
   // Aligned with the top of its line, not with the letters in it.
@@ -97,29 +124,36 @@ export function mirrorCaret(element: TextControl): DOMRect {
   // The caret of an empty line needs something to stand in.
   mirror.append("\u200b", marker);
   document.body.append(mirror);
+  copyZoom(element, mirror);
   const place = marker.getBoundingClientRect();
   const origin = mirror.getBoundingClientRect();
+  // The field may be transformed, and so may the body that holds the mirror.
+  const ratio = scale / scaleOf(mirror);
   mirror.remove();
-  const height = single ? origin.height : lineHeight(element);
-  const top = single ? box.top + (box.height - height) / 2 : box.top + place.top - origin.top;
+  const height = single ? ratio * origin.height : scale * lineHeight(element);
+  const top = single
+    ? box.top + (box.height - height) / 2
+    : box.top + ratio * (place.top - origin.top);
   const rtl = getComputedStyle(element).direction === "rtl";
   const left = single && rtl
-    ? box.right - (origin.right - place.left)
-    : box.left + place.left - origin.left;
-  return new DOMRect(left - element.scrollLeft, top - element.scrollTop, 0, height);
+    ? box.right - ratio * (origin.right - place.left)
+    : box.left + ratio * (place.left - origin.left);
+  const { scrollLeft, scrollTop } = element;
+  return new DOMRect(left - scale * scrollLeft, top - scale * scrollTop, 0, height);
 }
 
 /** The caret of a range; as high as its line. */
-export function rangeCaret(range: Range, styled: Element): DOMRect {
-  const height = lineHeight(styled);
+export function rangeCaret(range: Range, styled: HTMLElement): DOMRect {
+  const scale = scaleOf(styled), transform = scale / zoomOf(styled);
+  const height = scale * lineHeight(styled);
   const [rect] = range.getClientRects();
   if (rect) {
     // Half of the leading stands above the letters; engines round it down.
-    const leading = Math.floor((height - rect.height) / 2);
+    const leading = transform * Math.floor((height - rect.height) / transform / 2);
     return new DOMRect(rect.left, rect.top - leading, 0, height);
   }
   // An empty line has no rectangle; the element that holds it has.
-  const box = contentBox(styled as HTMLElement);
+  const box = contentBox(styled);
   const rtl = getComputedStyle(styled).direction === "rtl";
   return new DOMRect(rtl ? box.right : box.left, box.top, 0, height);
 }
