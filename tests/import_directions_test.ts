@@ -33,6 +33,7 @@ const rules: { from: string; may: string[] }[] = [
   // What runs on this machine to build, start and deploy the worker is a task like any other.
   { from: "worker/serve.ts", may: ["worker/", "pipeline/artifacts.ts", "pipeline/cli.ts"] },
   { from: "worker/deploy.ts", may: ["worker/", "pipeline/artifacts.ts", "pipeline/cli.ts"] },
+  { from: "worker/settings.ts", may: ["worker/", "pipeline/artifacts.ts"] },
   { from: "worker/", may: ["pipeline/decode/", "pipeline/wasm/"] },
   { from: "tests/", may: [""] },
 ];

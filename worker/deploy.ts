@@ -7,7 +7,7 @@ import { join } from "@std/path";
 import { readJson, runPaths, workspace } from "../pipeline/artifacts.ts";
 import { bytes, defineTask, runTask, UsageError } from "../pipeline/cli.ts";
 import { assemble } from "./build.ts";
-import { authenticator, type AuthSettings } from "./src/auth.ts";
+import { readSettings } from "./settings.ts";
 
 /** The newest whose workerd has binaries for every platform in the registry. */
 const WRANGLER = "npm:wrangler@4.156.0";
@@ -59,7 +59,7 @@ export const task = defineTask({
   async run(flags) {
     if (flags.newKey !== undefined) return await printNewKey(flags.newKey);
     const run = workspace(flags.data).run(flags.run);
-    const settings = await checkedSettings(flags.settings ?? join(flags.data, "deploy.json"));
+    const settings = await readSettings(flags.settings ?? join(flags.data, "deploy.json"));
     await requireAudit(run, flags.acceptRisk);
     const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-deploy-" });
     try {
@@ -87,51 +87,6 @@ async function printNewKey(name: string): Promise<void> {
   const sha256 = new Uint8Array(digest).toHex();
   console.log(`Key, for the caller alone (it cannot be shown again):\n${key}\n`);
   console.log(`Entry, for API_KEYS in the settings:\n${JSON.stringify({ name, sha256 })}`);
-}
-
-/** The settings as secrets; throws a `TypeError` unless they let somebody in, and not everybody. */
-async function checkedSettings(path: string): Promise<Record<string, string>> {
-  const given = await readJson<Record<string, unknown>>(
-    path,
-    "deno task deploy --new-key NAME, put its entry into that file as { API_KEYS: [entry] }, and this",
-  );
-  const known = [
-    "API_KEYS",
-    "OIDC_ISSUER",
-    "OIDC_AUDIENCE",
-    "OIDC_JWKS_URL",
-    "OIDC_SCOPE",
-    "ALLOWED_ORIGINS",
-    "SMART_CLIENT_ID",
-    "SMART_SERVERS",
-  ];
-  const secrets: Record<string, string> = {};
-  for (const [name, value] of Object.entries(given)) {
-    if (name === "DEVELOPMENT_NO_AUTH") {
-      throw new TypeError(
-        `Cannot deploy: ${path} sets DEVELOPMENT_NO_AUTH, which lets everybody in; remove it`,
-      );
-    }
-    if (!known.includes(name)) {
-      throw new TypeError(
-        `Cannot deploy: ${path} sets ${name}, expected only ${known.join(", ")}`,
-      );
-    }
-    secrets[name] = typeof value === "string" ? value : JSON.stringify(value);
-  }
-  const settings: AuthSettings = secrets;
-  authenticator(settings);
-  const keys = JSON.parse(settings.API_KEYS || "[]");
-  if (keys.length === 0 && !settings.OIDC_ISSUER) {
-    throw new TypeError(
-      `Cannot deploy: ${path} has neither API_KEYS nor OIDC_ISSUER, so nobody could call; make a key with "deno task deploy --new-key NAME"`,
-    );
-  }
-  if (settings.OIDC_JWKS_URL && !settings.OIDC_JWKS_URL.startsWith("https://")) {
-    throw new TypeError(`Cannot deploy: OIDC_JWKS_URL in ${path} is not an https:// address`);
-  }
-  // Secrets of earlier deployments stay: close the door that one of them might have opened.
-  return { ...secrets, DEVELOPMENT_NO_AUTH: "false" };
 }
 
 async function requireAudit(

@@ -79,3 +79,48 @@ Deno.test("a worker without any authentication lets nobody in", async () => {
     await Deno.remove(root, { recursive: true });
   }
 });
+
+for (const kind of [[], ["--deno"]]) {
+  Deno.test(`${["serve --settings", ...kind].join(" ")} lets in whom the settings name, and nobody else`, async () => {
+    const data = await Deno.makeTempDir();
+    await writeTinyRun(join(data, "runs", "latest"));
+    const key = "nmg_" + "6".repeat(64);
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+    const settings = join(data, "deploy.json");
+    const sha256 = new Uint8Array(digest).toHex();
+    await Deno.writeTextFile(settings, JSON.stringify({ API_KEYS: [{ name: "ehr", sha256 }] }));
+    const server = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "worker/serve.ts", "--data", data, "--port", "0"]
+        .concat("--settings", settings, "--rate-limit", "2", kind),
+      stdout: "piped",
+    }).spawn();
+    const ready = Promise.withResolvers<string>();
+    const printing = (async () => {
+      let printed = "";
+      for await (const part of server.stdout.pipeThrough(new TextDecoderStream())) {
+        printed += part;
+        const url = /(http:\S+) is ready/.exec(printed)?.[1];
+        if (url) ready.resolve(url);
+      }
+      ready.reject(new Error(`serve ended: ${printed}`));
+    })();
+    try {
+      const url = await ready.promise;
+      const ask = async (headers: Record<string, string>) => {
+        const response = await fetch(`${url}/model`, { headers });
+        await response.body?.cancel();
+        return response.status;
+      };
+      assertEquals(await ask({}), 401);
+      const statuses = [];
+      for (let i = 0; i < 5; i++) statuses.push(await ask({ authorization: `Bearer ${key}` }));
+      assertEquals(statuses[0], 200);
+      assertEquals([...new Set(statuses)], [200, 429]);
+    } finally {
+      server.kill("SIGTERM");
+      await server.status;
+      await printing;
+      await Deno.remove(data, { recursive: true });
+    }
+  });
+}
