@@ -31,7 +31,7 @@ Deno.test("a dry run checks everything and uploads nothing", () =>
     await writeJson(join(data, "deploy.json"), { API_KEYS: [KEY] });
     const { code, stdout, stderr } = await deploy(data);
     assertEquals(code, 0, stderr);
-    assertMatch(stdout, /Bundle: [\d.]+ kB, [\d.]+ kB gzip/);
+    assertMatch(stdout, /Bundle: [\d.]+ kB, [\d.]+ kB gzip; Cloudflare takes 67.1 MB uncompressed/);
     assertStringIncludes(stdout, "env.RATE_LIMITER");
     assertStringIncludes(stdout, "nothing was uploaded");
   }));
@@ -60,6 +60,20 @@ for (const [name, settings, verdict, message] of refusals) {
       assertStringIncludes(stderr, message);
     }));
 }
+
+Deno.test("deploy refuses a bundle that Cloudflare would not take, and says what to do", () =>
+  withWorkspace(async (data) => {
+    const run = workspace(data).run("latest");
+    await writeTinyRun(run.root);
+    await Deno.truncate(join(run.export, "worker.safetensors"), 65 * 2 ** 20);
+    await writeJson(join(run.audit, "audit.json"), { verdict: "pass" });
+    await writeJson(join(data, "deploy.json"), { API_KEYS: [KEY] });
+    const { code, stderr } = await deploy(data);
+    assertEquals(code, 1, stderr);
+    assertEquals(stderr.split("\n").length, 1, stderr);
+    assertStringIncludes(stderr, "expected at most 67.1 MB uncompressed");
+    assertStringIncludes(stderr, 'or serve it in house with "deno task serve --settings FILE"');
+  }));
 
 Deno.test("a new key and its digest belong together", () =>
   withWorkspace(async (data) => {
