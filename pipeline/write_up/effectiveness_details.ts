@@ -39,12 +39,15 @@ function mixturePart(source: Source): string {
   };
   const values = parts.filter((part) => source.has(`mixture.validation.${part}`))
     .map((part) => `${titles[part]} ${source.number(`mixture.validation.${part}`).toFixed(3)}`);
+  const ofTable = source.has("mixture.minPatients")
+    ? `The table
+holds what at least ${source.number("mixture.minPatients")} patients' notes share, ${
+      count(source.number("mixture.tableBytes") / 1000)
+    } kB; the`
+    : "There is no table. The";
   return `**What the n-grams add** (bits per character of validation notes): ${
     values.join(", ")
-  }. The table
-holds what at least ${source.at("mixture.minPatients") ?? "–"} patients' notes share, ${
-    count(source.number("mixture.tableBytes") / 1000)
-  } kB; the note's own n-grams are what it has said before the caret, and are never stored.`;
+  }. ${ofTable} note's own n-grams are what it has said before the caret, and are never stored.`;
 }
 
 async function sectionsPart(

@@ -52,14 +52,15 @@ async function speed(evidence: Evidence, path: string): Promise<string> {
   const bench = await evidence.optional(path);
   if (bench === undefined) return "";
   const ms = (key: string) => `${bench.number(key).toFixed(1)} ms`;
+  const together = `${bench.number("typists")} typists at once`;
   const rows = [
     ["a decoded token in workerd", ms("decode.workerd_ms")],
     ["the same in native ONNX Runtime", ms("decode.native_ms")],
     ["a fresh isolate until it is ready", ms("cold_ms")],
     ["a keystroke, one typist: median", ms("keystroke.p50_ms")],
     ["a keystroke, one typist: 95%", ms("keystroke.p95_ms")],
-    ["a keystroke, eight typists: median", ms("eight_typists.p50_ms")],
-    ["a keystroke, eight typists: 95%", ms("eight_typists.p95_ms")],
+    [`a keystroke, ${together}: median`, ms("typists_together.p50_ms")],
+    [`a keystroke, ${together}: 95%`, ms("typists_together.p95_ms")],
     ["the worker's bundle", megabytes(bench.number("bundle.raw"))],
   ];
   return `**Speed of the worker**, ${bench.text("model")}, ${

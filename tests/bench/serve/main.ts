@@ -47,13 +47,7 @@ export const task = defineTask({
       const exportFolder = run === undefined
         ? await writeNanoExport(temporary)
         : workspace(data).run(run).export;
-      const report = {
-        model: run ?? "untrained nano",
-        cores: navigator.hardwareConcurrency,
-        bundle: await bundleSize(exportFolder, temporary),
-        ...await measureWorker(exportFolder, sizes),
-        memory: await measureMemory(exportFolder),
-      };
+      const report = await measure(run ?? "untrained nano", exportFolder, temporary, sizes);
       await writeJson(join(workspace(data).root, "reports", "bench", "serve.json"), report);
       print(report);
     } finally {
@@ -61,6 +55,19 @@ export const task = defineTask({
     }
   },
 });
+
+/** serve.json, which `deno task report` reads as well. */
+export type ServeReport = Awaited<ReturnType<typeof measure>>;
+
+async function measure(model: string, exportFolder: string, temporary: string, sizes: Sizes) {
+  return {
+    model,
+    cores: navigator.hardwareConcurrency,
+    bundle: await bundleSize(exportFolder, temporary),
+    ...await measureWorker(exportFolder, sizes),
+    memory: await measureMemory(exportFolder),
+  };
+}
 
 interface Sizes {
   rounds: number;
@@ -244,8 +251,8 @@ function summary(answers: Answered[]) {
   };
 }
 
-// deno-lint-ignore no-explicit-any
-function print({ model, cores, bundle, cold_ms, decode, memory, fuzz, ...rest }: any): void {
+function print(report: ServeReport): void {
+  const { model, cores, bundle, cold_ms, decode, memory, fuzz, ...rest } = report;
   const ms = (value: number) => `${value.toFixed(1)} ms`;
   const typing = ({ p50_ms, p95_ms, requests, errors, superseded }: ReturnType<typeof summary>) =>
     `p50 ${ms(p50_ms)}, p95 ${
