@@ -5,9 +5,9 @@ import { assert, assertEquals, assertFalse } from "@std/assert";
 import { join } from "@std/path";
 import { savings, typeNote } from "../../pipeline/eval/typist.ts";
 import { startWorker } from "../../worker/start_worker.ts";
-import { quantile } from "../bench/serve/typist.ts";
 import { startBrowser } from "../helpers/browser.ts";
 import { patientSuggest, typeInBrowser } from "../helpers/plugin_typist.ts";
+import { quantile } from "../helpers/quantile.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
 
 const LEAST_CONFIDENCE = 1e-4;
