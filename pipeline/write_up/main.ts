@@ -53,7 +53,7 @@ const task = defineTask({
     if (flags.notes && !await exists(flags.notes)) {
       throw new UsageError(`Cannot find ${flags.notes}; --notes wants a file or folder of notes`);
     }
-    const gpu = await gpuTask();
+    const gpu = flags.writeOnly ? undefined : await gpuTask();
     for (const corpus of flags.writeOnly ? [] : corpora) {
       console.log(`\n${corpus.title}: ${corpus.root}`);
       await writeJson(sweepFile(corpus.root), sweepContent(effort));
