@@ -25,6 +25,7 @@ import type { Precision } from "./webgpu_engine.ts";
 const DEFAULT_PRESET: PresetName = "micro";
 /** No GPT: see bigram_run.ts. Its run is called so too unless `--run` says otherwise. */
 const BIGRAM = "bigram";
+const BIGRAM_LACKS = ["--gpu", "--resume", "--threads", "--init-from", "--adapt-vocabulary"];
 
 /** What concerns the machine and not the run; all else stands in the sweep's file. */
 const SWEEP_FLAGS = [
@@ -89,10 +90,8 @@ const task = defineTask({
       return await runSweep(flags.sweep, place, engine);
     }
     if (flags.preset === BIGRAM) {
-      const odd = (["gpu", "resume", "threads", "initFrom"] as const).find((name) => flags[name]);
-      if (odd) {
-        throw new UsageError(`--preset ${BIGRAM} is counted, in seconds; leave out --${odd}`);
-      }
+      const odd = BIGRAM_LACKS.find((flag) => Deno.args.some((arg) => arg.split("=")[0] === flag));
+      if (odd) throw new UsageError(`--preset ${BIGRAM} is counted, in seconds; leave out ${odd}`);
       const name = flags.run === DEFAULT_RUN ? BIGRAM : flags.run;
       return await countBigrams(place, name, overrides, flags.force);
     }
@@ -194,7 +193,13 @@ Log and curves lie in ${paths.root}; beside those of other runs: deno task watch
 
 async function resume(call: Call): Promise<void> {
   const { place, paths, engine, overrides } = call;
-  await readRunConfig(paths); // before the lock makes the folder
+  const { preset } = await readRunConfig(paths); // before the lock makes the folder
+  if (preset as string === BIGRAM) {
+    throw new UsageError(
+      `Run "${call.name}" is a counted baseline, which has no steps to go on with; ` +
+        `count it again with --preset ${BIGRAM} --force`,
+    );
+  }
   using _lock = await writing(paths, () => lockRun(paths));
   const data = await readTrainingData(place);
   const { changes, ...prepared } = await prepareResumed(place, data, paths, overrides);

@@ -100,6 +100,12 @@ Deno.test(
     const odd = await training(paths, "--preset", "bigram", "--learning-rate", "1");
     assertEquals(odd.code, 2);
     assertStringIncludes(odd.stderr, "--learning-rate means nothing to counted bigrams");
+    const resumed = await training(paths, "--resume", "--run", "bigram");
+    assertEquals(resumed.code, 2);
+    assertStringIncludes(resumed.stderr, 'Run "bigram" is a counted baseline');
+    const started = await training(paths, "--preset", "bigram", "--init-from", "gpt2");
+    assertEquals(started.code, 2);
+    assertStringIncludes(started.stderr, "leave out --init-from");
   }),
 );
 
