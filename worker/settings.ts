@@ -1,14 +1,17 @@
 /** Who may call a worker: the JSON file that `deploy` uploads and `serve --settings` uses. */
 
-import { readJson } from "../pipeline/artifacts.ts";
+import { ArtifactError, exists, readJson } from "../pipeline/artifacts.ts";
 import { authenticator, type AuthSettings } from "./src/auth.ts";
 
 /** The settings as secrets; throws a `TypeError` unless they let somebody in, and not everybody. */
 export async function readSettings(path: string): Promise<Record<string, string>> {
-  const given = await readJson<Record<string, unknown>>(
-    path,
-    "deno task deploy --new-key NAME, put its entry into that file as { API_KEYS: [entry] }, and this",
-  );
+  if (!await exists(path)) {
+    throw new ArtifactError(
+      `Cannot find ${path}; make a key with "deno task deploy --new-key NAME" and put its entry ` +
+        `into that file: { "API_KEYS": [entry] }`,
+    );
+  }
+  const given = await readJson<Record<string, unknown>>(path, "deno task deploy --new-key NAME");
   const known = [
     "API_KEYS",
     "OIDC_ISSUER",
