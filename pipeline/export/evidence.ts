@@ -65,8 +65,8 @@ interface EvalJson {
 }
 
 /**
- * The confidence at which what is exported (the GPT, or it `withMixture`) saves most keystrokes;
- * undefined where eval has not measured it.
+ * The confidence at which what is exported (the GPT, or it `withMixture`) saves most net of
+ * reading; undefined where eval has not measured it.
  */
 export async function bestThreshold(
   run: RunPaths,

@@ -20,7 +20,7 @@ export interface Measured {
 export function measuredSystems(evals: readonly Source[], runs: readonly string[]): Measured[] {
   return evals.flatMap((source, i) =>
     source.keys("models").map((m) => `models[${m}]`)
-      .filter((at) => i === 0 || (source.at(`${at}.ours`) && usesModel(source, at)))
+      .filter((at) => i === 0 || source.at(`${at}.ours`))
       .map((at) => {
         const ours: boolean = source.at(`${at}.ours`);
         const name = source.text(`${at}.name`);
@@ -29,16 +29,12 @@ export function measuredSystems(evals: readonly Source[], runs: readonly string[
           source,
           at,
           ours,
-          label: ours && usesModel(source, at) ? `${runs[i]}: ${name}` : name,
+          label: ours ? `${runs[i]}: ${name}` : name,
           netSavings: best && source.at(`${best}.netSavings.value`),
         };
       })
   );
 }
-
-/** The n-gram table alone is ours, but the same for every run. */
-const usesModel = (source: Source, at: string): boolean =>
-  (source.at(`${at}.name`) as string).includes("GPT");
 
 /** Path of the curve's point at the threshold `field`; undefined where nothing was typed. */
 export function pointAt(
