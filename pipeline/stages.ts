@@ -30,13 +30,11 @@ export function chain(stages: readonly Omit<Stage, "name" | "after">[]): Stage[]
 }
 
 /** By stage name. */
-export interface StageRecord {
+interface StageRecord {
   /** Command lines of what ended. */
   done: Record<string, string>;
   /** Command lines of what was begun and did not end. */
   begun: Record<string, string>;
-  /** Wall-clock time of what ended; of the last part only where it was resumed. */
-  seconds: Record<string, number>;
 }
 
 export interface StageOptions {
@@ -77,11 +75,9 @@ export async function runStages(stages: readonly Stage[], options: StageOptions)
     }
     record.begun[name] = key;
     await writeJson(options.record, record);
-    const started = performance.now();
     await runStage(task, again ? resume.args : args, title, options);
     await requireFile(output, `deno task ${task} --data ${options.data}`);
     record.done[name] = key;
-    record.seconds[name] = Math.round((performance.now() - started) / 100) / 10;
     delete record.begun[name];
     await writeJson(options.record, record);
   }
@@ -125,9 +121,9 @@ async function runStage(
 
 async function readRecord(path: string): Promise<StageRecord> {
   try {
-    const { done = {}, begun = {}, seconds = {} } = JSON.parse(await Deno.readTextFile(path));
-    return { done, begun, seconds };
+    const { done = {}, begun = {} } = JSON.parse(await Deno.readTextFile(path));
+    return { done, begun };
   } catch {
-    return { done: {}, begun: {}, seconds: {} };
+    return { done: {}, begun: {} };
   }
 }

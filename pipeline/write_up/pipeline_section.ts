@@ -1,11 +1,9 @@
-/** What each stage does, how long it took in this run, and its speed beside its peers. */
+/** What each stage does, and its speed beside its peers. */
 
 import { join } from "@std/path";
-import { duration } from "../cli.ts";
 import type { Stage } from "../stages.ts";
 import type { Evidence } from "./evidence.ts";
 import { code, sourced, table } from "./markdown.ts";
-import type { Corpus } from "./plan.ts";
 
 const PURPOSE: Record<string, string> = {
   synthesize:
@@ -29,34 +27,19 @@ const BENCHES: Record<string, string> = {
   train: "A training step of nano on the CPU beside PyTorch",
 };
 
-/** `plans` lists the stages of each corpus. */
+/** `plans` are the stages of the corpora. */
 export async function pipelineSection(
-  corpora: readonly Corpus[],
-  plans: ReadonlyMap<string, readonly Stage[]>,
+  plans: readonly (readonly Stage[])[],
   evidence: Evidence,
   benchFolder: string,
 ): Promise<string> {
-  const records = await Promise.all(
-    corpora.map(({ root }) => evidence.source(join(root, "stages.json"), "deno task report")),
-  );
-  const names = [...new Set(corpora.flatMap(({ name }) => plans.get(name)!.map((s) => s.name)))];
-  const rows = names.map((name) => {
-    const stage = corpora.flatMap((corpus) => plans.get(corpus.name)!)
-      .find((candidate) => candidate.name === name)!;
-    const purpose = PURPOSE[name] ?? stage.does;
-    const times = records.map((record) =>
-      record.at("seconds")?.[name] === undefined ? "–" : duration(record.number(`seconds.${name}`))
-    );
-    return [code(name), purpose, ...times];
-  });
+  const stages = new Map(plans.flat().map((stage) => [stage.name, stage]));
+  const rows = Array.from(stages.values(), ({ name, does }) => [code(name), PURPOSE[name] ?? does]);
   return `## The pipeline
 
-Stages meet only through files; each can be run alone (\`deno task NAME --help\`). Times are wall-clock
-times of this run on ${navigator.hardwareConcurrency} cores.
+Stages meet only through files; each can be run alone (\`deno task NAME --help\`).
 
-${table(["stage", "what it does", ...corpora.map(({ title }) => `>${title}`)], rows)}
-
-${sourced(...records.map(({ file }) => file))}
+${table(["stage", "what it does"], rows)}
 
 ${await benches(evidence, benchFolder)}`;
 }

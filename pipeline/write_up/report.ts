@@ -28,11 +28,11 @@ export async function writeReport({ corpora, effort, root, output }: ReportOptio
   const evidence = new Evidence(root);
   const drawings = new Drawings(output);
   const benches = join(root, "reports", "bench");
-  const plans = new Map(corpora.map((corpus) => [corpus.name, stagesOf(corpus, effort, "train")]));
+  const plans = corpora.map((corpus) => stagesOf(corpus, effort, "train"));
   const sections = [
     introduction(corpora),
     await dataSection(corpora, evidence),
-    await pipelineSection(corpora, plans, evidence, benches),
+    await pipelineSection(plans, evidence, benches),
     await modelSection(corpora, effort, evidence, drawings),
     await effectivenessSection(corpora, effort, evidence, drawings),
     await privacySection(corpora, effort, evidence),
