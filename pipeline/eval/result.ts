@@ -171,6 +171,8 @@ export const definitions = {
     "the typist accepts the first word of a suggestion with one key where it is what follows; what is left of the suggestion stays",
   threshold:
     "least confidence at which a suggestion is shown; chosen on the same notes, so that savings at it are slightly flattering",
+  nGrams:
+    "how far to trust the n-grams beside the GPT is fitted on validation notes; with --split val these are the notes measured, so that GPT + n-grams is flattered",
   calibration:
     "expected calibration error of the suggestions shown, ten bins of equally many; right means that the text goes on with all of the suggestion and a word ends there",
   interval: "95% percentile bootstrap over notes, 1000 resamples, fixed seed",
