@@ -1,7 +1,7 @@
 /** All measurements of one run. */
 
 import { join } from "@std/path";
-import { writeJson } from "../artifacts.ts";
+import { sha256File, writeJson } from "../artifacts.ts";
 import { format, Progress } from "../cli.ts";
 import { suggestDefaults } from "../decode/suggest.ts";
 import type { Tokenizer } from "../decode/types.ts";
@@ -79,6 +79,7 @@ export async function evaluate(input: EvalInput): Promise<EvalReport> {
     checkpoint: {
       step: checkpoint.state?.step ?? null,
       parameters: parameterCount(checkpoint.config),
+      sha256: await sha256File(join(input.sources.checkpoint, "model.safetensors")),
     },
     split: input.split,
     seconds: Math.round((performance.now() - started) / 1000),
@@ -153,7 +154,8 @@ async function scoreOurs(input: EvalInput) {
     endOfText: tokenizer.endOfText,
     validation: { documents: val, scores: valScores },
   });
-  await writeJson(input.mixture, file);
+  // Of test notes only: what is fitted and measured on the same notes would flatter itself.
+  if (split === "test") await writeJson(input.mixture, file);
   const mixed = bits({ documents: scored, scores });
   const mixture = { table: file.table?.weights, note: file.note };
   systems.push({

@@ -123,7 +123,8 @@ export interface EvalReport {
   version: 2;
   created: string;
   run: string;
-  checkpoint: { step: number | null; parameters: number };
+  /** `sha256` of its model.safetensors. */
+  checkpoint: { step: number | null; parameters: number; sha256: string };
   split: string;
   /** Seconds of all measurements, and cores they had. */
   seconds: number;

@@ -61,20 +61,23 @@ export async function requireAudit(
 }
 
 interface EvalJson {
+  checkpoint: { sha256: string };
   models: { name: string; keystrokes: { best: number } | null }[];
 }
 
 /**
  * The confidence at which what is exported (the GPT, or it `withMixture`) saves most net of
- * reading; undefined where eval has not measured it.
+ * reading; undefined where eval has not measured the checkpoint in `folder`.
  */
 export async function bestThreshold(
   run: RunPaths,
+  folder: string,
   withMixture: boolean,
 ): Promise<number | undefined> {
   const path = join(run.eval, "eval.json");
   if (!await exists(path)) return;
-  const { models } = await readJson<EvalJson>(path, "deno task eval");
+  const { checkpoint, models } = await readJson<EvalJson>(path, "deno task eval");
+  if (checkpoint.sha256 !== await sha256File(join(folder, "model.safetensors"))) return;
   const exported = (name: string) => withMixture ? name.startsWith("GPT + ") : name === "GPT";
   return models.find(({ name }) => exported(name))?.keystrokes?.best;
 }

@@ -48,7 +48,12 @@ export const task = defineTask({
     const mixture = noMixture
       ? { leftOut: "--no-mixture was given" }
       : await chooseMixture(paths, folder, workspace(data).ngram, acceptRisk);
-    const minConfidence = await bestThreshold(paths, "file" in mixture);
+    const minConfidence = await bestThreshold(paths, folder, "file" in mixture);
+    if (minConfidence === undefined) {
+      console.log(
+        `${run} has no evaluation of this checkpoint: the worker shows at its usual confidence; "deno task eval --run ${run}" finds the best one`,
+      );
+    }
     const options = { prompts, evalTokens, audit, mixture, minConfidence };
     const { files, quantization: q, mixture: beside } = await exportRun(data, run, options);
     const size = (name: string) => bytes(files[`onnx/${name}`].bytes);

@@ -65,13 +65,17 @@ Deno.test("an accepted risk is kept with what it covers; a pass needs none", () 
 
 Deno.test("the worker's threshold is the evaluated GPT's, not a baseline's", () =>
   withRun(async (run) => {
-    assertEquals(await bestThreshold(run, false), undefined);
+    const threshold = (withMixture: boolean) => bestThreshold(run, run.best, withMixture);
+    assertEquals(await threshold(false), undefined);
+    const sha256 = await sha256File(join(run.best, "model.safetensors"));
     const models = [
       { name: "Kneser-Ney word 5-gram", keystrokes: { best: 0.3 } },
       { name: "GPT", keystrokes: { best: 0.5 } },
       { name: "GPT + n-grams", keystrokes: { best: 0.2 } },
     ];
-    await writeJson(join(run.eval, "eval.json"), { models });
-    assertEquals(await bestThreshold(run, false), 0.5);
-    assertEquals(await bestThreshold(run, true), 0.2);
+    await writeJson(join(run.eval, "eval.json"), { checkpoint: { sha256 }, models });
+    assertEquals(await threshold(false), 0.5);
+    assertEquals(await threshold(true), 0.2);
+    await writeJson(join(run.eval, "eval.json"), { checkpoint: { sha256: "older" }, models });
+    assertEquals(await threshold(false), undefined);
   }));
