@@ -67,6 +67,7 @@ async function corpusPart(
       best.loss.toFixed(3),
       best.bitsPerCharacter?.toFixed(3) ?? "–",
       config.has("engine") ? config.text("engine") : "–",
+      config.has("git.revision") ? config.text("git.revision").slice(0, 7) : "–",
     ]);
   }
   const chart = await drawings.chart(
@@ -85,7 +86,7 @@ ${
         ">tokens trained on",
         ">validation loss, nats",
       ]
-        .concat(">bits per character", "engine"),
+        .concat(">bits per character", "engine", "revision"),
       rows,
     )
   }
