@@ -18,7 +18,7 @@ export interface Effort {
   engineSteps: number;
   /** Token budgets of the scaling runs; fewer than three leave them out. */
   sweepTokens: readonly number[];
-  /** Flags of eval for the model that would be deployed, and its flags for the others. */
+  /** Flags of eval for what is measured in depth, and for the rest. */
   evalArgs: readonly string[];
   sideArgs: readonly string[];
   auditArgs: readonly string[];
@@ -36,7 +36,7 @@ export const efforts = {
     engineSteps: 0,
     sweepTokens: [],
     evalArgs: ["--notes", "4", "--excerpt", "120", "--words", "40", "--train-notes", "60"],
-    sideArgs: [],
+    sideArgs: ["--notes", "4", "--excerpt", "120", "--words", "40", "--train-notes", "60"],
     auditArgs: ["--notes", "8", "--texts", "2"],
   },
   /** The committed report. */
@@ -208,8 +208,9 @@ function measuring(corpus: Corpus, effort: Effort): Stage[] {
       name: `eval ${name}`,
       task: "eval",
       does: "measure it as an autocomplete",
-      args: ["--run", name, ...name === chosen ? effort.evalArgs : effort.sideArgs]
-        .concat(inDepth && name === chosen ? "--ablate" : []),
+      args: ["--run", name].concat(
+        inDepth && name === chosen ? [...effort.evalArgs, "--ablate"] : effort.sideArgs,
+      ),
       output: join(workspace(root).run(name).eval, "eval.json"),
       after: `train ${name}`,
     })),
