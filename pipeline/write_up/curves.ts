@@ -92,7 +92,7 @@ export function engineChart(cpu: readonly LogLine[], gpu: readonly LogLine[]): o
       x: { field: "step", type: "quantitative", title: "optimizer step" },
       y: lossAxis,
       color: { field: "engine", type: "nominal", legend: { title: null, orient: "top-right" } },
-      strokeDash: { field: "engine", type: "nominal", legend: null },
+      strokeDash: { field: "engine", type: "nominal" },
       strokeWidth: {
         condition: { test: "datum.engine[0] === 'C'", value: 4 },
         value: 1.5,
