@@ -51,7 +51,11 @@ export async function requireExport(exportFolder: string): Promise<void> {
 
 /** What the worker tells about the model at GET /model: from the export's own files. */
 export async function modelInfo(exportFolder: string): Promise<ModelInfo> {
-  const optional = (file: string) => readJson(join(exportFolder, file)).catch(() => ({}));
+  const absent = <T>(otherwise: T) => (error: unknown): T => {
+    if (error instanceof Deno.errors.NotFound) return otherwise;
+    throw error;
+  };
+  const optional = (file: string) => readJson(join(exportFolder, file)).catch(absent({}));
   const config = await readJson(join(exportFolder, "config.json"));
   const settings = await optional("generation_config.json");
   const report = await optional("export.json");
@@ -64,12 +68,19 @@ export async function modelInfo(exportFolder: string): Promise<ModelInfo> {
     parameters: report.parameters,
     weights: report.files?.[WEIGHTS],
     n_grams: report.mixture,
-    card: await Deno.readTextFile(join(exportFolder, "README.md")).catch(() => undefined),
+    card: await Deno.readTextFile(join(exportFolder, "README.md")).catch(absent(undefined)),
   };
 }
 
 // deno-lint-ignore no-explicit-any
-const readJson = async (path: string): Promise<any> => JSON.parse(await Deno.readTextFile(path));
+async function readJson(path: string): Promise<any> {
+  const text = await Deno.readTextFile(path);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new SyntaxError(`Cannot read ${path}: it is not JSON; run "deno task export" again`);
+  }
+}
 
 /** What stands beside the model: null and no bytes where the export has no n-grams. */
 export async function exportedMixture(

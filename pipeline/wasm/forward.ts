@@ -17,6 +17,13 @@ export interface ModelShape {
   layer_norm_epsilon: number;
 }
 
+/** Values of a head in the cache: rows of keys are read four at a time. */
+const paddedHead = ({ n_embd, n_head }: ModelShape) => 4 * Math.ceil(n_embd / n_head / 4);
+
+/** Bytes that the keys and values of one sequence take. */
+export const slotBytes = (shape: ModelShape): number =>
+  4 * 2 * shape.n_layer * shape.n_head * shape.n_positions * paddedHead(shape);
+
 /** Tokens that go through the layers together; buffers are as long. */
 export const MAX_ROWS = 32;
 
@@ -121,7 +128,7 @@ export function loadForward(
   const head = linear("wte", layout.floats(padded(vocab_size)));
 
   const width = padded(n_embd), wide = padded(4 * n_embd);
-  const headWidth = 4 * Math.ceil(n_embd / n_head / 4);
+  const headWidth = paddedHead(shape);
   const ids = layout.reserve(4 * MAX_ROWS);
   const x = layout.floats(MAX_ROWS * width);
   const normed = layout.floats(MAX_ROWS * width);

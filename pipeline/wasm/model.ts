@@ -1,7 +1,7 @@
 /** The forward pass with its memory of recent sequences, as the `NextTokenModel` of decoding. */
 
 import type { NextTokenModel } from "../decode/types.ts";
-import { type Forward, loadForward, MAX_ROWS, type ModelShape } from "./forward.ts";
+import { type Forward, loadForward, MAX_ROWS, type ModelShape, slotBytes } from "./forward.ts";
 
 /** A longer rest than this is another text, not a suggestion that was not taken: it is kept. */
 const LONGEST_OVERWRITTEN = 48;
@@ -34,10 +34,6 @@ export interface WasmModel extends NextTokenModel<State> {
   readonly memoryBytes: number;
   readonly forward: Forward;
 }
-
-/** Bytes that the keys and values of one sequence take. */
-const slotBytes = ({ n_embd, n_layer, n_positions }: ModelShape) =>
-  8 * n_embd * n_layer * n_positions;
 
 /**
  * Loads `file` (weights_file.ts) into the compiled kernels. Sequences live in a fixed number of

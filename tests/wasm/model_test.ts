@@ -175,3 +175,10 @@ Deno.test("more tokens than the context holds, and foreign files, are refused", 
   assertThrows(foreign(new Uint8Array(100).fill(7)), TypeError, 'run "deno task export" again');
   assertThrows(foreign(encodeWeights(new Map())), TypeError, 'run "deno task export" again');
 });
+
+Deno.test("keys and values take no more memory than they were given", () => {
+  const [less, more] = [4e6, 8e6].map((cacheBytes) => load(config, parameters, { cacheBytes }));
+  const grown = more.memoryBytes - less.memoryBytes, page = 65536;
+  assertLess(grown, 4e6 + 2 * page);
+  assertLess(3e6, grown);
+});

@@ -140,10 +140,12 @@ const layouts: readonly Layout[] = ["nn", "nt", "tn"];
 /** Changes when the text of a kernel or the list of candidates does: old measurements are void. */
 export async function kernelsHash(gpu: Gpu): Promise<string> {
   const vectors = { a: true, b: true, out: true };
-  const types = { operands: "f32", out: "f32", arithmetic: "f32" } as const;
   const texts = layouts.flatMap((layout) =>
-    candidateTilings(gpu, layout).map((tiling) =>
-      matmulCode({ layout, epilogue: "store", vectors, types }, tiling)
+    candidateTilings(gpu, layout).flatMap((tiling) =>
+      (["f32", "f16"] as const).map((real) => {
+        const types = { operands: real, out: real, arithmetic: real };
+        return matmulCode({ layout, epilogue: "store", vectors, types }, tiling);
+      })
     )
   );
   const bytes = new TextEncoder().encode(texts.join("\n"));
