@@ -78,7 +78,7 @@ export async function ablate(
   const [without] = await measureNotes(
     { specs: [specs[unlimited]], sources, levels: [0] },
     plain,
-    () => {},
+    onDone,
   );
   results.splice(unlimited, 0, without);
   const served = typingsOf(results[0]);

@@ -274,7 +274,8 @@ async function ablateServed(
   { spec, model }: Measured,
 ) {
   const notes = requests.slice(0, ABLATION_NOTES);
-  const progress = new Progress("rules off", notes.length, "notes");
+  // Once with all rules but the confidence budget, once without the budget.
+  const progress = new Progress("rules off", 2 * notes.length, "notes");
   let done = 0;
   const result = await ablate({
     model: model.name,

@@ -56,7 +56,7 @@ const task = defineTask({
     const gpu = flags.writeOnly ? undefined : await gpuTask();
     for (const corpus of flags.writeOnly ? [] : corpora) {
       console.log(`\n${corpus.title}: ${corpus.root}`);
-      await writeJson(sweepFile(corpus.root), sweepContent(effort));
+      await writeJson(sweepFile(corpus.root, effort), sweepContent(effort));
       const record = join(corpus.root, "stages.json");
       const stages = stagesOf(corpus, effort, gpu);
       await runStages(stages, { data: corpus.root, record, caller: "report" });

@@ -249,13 +249,15 @@ function scaling({ root, inDepth }: Corpus, { sweepTokens }: Effort): Stage[] {
     name: "scaling",
     task: "train",
     does: "train three sizes on three budgets",
-    args: ["--sweep", sweepFile(root)],
+    args: ["--sweep", sweepFile(root, { sweepTokens })],
     output: join(root, "reports", "sweep-scaling.json"),
     after: "ngram",
   }];
 }
 
-export const sweepFile = (root: string): string => join(root, "scaling.json");
+/** Named by its budgets, so that other budgets are another command line. */
+export const sweepFile = (root: string, { sweepTokens }: Pick<Effort, "sweepTokens">): string =>
+  join(root, `scaling-${sweepTokens.join("-")}.json`);
 
 /** What `train --sweep` is to run. */
 export function sweepContent({ sweepTokens }: Effort): object {
