@@ -47,10 +47,15 @@ async function corpusPart(
     ),
   );
   const systems = measuredSystems(evals, runs);
-  const chart = await drawings.chart(
+  const savings = await drawings.chart(
     `${name}-savings`,
-    savingsChart(systems),
+    curveChart(systems, "keystrokes saved", ({ savings }) => savings.value),
     `Keystrokes saved over the confidence threshold on ${title}`,
+  );
+  const acceptance = await drawings.chart(
+    `${name}-acceptance`,
+    curveChart(systems, "accepted / shown", ({ acceptance }) => acceptance),
+    `Share of shown suggestions that are accepted, over the threshold, on ${title}`,
   );
   const best = systems.filter(({ ours, netSavings }) => ours && netSavings !== undefined)
     .reduce((a, b) => b.netSavings! > a.netSavings! ? b : a);
@@ -68,7 +73,9 @@ ${evals.map((source, i) => extent(source, runs[i])).join(" ")} ${contests(best)}
 
 ${sourced(...evals.map(({ file }) => file))}
 
-${chart}
+${savings}
+
+${acceptance}
 
 ${await minutes(corpus, best, evidence)}
 
@@ -108,13 +115,24 @@ function contests({ source, at, label }: Measured): string {
   return `**${label} does not beat:** ${words.join("; ")}.`;
 }
 
-function savingsChart(systems: readonly Measured[]): object {
+/** What the charts need of a point of the curve (pipeline/eval/result.ts). */
+interface Point {
+  threshold: number;
+  savings: { value: number };
+  acceptance: number;
+}
+
+/** A share of each system over the confidence threshold. */
+function curveChart(
+  systems: readonly Measured[],
+  title: string,
+  shareOf: (point: Point) => number,
+): object {
   const values = systems.flatMap(({ source, at, label }) =>
-    // deno-lint-ignore no-explicit-any
-    (source.at(`${at}.keystrokes.curve`) ?? []).map(({ threshold, savings }: any) => ({
+    ((source.at(`${at}.keystrokes.curve`) ?? []) as Point[]).map((point) => ({
       system: label,
-      threshold,
-      savings: savings.value,
+      threshold: point.threshold,
+      share: shareOf(point),
     }))
   );
   return {
@@ -124,12 +142,7 @@ function savingsChart(systems: readonly Measured[]): object {
     mark: { type: "line", point: { size: 24 } },
     encoding: {
       x: { field: "threshold", type: "quantitative", title: "least confidence that is shown" },
-      y: {
-        field: "savings",
-        type: "quantitative",
-        title: "keystrokes saved",
-        axis: { format: "%" },
-      },
+      y: { field: "share", type: "quantitative", title, axis: { format: "%" } },
       color: {
         field: "system",
         type: "nominal",

@@ -3,6 +3,7 @@
 import { join } from "@std/path";
 import { exists, workspace } from "../artifacts.ts";
 import type { GptConfig } from "../config.ts";
+import { elements, parameterTable } from "../model/parameters.ts";
 import { architectureDrawing } from "./architecture.ts";
 import { engineChart, learningChart, readLog, scalingChart } from "./curves.ts";
 import type { Drawings } from "./drawings.ts";
@@ -29,6 +30,7 @@ export async function modelSection(
     architectureDrawing(config.at("model") as GptConfig),
     `GPT-2 as trained here, shapes of ${largest}`,
   );
+  const parameters = parameterRows(config.at("model") as GptConfig);
   return `## The models
 
 A decoder-only transformer as GPT-2 has it (Radford et al. 2019): LayerNorm before each branch,
@@ -36,7 +38,21 @@ learned positions, GELU, the output head tied to the token embedding.
 
 ${drawing}
 
+${table(["parameter", "shape", ">values", "decayed by AdamW"], parameters)}
+
 ${parts.join("\n")}`;
+}
+
+/** The parameter table, with the blocks, which are all alike, once. */
+function parameterRows(model: GptConfig): string[][] {
+  return parameterTable(model).filter(({ name }) => !/^h\.[1-9]/.test(name)).map((parameter) => [
+    `\`${parameter.name.replace("h.0.", "h.i.")}\`${
+      parameter.name.startsWith("h.0.") ? `, i < ${model.n_layer}` : ""
+    }`,
+    parameter.shape.join(" × "),
+    count(elements(parameter.shape)),
+    parameter.decay ? "yes" : "no",
+  ]);
 }
 
 async function corpusPart(

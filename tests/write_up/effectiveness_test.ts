@@ -125,8 +125,10 @@ Deno.test(
     for (const word of ["undefined", "NaN", "[object"]) {
       assertEquals(text.includes(word), false, word);
     }
-    const svg = await Deno.readTextFile(join(root, "out", "notes-savings.svg"));
-    assertStringIncludes(svg, "micro: GPT + n-grams");
+    for (const chart of ["savings", "acceptance"]) {
+      const svg = await Deno.readTextFile(join(root, "out", `notes-${chart}.svg`));
+      assertStringIncludes(svg, "micro: GPT + n-grams");
+    }
     assertEquals(
       evidence.figures.some(({ path }) =>
         path === "models[1].keystrokes.curve[1].netSavings.value"
