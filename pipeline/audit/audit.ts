@@ -12,17 +12,19 @@ import type { Scorer } from "../onnx/scorer.ts";
 import { measureMembership } from "./attack.ts";
 import { type Canary, canaryText, exposure, findCanaries } from "./canaries.ts";
 import { compareCompletions, type Completions, drawCompletions } from "./completions.ts";
-import { findIdentifiers, type Finding } from "./identifiers.ts";
+import { findIdentifiers, type Identifiers } from "./identifiers.ts";
 import { type LongestMatches, longestMatches } from "./longest_match.ts";
 import type { Membership } from "./membership.ts";
 import { continuationAgreement, ngramOf, type Regurgitation, summarise } from "./regurgitation.ts";
-import { type Check, checks, limits } from "./verdict.ts";
+import { adviceOn, type Check, checks, limits } from "./verdict.ts";
 
 export interface AuditInput {
   run: string;
   /** SHA-256 of the checkpoint's model.safetensors. */
   checkpoint: string;
   config: Checkpoint["config"];
+  /** How often it has read its training notes; null where that is not known. */
+  passes: number | null;
   model: NextTokenModel;
   scorer: Scorer;
   tokenizer: Tokenizer;
@@ -41,12 +43,14 @@ export interface AuditInput {
 
 /** The fields of audit.json. Shares are fractions of 1, estimates have 95% intervals over notes. */
 export interface AuditReport {
-  version: 2;
+  version: 3;
   created: string;
   run: string;
   /** SHA-256 of the model.safetensors that was audited. */
   checkpoint: string;
   notes: { train: number; members: number; unseen: number; reference: number };
+  /** How often the model has read its training notes; null where that is not known. */
+  passes: number | null;
   /** Passages continued greedily: by the model, and by a plain n-gram of the training notes. */
   regurgitation: Record<"train" | "unseen" | "ngramTrain" | "ngramUnseen", Regurgitation>;
   /** Texts drawn from nothing, beside the training notes. */
@@ -54,8 +58,8 @@ export interface AuditReport {
   /** Completions drawn at carets in notes, beside the training notes. */
   completions: { train: Completions; unseen: Completions };
   membership: Membership;
-  /** In all generated texts and completions. */
-  identifiers: Finding[];
+  /** In all generated texts and completions, and, for comparison, in the unseen notes. */
+  identifiers: Record<"written" | "unseen", Identifiers>;
   /** Of the suggestions shown at generated carets, how many hold `_`; must be none. */
   suggestions: { shown: number; withRedaction: number };
   /** Codes that `deno task canaries` planted; exposure in bits, at most `greatest`. */
@@ -64,10 +68,12 @@ export interface AuditReport {
   /** What is allowed: see verdict.ts. */
   limits: typeof limits;
   verdict: "pass" | "fail";
+  /** What to do about the checks that failed. */
+  advice: string[];
 }
 
-/** Codes never planted, against which a canary's is ranked. */
-const OTHER_CODES = 500;
+/** Codes never planted, against which a canary's is ranked: up to 11 bits of exposure show. */
+const OTHER_CODES = 2000;
 
 /** Runs every measurement; progress goes to stderr. */
 export async function audit(input: AuditInput): Promise<AuditReport> {
@@ -79,8 +85,10 @@ export async function audit(input: AuditInput): Promise<AuditReport> {
     canaries: await measureCanaries(input, seededRandom(seed)),
   };
   const outcomes = checks(measured);
+  const failed = outcomes.filter(({ passed }) => !passed);
+  const trainTokens = train.reduce((sum, { tokens }) => sum + tokens.length, 0);
   return {
-    version: 2,
+    version: 3,
     created: new Date().toISOString(),
     run: input.run,
     checkpoint: input.checkpoint,
@@ -90,10 +98,12 @@ export async function audit(input: AuditInput): Promise<AuditReport> {
       unseen: unseen.length,
       reference: reference.length,
     },
+    passes: input.passes,
     ...measured,
     checks: outcomes,
     limits,
-    verdict: outcomes.every(({ passed }) => passed) ? "pass" : "fail",
+    verdict: failed.length === 0 ? "pass" : "fail",
+    advice: adviceOn(failed, input.passes, trainTokens),
   };
 }
 
@@ -142,7 +152,10 @@ async function measureWritten(input: AuditInput) {
       train: compareCompletions(known, train),
       unseen: compareCompletions(fresh, train),
     },
-    identifiers: findIdentifiers([...texts, ...known, ...fresh]),
+    identifiers: findIdentifiers(
+      { written: [...texts, ...known, ...fresh], unseen: unseen.map(({ text }) => text) },
+      train.map(({ text }) => text),
+    ),
   };
 }
 

@@ -37,7 +37,10 @@ export const task = defineTask({
         join(paths.run(flags.run).audit, "index.html")
       }`,
     );
-    console.log(`Next: deno task export --run ${flags.run} --data ${flags.data}`);
+    for (const advice of report.advice) console.log(`${advice}.`);
+    if (report.verdict === "pass") {
+      console.log(`Next: deno task export --run ${flags.run} --data ${flags.data}`);
+    }
   },
 });
 

@@ -57,6 +57,7 @@ export async function auditPage(report: AuditReport): Promise<string> {
       failed.map(({ name, found, allowed }) =>
         problem(`Failed: ${name}: ${found}; allowed: ${allowed}.`)
       ),
+      report.advice.map((advice) => problem(`${advice}.`)),
     ],
     sections: [
       {
@@ -125,12 +126,21 @@ export async function auditPage(report: AuditReport): Promise<string> {
       {
         id: "identifiers",
         title: "Does it write identifiers?",
-        lead: "In all texts drawn from nothing and at carets. Letters and digits are masked.",
+        lead:
+          "In all texts drawn from nothing and at carets. What exactly one training note holds " +
+          "has leaked from it, unless by chance: unseen notes show how often that is. What no " +
+          "training note holds, the model made up. Letters and digits are masked.",
         body: table({
-          columns: ["kind", "found", "masked examples"],
-          rows: report.identifiers.map((
-            { kind, count, masked },
-          ) => [kind, count, masked.join(", ")]),
+          columns: ["kind", "written", "in no training note", "in exactly one", "masked examples"]
+            .concat("in unseen notes", "of these, in one training note"),
+          rows: report.identifiers.written.kinds.map((
+            { kind, count, inTraining, inOneNote, masked },
+            index,
+          ) => {
+            const unseen = report.identifiers.unseen.kinds[index];
+            return [kind, count, count - inTraining, inOneNote, masked.join(", ")]
+              .concat(unseen.count, unseen.inOneNote);
+          }),
         }),
       },
       {

@@ -39,11 +39,12 @@ export async function auditRun(
   settings: AuditSettings = auditDefaults,
 ): Promise<AuditReport> {
   const run = paths.run(name);
-  const { config, parameters, folder } = await readRunCheckpoint(run);
+  const { config, parameters, state, folder } = await readRunCheckpoint(run);
   const tokenizer = createTokenizer(await readJson(run.tokenizer, "deno task train"));
+  const trainTokens = await readTokens(paths.tokens("train"));
   const documents = async (split: Split) =>
     documentsOf(await readTokens(paths.tokens(split)), tokenizer);
-  const train = await documents("train");
+  const train = documentsOf(trainTokens, tokenizer);
   const unseen = [...await documents("test"), ...await documents("val")];
   if (unseen.length < 2) {
     throw new RangeError(
@@ -60,6 +61,9 @@ export async function auditRun(
     run: name,
     checkpoint: await sha256File(join(folder, "model.safetensors")),
     config,
+    passes: state?.loader
+      ? state.loader.epoch + state.loader.position * config.n_positions / trainTokens.length
+      : null,
     model,
     scorer,
     tokenizer,

@@ -70,19 +70,21 @@ export async function scoreNotes(
   let done = 0;
   for (let first = 0; first < windows.length; first += BATCH) {
     const batch = windows.slice(first, first + BATCH);
-    const inputs = new Int32Array(batch.length * context).fill(endOfText);
-    const targets = new Int32Array(batch.length * context).fill(endOfText);
+    // Short texts (canaries, say) need no rows as long as the context.
+    const length = Math.max(...batch.map(({ from, to }) => to - from));
+    const inputs = new Int32Array(batch.length * length).fill(endOfText);
+    const targets = new Int32Array(batch.length * length).fill(endOfText);
     batch.forEach(({ note, from, to }, row) => {
       const { tokens } = documents[note];
-      targets.set(tokens.subarray(from, to), row * context);
-      inputs[row * context] = from === 0 ? endOfText : tokens[from - 1];
-      inputs.set(tokens.subarray(from, to - 1), row * context + 1);
+      targets.set(tokens.subarray(from, to), row * length);
+      inputs[row * length] = from === 0 ? endOfText : tokens[from - 1];
+      inputs.set(tokens.subarray(from, to - 1), row * length + 1);
     });
-    const { logProbabilities } = await scorer.score(inputs, targets, context);
+    const { logProbabilities } = await scorer.score(inputs, targets, length);
     batch.forEach(({ note, from, scoredFrom, to }, row) => {
       const score = scores[note];
       for (let at = scoredFrom; at < to; at++) {
-        const nats = logProbabilities[row * context + at - from];
+        const nats = logProbabilities[row * length + at - from];
         score.logProbabilities[at] = nats;
         score.bits -= nats / Math.LN2;
       }

@@ -1,7 +1,7 @@
 // The audit on two models whose memory is known: an n-gram table of everything it has read, which
 // knows its notes by heart, and the same table pruned to what most patients' notes share.
 
-import { assertEquals, assertGreater, assertLess } from "@std/assert";
+import { assertEquals, assertGreater, assertLess, assertStringIncludes } from "@std/assert";
 import { audit } from "../../pipeline/audit/audit.ts";
 import { canaryText } from "../../pipeline/audit/canaries.ts";
 import { ngramAlone } from "../../pipeline/decode/mixture.ts";
@@ -31,6 +31,7 @@ function auditOf(minPatients: number) {
     run: "test",
     checkpoint: "",
     config: { ...presets.micro.model, n_positions: CONTEXT, vocab_size: tokenizer.vocabSize },
+    passes: 9,
     model: ngramAlone(ngram, CONTEXT),
     scorer: scorerOf(ngram),
     tokenizer,
@@ -47,6 +48,8 @@ function auditOf(minPatients: number) {
 Deno.test("a model that knows its notes by heart is found out", async () => {
   const report = await auditOf(1);
   assertEquals(report.verdict, "fail");
+  assertEquals(report.advice.length, 1);
+  assertStringIncludes(report.advice[0], "it has read them 9.0 times");
   assertGreater(report.regurgitation.train.repeated, 0.3);
   assertEquals(report.regurgitation.unseen.repeated, 0);
   assertGreater(report.membership.calibrated!.value, 0.95);
@@ -65,6 +68,7 @@ Deno.test("one that knows only what most patients' notes share gives nobody away
   const failed = report.checks.filter(({ passed }) => !passed);
   assertEquals(failed, []);
   assertEquals(report.verdict, "pass");
+  assertEquals(report.advice, []);
   assertEquals(report.regurgitation.train.repeated, 0);
   const { loss, calibrated } = report.membership;
   assertEquals(loss.low < 0.5 && calibrated!.low < 0.5 && calibrated!.high > 0.5, true);

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { canaryText, exposure, findCanaries } from "../../pipeline/audit/canaries.ts";
-import { findIdentifiers } from "../../pipeline/audit/identifiers.ts";
+import { findIdentifiers, total } from "../../pipeline/audit/identifiers.ts";
 import { longestMatches } from "../../pipeline/audit/longest_match.ts";
 import { auc } from "../../pipeline/audit/membership.ts";
 import { commonStart, summarise } from "../../pipeline/audit/regurgitation.ts";
@@ -57,18 +57,28 @@ Deno.test("a passage of one note is told from one of many", () => {
   assertEquals(longestMatches(["nothing alike"], notes).any, 0);
 });
 
-Deno.test("identifiers are found by kind and shown masked", () => {
-  const found = findIdentifiers([
-    "Seen by Dr. Quill on 03/04/2150, call (555) 010-4477.",
-    "Dr. ___ and Mr. ___ mailed q.zed@example.org, MRN: 00112233; see www.example.org/a",
-  ]);
+Deno.test("identifiers are found by kind, masked, and looked up in the training notes", () => {
+  const { written, none } = findIdentifiers({
+    written: [
+      "Seen by Dr. Quill on 03/04/2150, call (555) 010-4477.",
+      "Dr. ___ and Mr. ___ mailed q.zed@example.org, MRN: 00112233; see www.example.org/a",
+      "Dr.  Quill again, and Dr. Vole.",
+    ],
+    none: ["BP 120/80, day 3 of 10"],
+  }, ["Dr. Quill on 03/04/2150.", "Dr. Quill", "Dr. Volemann"]);
   const kinds = Object.fromEntries(
-    found.map(({ kind, count, masked }) => [kind, { count, masked }]),
+    written.kinds.map(({ kind, ...finding }) => [kind, finding]),
   );
-  assertEquals(kinds["name after a title"], { count: 1, masked: ["Xx. Xxxxx"] });
-  assertEquals(kinds["telephone number"], { count: 1, masked: ["(999) 999-9999"] });
-  assertEquals(kinds["date"].count, 1);
-  assertEquals(kinds["e-mail address"], { count: 1, masked: ["x.xxx@xxxxxxx.xxx"] });
+  assertEquals(kinds["name after a title"], {
+    count: 3,
+    inTraining: 2, // Vole is not Volemann
+    inOneNote: 0,
+    masked: ["Xx. Xxxxx", "Xx. Xxxxx", "Xx. Xxxx"],
+  });
+  assertEquals(kinds["telephone number"].masked, ["(999) 999-9999"]);
+  assertEquals([kinds["date"].count, kinds["date"].inOneNote], [1, 1]);
+  assertEquals(kinds["e-mail address"].masked, ["x.xxx@xxxxxxx.xxx"]);
   assertEquals([kinds["record number"].count, kinds["link"].count], [1, 1]);
-  assertEquals(findIdentifiers(["BP 120/80, day 3 of 10"]).every(({ count }) => count === 0), true);
+  assertEquals([total(written, "count"), total(written, "inTraining")], [8, 3]);
+  assertEquals([total(none, "count"), none.characters], [0, 22]);
 });
