@@ -29,8 +29,8 @@ Deno.test(
         }))
       ),
       { ...direct, rows: 16, quads: 1 },
-      { kind: "shared", tileM: 64, tileN: 64, tileK: 8 },
-      { kind: "shared", tileM: 64, tileN: 64, tileK: 16 },
+      { kind: "shared", tileM: 64, tileN: 64, tileK: 16, ahead: false },
+      { kind: "shared", tileM: 64, tileN: 64, tileK: 16, ahead: true },
     ].map((tiling) => ({ [name]: tiling }));
     const offered = candidates.filter((tilings) =>
       name in tilingsOf(gpu, none, { ...none, tilings })

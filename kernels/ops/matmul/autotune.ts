@@ -144,7 +144,7 @@ export async function kernelsHash(gpu: Gpu): Promise<string> {
     candidateTilings(gpu, layout).flatMap((tiling) =>
       (["f32", "f16"] as const).map((real) => {
         const types = { operands: real, out: real, arithmetic: real };
-        return matmulCode({ layout, epilogue: "store", vectors, types }, tiling);
+        return matmulCode({ layout, epilogue: "store", vectors, whole: true, types }, tiling);
       })
     )
   );

@@ -116,7 +116,8 @@ export function matmul(recorder: Recorder, product: Matmul): void {
     b: fours(layout === "nt" ? k : n),
     out: fours(n, outColumns.first, outColumns.stride),
   };
-  const kernel = matmulKernel({ layout, epilogue, vectors, types }, tiling);
+  const whole = k % SLICE_UNIT === 0;
+  const kernel = matmulKernel({ layout, epilogue, vectors, whole, types }, tiling);
   const { rows, columns } = tiling.kind === "direct"
     ? directExtent(tiling)
     : { rows: tiling.tileM, columns: tiling.tileN };

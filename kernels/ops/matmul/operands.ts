@@ -36,7 +36,7 @@ export interface Types {
   operands: Real;
   out: Real;
   /**
-   * In f16, products and sums of four of them are f16, and only these are added up in f32: GPUs
+   * In f16, products and sums of a few of them are f16, and only these are added up in f32: GPUs
    * compute two f16 values in the time of one f32. In f32, f16 operands are converted when read.
    */
   arithmetic: Real;
@@ -46,6 +46,8 @@ export interface MatmulText {
   layout: Layout;
   epilogue: Epilogue;
   vectors: Vectors;
+  /** K and every slice of it are multiples of all tilings' steps: nothing is cut off at its end. */
+  whole: boolean;
   types: Types;
 }
 
@@ -58,7 +60,7 @@ export const epilogueBindings = {
 } as const;
 
 /** Bindings, `load_a`, `load_b` and `finish`: everything but the tiling. */
-export function preamble({ layout, epilogue, vectors, types }: MatmulText): string {
+export function preamble({ layout, epilogue, vectors, whole, types }: MatmulText): string {
   const aRows = layout === "tn" ? "params.k" : "params.m";
   const aColumns = layout === "tn" ? "params.m" : "params.k";
   const bRows = layout === "nt" ? "params.n" : "params.k";
@@ -98,8 +100,8 @@ ${
       binding(3 + i, name, access, type[name as keyof typeof type], vectors.out)
     ).join("\n")
   }
-${loader(a, vectors.a)}
-${loader(b, vectors.b)}
+${loader(a, vectors.a, whole)}
+${loader(b, vectors.b, whole)}
 ${finish(epilogue, vectors.out, types)}`;
 }
 
@@ -121,15 +123,21 @@ interface Operand {
 
 /**
  * `load_x(row, column)`: four neighbours of one row. Past the end of m or n any value will do (its
- * product is never stored); past the end of k, A yields zeros.
+ * product is never stored); past the end of k, A yields zeros. Where k is `whole`, nothing reads past
+ * its end.
  */
-function loader({ name, rows, columns, stride, from, k }: Operand, vectors: boolean): string {
-  const zero = name === "a" ? `select(quad(), v, ${k} < params.k)` : "v";
-  const row = `min(row, ${rows} - 1u) * ${stride}${from}`;
+function loader(
+  { name, rows, columns, stride, from, k }: Operand,
+  vectors: boolean,
+  whole: boolean,
+): string {
+  const zero = name === "a" && !whole ? `select(quad(), v, ${k} < params.k)` : "v";
+  const row = `${whole && k === "row" ? "row" : `min(row, ${rows} - 1u)`} * ${stride}${from}`;
   if (vectors) {
+    const within = whole && k === "column" ? "column" : `min(column, ${columns} - 4u)`;
     return `
 fn load_${name}(row: u32, column: u32) -> quad {
-  let v = quad(${name}[(${row} + min(column, ${columns} - 4u)) >> 2u]);
+  let v = quad(${name}[(${row} + ${within}) >> 2u]);
   return ${zero};
 }`;
   }

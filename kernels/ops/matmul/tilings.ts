@@ -49,8 +49,8 @@ export function chooseTiling(gpu: Gpu): Tiling {
     const lanes = fixedLanes(gpu);
     return { kind: "direct", lanes, rows: lanes > 1 ? 4 * lanes : 8, quads: lanes === 4 ? 1 : 2 };
   }
-  const tile = { tileM: 128, tileN: 128, tileK: 8 };
-  return { kind: "shared", ...(fits(gpu, tile) ? tile : { tileM: 64, tileN: 64, tileK: 8 }) };
+  const tile = { tileM: 128, tileN: 128, tileK: 16, ahead: false };
+  return { kind: "shared", ...(fits(gpu, tile) ? tile : { ...tile, tileM: 64, tileN: 64 }) };
 }
 
 /**
@@ -65,9 +65,17 @@ export function candidateTilings(gpu: Gpu, layout: Layout): Tiling[] {
 }
 
 function sharedTilings(gpu: Gpu): Tiling[] {
-  const sizes = [[64, 64, 8], [64, 64, 16], [128, 64, 8], [128, 128, 16], [64, 128, 8]];
-  return sizes.map(([tileM, tileN, tileK]) => ({ kind: "shared", tileM, tileN, tileK }) as const)
-    .filter((tile) => fits(gpu, tile));
+  const tile = (tileM: number, tileN: number, tileK: number, ahead: boolean) =>
+    ({ kind: "shared", tileM, tileN, tileK, ahead }) as const;
+  return [
+    tile(128, 128, 16, true),
+    tile(64, 64, 16, true),
+    tile(128, 64, 16, true),
+    tile(64, 128, 16, true),
+    tile(64, 64, 16, false),
+    tile(128, 128, 8, true),
+    tile(64, 64, 32, false),
+  ].filter((tile) => fits(gpu, tile));
 }
 
 /** In layout tn a lane's share of A comes by four rows (tile_direct.ts). */

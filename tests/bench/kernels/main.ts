@@ -6,7 +6,7 @@
  */
 
 import { join } from "@std/path";
-import { type Gpu, requestGpu, tune } from "../../../kernels/mod.ts";
+import { type Gpu, type Precision, requestGpu, tune } from "../../../kernels/mod.ts";
 import { bestTime } from "../../../kernels/core/roof.ts";
 import { planGpt2 } from "../../../kernels/model/plan.ts";
 import { workspace, writeAtomic, writeJson } from "../../../pipeline/artifacts.ts";
@@ -24,6 +24,7 @@ export const task = defineTask({
   summary: "Times every kernel against the adapter's own roof (an FMA kernel, a copy kernel).",
   flags: {
     preset: { type: "string", default: "nano", choices: Object.keys(presets), help: "the shapes" },
+    precision: { type: "string", default: "f32", choices: ["f32", "f16"], help: "of products" },
     "vocab-size": { type: "integer", default: 4096, min: 2, help: "tokens of vocabulary" },
     batch: { type: "integer", min: 1, help: "sequences (default 64, on a software adapter 4)" },
     repeats: { type: "integer", default: 5, min: 1, help: "runs of each kernel; the best counts" },
@@ -31,10 +32,11 @@ export const task = defineTask({
     "jax-js": { type: "boolean", help: "the first product by jax-js, too (fetches it from npm)" },
   },
   examples: ["deno task bench kernels --preset gpt2 --vocab-size 50304 --batch 8"],
-  async run({ data, preset, vocabSize, batch, repeats, noAutotune, jaxJs }) {
+  async run({ data, preset, precision, vocabSize, batch, repeats, noAutotune, jaxJs }) {
     const gpu = await requestGpu();
     const sequences = batch ?? (gpu.software ? 4 : 64);
-    const title = `${gpu.name}, ${preset}, ${sequences} sequences, vocabulary ${vocabSize}`;
+    const title = `${gpu.name}, ${preset}, ${precision}, ${sequences} sequences, ` +
+      `vocabulary ${vocabSize}`;
     console.log(title);
     const roof = await measureRoof(gpu, repeats);
     console.log(
@@ -42,6 +44,7 @@ export const task = defineTask({
     );
     const settings = {
       preset: preset as PresetName,
+      precision: precision as Precision,
       vocabSize,
       batch: sequences,
       repeats,
@@ -51,7 +54,7 @@ export const task = defineTask({
     console.log(table(rows));
     const jax = jaxJs ? await compareJaxJs(rows[0], repeats) : undefined;
     if (jax) console.log(jaxText(jax));
-    const report = join(workspace(data).root, "reports", "bench", `kernels-${preset}`);
+    const report = join(workspace(data).root, "reports", "bench", `kernels-${preset}-${precision}`);
     await write(report, { title, adapter: gpu.name, settings, roof, rows, jax });
     console.log(`\nWritten to ${report}.json, .svg and .md`);
     gpu.destroy();
@@ -60,6 +63,7 @@ export const task = defineTask({
 
 interface Settings {
   preset: PresetName;
+  precision: Precision;
   vocabSize: number;
   batch: number;
   repeats: number;
@@ -68,9 +72,9 @@ interface Settings {
 
 /** One block of the model is enough: all have the same shapes. */
 async function measure(gpu: Gpu, roof: Roof, settings: Settings): Promise<Row[]> {
-  const { preset, vocabSize, batch, repeats, autotune } = settings;
+  const { preset, precision, vocabSize, batch, repeats, autotune } = settings;
   const shape = { ...presets[preset].model, vocab_size: vocabSize, n_layer: 1 };
-  const options = { shape, table: parameterTable(shape), batch };
+  const options = { shape, table: parameterTable(shape), batch, precision };
   if (autotune) await tune(gpu, options, {});
   const plan = planGpt2(options);
   plan.arena.allocate(gpu);

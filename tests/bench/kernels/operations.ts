@@ -27,12 +27,15 @@ export function operations(plan: Gpt2Plan): Operation[] {
   return [...matmuls(plan), ...others(plan)];
 }
 
+/** Bytes of an element. */
+const width = ({ type }: Tensor) => type === "f16" ? 2 : 4;
+
 function matmuls(
-  { blocks: [block], shape, parameters, gradients, ...plan }: Gpt2Plan,
+  { blocks: [block], shape, weights, gradients, ...plan }: Gpt2Plan,
 ): Operation[] {
   const { n_embd: c } = shape, [rows, v] = plan.logits.shape, n = plan.dstream.shape[0];
   const part = (name: string) => ({
-    weight: parameters.parts.get(`${name}.weight`)!,
+    weight: weights.get(`${name}.weight`)!,
     dweight: gradients.parts.get(`${name}.weight`)!,
   });
   const one = (
@@ -43,7 +46,7 @@ function matmuls(
   ): Operation => ({
     name: `matmul ${layout} ${name} ${m}×${n}×${k}`,
     flops: 2 * m * n * k,
-    bytes: 4 * (m * k + k * n + m * n),
+    bytes: width(a) * m * k + width(b) * k * n + width(out) * m * n,
     record: (recorder) =>
       matmul(recorder, { layout, epilogue: "store", a, b, m, n, k, tensors: { out } }),
   });
@@ -59,7 +62,7 @@ function matmuls(
   const wte = part("wte"), final = plan.lnFinal.out.view([rows, c]);
   return [
     ...linear("h.0.attn.c_attn", block.ln1.out, block.qkv, c, 3 * c),
-    ...linear("h.0.attn.c_proj", plan.branch, block.middle, c, c),
+    ...linear("h.0.attn.c_proj", plan.dnorm, plan.branch, c, c),
     ...linear("h.0.mlp.c_fc", block.ln2.out, block.hidden, c, 4 * c),
     one("head", "nt", [final, wte.weight, plan.logits], [rows, v, c]),
     one("head", "nn", [plan.logits, wte.weight, final], [rows, c, v]),
@@ -81,18 +84,18 @@ function others(plan: Gpt2Plan): Operation[] {
     wpe: parts.get("wpe.weight")!,
   };
   const stream = (tensor: Tensor) => tensor.view([batch, t, c]);
-  const p = plan.parameters.flat.size;
+  const p = plan.parameters.flat.size, real = width(plan.branch);
   return [
     {
       name: "attention forward",
       flops: 2 * batch * t * t * c, // two products, half of each behind the causal mask
-      bytes: 4 * 4 * n * c,
+      bytes: real * 4 * n * c,
       record: (r) => attentionForward(r, { ...attention, dropout: dropout(shape.attn_pdrop) }),
     },
     {
       name: "attention backward",
       flops: 5 * batch * t * t * c,
-      bytes: 4 * 8 * n * c,
+      bytes: real * 8 * n * c,
       record: (r) =>
         attentionBackward(r, {
           ...attention,
@@ -105,7 +108,7 @@ function others(plan: Gpt2Plan): Operation[] {
     {
       name: "residual + layernorm",
       flops: 0,
-      bytes: 4 * 4 * n * c,
+      bytes: 2 * (4 + real) * n * c,
       record: (r) =>
         residualLayernormForward(r, {
           a: block.inp,
@@ -121,7 +124,7 @@ function others(plan: Gpt2Plan): Operation[] {
     {
       name: "layernorm backward",
       flops: 0,
-      bytes: 4 * 6 * n * c,
+      bytes: (4 * 4 + 2 * real) * n * c,
       record: (r) =>
         layernormBackward(r, {
           dout: plan.dnorm,
@@ -138,27 +141,27 @@ function others(plan: Gpt2Plan): Operation[] {
     {
       name: "gelu backward",
       flops: 0,
-      bytes: 4 * 3 * 4 * n * c,
+      bytes: real * 3 * 4 * n * c,
       record: (r) => geluBackward(r, { inp: block.pre, d: plan.dwide }),
     },
     {
       name: "bias backward",
       flops: 0,
-      bytes: 4 * 4 * n * c,
+      bytes: real * 4 * n * c,
       record: (r) =>
         biasBackward(r, { dout: plan.dwide, dbias: grads.get("h.0.mlp.c_fc.bias")!, workspace }),
     },
     {
       name: "dropout backward",
       flops: 0,
-      bytes: 4 * 2 * n * c,
+      bytes: (4 + real) * n * c,
       record: (r) =>
         dropoutBackward(r, { dout: plan.dstream, dinp: plan.branch, dropout: dropout(0.2) }),
     },
     {
       name: `cross-entropy of ${rows} rows`,
       flops: 0,
-      bytes: 4 * 3 * rows * v,
+      bytes: real * 3 * rows * v,
       record: (r) =>
         crossEntropy(r, {
           lossScale: plan.lossScale,
