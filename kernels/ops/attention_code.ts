@@ -60,12 +60,14 @@ export const lines = (count: number, line: (i: number) => string) =>
 export const clampedQuad = (quads: number, lanes: number, i: number) =>
   (i + 1) * lanes <= quads ? `lane + ${i * lanes}u` : `min(lane + ${i * lanes}u, QUADS - 1u)`;
 
+/** In qkv (B, T, 3C): part 0 is the query, 1 the key, 2 the value. */
 const inQkv = (part: number): Operand => ({
   array: "qkv",
-  at: (position) => `qkv_at(head, ${position}, ${part}u)`,
+  at: (position) => `at(qkv_first + ${part}u * out_step, ${position}, qkv_step)`,
 });
 const query = inQkv(0), key = inQkv(1), value = inQkv(2);
-const dout: Operand = { array: "dout", at: (position) => `out_at(head, ${position})` };
+const inOut = (position: string) => `at(out_first, ${position}, out_step)`;
+const dout: Operand = { array: "dout", at: inOut };
 
 /** What a kernel is generated for. */
 export interface AttentionText {
@@ -95,17 +97,10 @@ ${
   }
 ${declarations}
 
-// Where the vector of a position starts in a (B, T, C) tensor, for head b · NH + h. Positions past
-// the end read the last one; their weights are 0 and nothing is stored for them.
-fn out_at(head: u32, position: u32) -> u32 {
-  let t = head / params.heads * params.t + min(position, params.t - 1u);
-  return (t * params.heads + head % params.heads) * QUADS;
-}
-
-// The same in qkv (B, T, 3C): part 0 is the query, 1 the key, 2 the value.
-fn qkv_at(head: u32, position: u32, part: u32) -> u32 {
-  let t = head / params.heads * params.t + min(position, params.t - 1u);
-  return ((t * 3u + part) * params.heads + head % params.heads) * QUADS;
+// Where the vector of a position starts. Positions past the end read the last one; their weights are
+// 0 and nothing is stored for them.
+fn at(first: u32, position: u32, step: u32) -> u32 {
+  return first + min(position, params.t - 1u) * step;
 }
 
 @compute @workgroup_size(${invocations})
@@ -117,7 +112,13 @@ fn main(
   let lane = ${lane};
   let row = ${row};
   let head = group.y;
-  let random = seed[0];`;
+  let random = seed[0];
+  // From one position to the next in (B, T, C) and in (B, T, 3C), and where head b · NH + h begins.
+  let out_step = params.heads * QUADS;
+  let qkv_step = 3u * out_step;
+  let batch = head / params.heads;
+  let out_first = batch * params.t * out_step + (head - batch * params.heads) * QUADS;
+  let qkv_first = batch * params.t * qkv_step + (head - batch * params.heads) * QUADS;`;
 }
 
 /** The 4 columns of the invocation. */
@@ -206,7 +207,7 @@ ${blocking.exchange((r) => `s${r}`)}
 ${blocking.addWeighted("o", value, quads)}
   }
 ${blocking.rowSums("all", (r) => total(`sum${r}`))}
-${storeRows(text, "out", (p) => `out_at(head, ${p})`, (r, i) => `o${r}_${i} / all${r}`)}
+${storeRows(text, "out", inOut, (r, i) => `o${r}_${i} / all${r}`)}
 ${
     lines(held, (r) =>
       `  if (lane == 0u && first + row + ${r}u < params.t) {
@@ -257,7 +258,7 @@ ${dropping ? `    g${r} *= ${factors(`at${r}`, "column")};` : ""}`)
 ${blocking.exchange((r) => `p${r} * (g${r} - delta${r})`)}
 ${blocking.addWeighted("dq", key, quads)}
   }
-${storeRows(text, "dqkv", (p) => `qkv_at(head, ${p}, 0u)`, (r, i) => `params.scale * dq${r}_${i}`)}
+${storeRows(text, "dqkv", query.at, (r, i) => `params.scale * dq${r}_${i}`)}
 }
 `;
 }
@@ -300,8 +301,8 @@ ${blocking.addWeighted("dv", dout, quads)}
 ${blocking.exchange((r) => `p${r} * (g${r}${dropping ? ` * f${r}` : ""} - deltas)`)}
 ${blocking.addWeighted("dk", query, quads)}
   }
-${storeRows(text, "dqkv", (p) => `qkv_at(head, ${p}, 1u)`, (r, i) => `params.scale * dk${r}_${i}`)}
-${storeRows(text, "dqkv", (p) => `qkv_at(head, ${p}, 2u)`, (r, i) => `dv${r}_${i}`)}
+${storeRows(text, "dqkv", key.at, (r, i) => `params.scale * dk${r}_${i}`)}
+${storeRows(text, "dqkv", value.at, (r, i) => `dv${r}_${i}`)}
 }
 `;
 }

@@ -5,6 +5,9 @@
  * transposed by 4 × 4 blocks in registers; then every invocation adds outer products: 64 multiply-
  * adds for 8 vec4 reads. Weights pass through workgroup memory once and are multiplied with rows of
  * the third operand, which neighbouring invocations read from the cache as neighbouring vec4s.
+ *
+ * As in matmul/tile_shared.ts, one index of every access to workgroup memory is a constant, and each
+ * multiply-add is a statement: `c += x · a + y · b` would be a product, a multiply-add and a sum.
  */
 
 import {
@@ -30,9 +33,9 @@ export const tileBlocking: Blocking = {
   columns: COLUMNS,
   held: 4,
   lanes: ACROSS,
-  declarations: `var<workgroup> stage_a: array<vec4f, ${DEPTH * DOWN}>;
-var<workgroup> stage_b: array<vec4f, ${DEPTH * ACROSS}>;
-var<workgroup> weights: array<vec4f, ${ROWS * ACROSS}>;`,
+  declarations: `var<workgroup> stage_a: array<array<vec4f, ${DOWN}>, ${DEPTH}>;
+var<workgroup> stage_b: array<array<vec4f, ${ACROSS}>, ${DEPTH}>;
+var<workgroup> weights: array<array<vec4f, ${ACROSS}>, ${ROWS}>;`,
   invocations: ACROSS * DOWN,
   lane: `index % ${ACROSS}u`,
   row: `index / ${ACROSS}u * 4u`,
@@ -41,80 +44,82 @@ var<workgroup> weights: array<vec4f, ${ROWS * ACROSS}>;`,
   rowSums,
   exchange: (values) => `
     workgroupBarrier();
-${lines(4, (r) => `    weights[(row + ${r}u) * ${ACROSS}u + lane] = ${values(r)};`)}
+${lines(4, (r) => `    weights[row + ${r}u][lane] = ${values(r)};`)}
     workgroupBarrier();`,
   addWeighted,
 };
 
+/** Blocks of 4 vectors × 4 dimensions that are staged at a time: of a, then of b. */
+const BLOCKS_OF_A = DOWN * DEPTH / 4;
+const BLOCKS = BLOCKS_OF_A + ACROSS * DEPTH / 4;
+/** Blocks along the dimensions. */
+const DEEP = DEPTH / 4;
+
+/** Every invocation stages one block at most, whose vectors it looks up once for all dimensions. */
 function product(name: string, a: Operand, b: Operand, quads: number): string {
+  const block = `(index - ${BLOCKS_OF_A}u)`;
   return `
 ${lines(4, (r) => `    var ${name}${r} = vec4f();`)}
-    for (var start = 0u; start < QUADS; start += ${DEPTH / 4}u) {
-      workgroupBarrier();
-${stage("a", a, "first", DOWN, quads)}
-${stage("b", b, "walk", ACROSS, quads)}
-      workgroupBarrier();
-      for (var d = 0u; d < ${DEPTH}u; d += 4u) {
+    {
+      var deep = index % ${DEEP}u;
+      var four = index / ${DEEP}u;
+${lines(4, (i) => `      var at${i} = 0u;`)}
+      if (index < ${BLOCKS_OF_A}u) {
+${lines(4, (i) => `        at${i} = ${a.at(`first + 4u * four + ${i}u`)} + deep;`)}
+      } else {
+        deep = ${block} % ${DEEP}u;
+        four = ${block} / ${DEEP}u;
+${lines(4, (i) => `        at${i} = ${b.at(`walk + 4u * four + ${i}u`)} + deep;`)}
+      }
+      for (var start = 0u; start < QUADS; start += ${DEEP}u) {
+        workgroupBarrier();
+        if (index < ${BLOCKS_OF_A}u) {
+${stage("a", a, quads)}
+        } else if (index < ${BLOCKS}u) {
+${stage("b", b, quads)}
+        }
+        workgroupBarrier();
 ${
-    lines(4, (i) =>
-      `        let a${i} = stage_a[(d + ${i}u) * ${DOWN}u + row / 4u];
-        let b${i} = stage_b[(d + ${i}u) * ${ACROSS}u + lane];
-${lines(4, (r) => `        ${name}${r} += a${i}.${component[r]} * b${i};`)}`)
+    lines(DEPTH, (d) =>
+      `        {
+          let a = stage_a[${d}][row / 4u];
+          let b = stage_b[${d}][lane];
+${lines(4, (r) => `          ${name}${r} += a.${component[r]} * b;`)}
+        }`)
   }
       }
     }`;
 }
 
-/** Copies DEPTH dimensions of `groups` × 4 vectors into workgroup memory as [dimension][vector]. */
-function stage(
-  name: "a" | "b",
-  { array, at }: Operand,
-  base: "first" | "walk",
-  groups: number,
-  quads: number,
-): string {
-  const blocks = groups * DEPTH / 4, invocations = ACROSS * DOWN;
-  const acrossDepth = DEPTH / 4;
-  const ragged = quads % acrossDepth !== 0;
-  const read = (i: number) => {
-    const vector = at(`${base} + 4u * g + ${i}u`);
-    return ragged
-      ? `select(vec4f(), vec4f(${array}[${vector} + min(quad, QUADS - 1u)]), quad < QUADS)`
-      : `vec4f(${array}[${vector} + quad])`;
-  };
-  const round = (done: number) =>
-    `      ${blocks - done < invocations ? `if (index < ${blocks - done}u) ` : ""}{
-        let block = index + ${done}u;
-        let g = block / ${acrossDepth}u;
-        let quad = start + block % ${acrossDepth}u;
-        let to = (block % ${acrossDepth}u) * ${4 * groups}u + g;
-${lines(4, (i) => `        let v${i} = ${read(i)};`)}
+/** Copies a block, from `start` on, as [dimension][vector]; zeros past the vectors' end. */
+function stage(name: "a" | "b", { array }: Operand, quads: number): string {
+  const read = (i: number) =>
+    quads % DEEP === 0
+      ? `vec4f(${array}[at${i} + start])`
+      : `select(vec4f(), vec4f(${array}[at${i} + min(start, QUADS - 1u - deep)]), start + deep < QUADS)`;
+  return `${lines(4, (i) => `          let v${i} = ${read(i)};`)}
 ${
-      lines(4, (i) => {
-        const c = component[i];
-        return `        stage_${name}[to + ${
-          i * groups
-        }u] = vec4f(v0.${c}, v1.${c}, v2.${c}, v3.${c});`;
-      })
-    }
-      }`;
-  return range(Math.ceil(blocks / invocations)).map((i) => round(i * invocations)).join("\n");
+    lines(4, (i) => {
+      const c = component[i];
+      return `          stage_${name}[4u * deep + ${i}u][four] = vec4f(v0.${c}, v1.${c}, v2.${c}, v3.${c});`;
+    })
+  }`;
 }
 
 /** The 4 rows' values of all invocations across, through workgroup memory. */
 function acrossRow(values: (r: number) => string): string {
   return `    workgroupBarrier();
-    stage_a[lane * ${DOWN}u + row / 4u] = vec4f(${range(4).map(values).join(", ")});
+    stage_a[lane][row / 4u] = vec4f(${range(4).map(values).join(", ")});
     workgroupBarrier();`;
 }
 
 function rowMaxima(name: string, values: (r: number) => string): string {
   return `${acrossRow(values)}
-    var ${name} = stage_a[row / 4u];
+    var ${name} = stage_a[0][row / 4u];
 ${
     lines(
       ACROSS - 1,
-      (i) => `    ${name} = max(${name}, stage_a[${(i + 1) * DOWN}u + row / 4u]);`,
+      (i) => `    ${name} = max(${name}, stage_a[${i + 1}][row / 4u]);`,
     )
   }
 ${lines(4, (r) => `    let ${name}${r} = ${name}.${component[r]};`)}`;
@@ -123,26 +128,23 @@ ${lines(4, (r) => `    let ${name}${r} = ${name}.${component[r]};`)}`;
 function rowSums(name: string, values: (r: number) => string): string {
   return `${acrossRow(values)}
     var ${name} = vec4f();
-${lines(ACROSS, (i) => `    ${name} += stage_a[${i * DOWN}u + row / 4u];`)}
+${lines(ACROSS, (i) => `    ${name} += stage_a[${i}][row / 4u];`)}
 ${lines(4, (r) => `    let ${name}${r} = ${name}.${component[r]};`)}`;
 }
 
 function addWeighted(into: string, { array, at }: Operand, quads: number): string {
   const owned = Math.ceil(quads / ACROSS);
-  return `
-    for (var k = 0u; k < ${ACROSS}u; k++) {
-${lines(4, (c) => `      let at${c} = ${at(`walk + 4u * k + ${c}u`)};`)}
-${lines(4, (r) => `      let w${r} = weights[(row + ${r}u) * ${ACROSS}u + k];`)}
+  return lines(ACROSS, (k) =>
+    `    {
+${lines(4, (c) => `      let at${c} = ${at(`walk + ${4 * k + c}u`)};`)}
+${lines(4, (r) => `      let w${r} = weights[row + ${r}u][${k}];`)}
 ${
-    lines(owned, (i) =>
-      `      {
+      lines(owned, (i) =>
+        `      {
         let quad = ${clampedQuad(quads, ACROSS, i)};
 ${lines(4, (c) => `        let v${c} = vec4f(${array}[at${c} + quad]);`)}
-${
-        lines(4, (r) =>
-          `        ${into}${r}_${i} += w${r}.x * v0 + w${r}.y * v1 + w${r}.z * v2 + w${r}.w * v3;`)
-      }
+${lines(4, (r) => lines(4, (c) => `        ${into}${r}_${i} += w${r}.${component[c]} * v${c};`))}
       }`)
-  }
-    }`;
+    }
+    }`);
 }
