@@ -3,18 +3,19 @@
  * order mark, or UTF-16 as Windows tools export it.
  */
 
-import { Buffer, isAscii } from "node:buffer";
 import { createReadStream } from "node:fs";
+import { decodeText } from "./decode_text.ts";
 import { Intake } from "./intake.ts";
 import { InputError } from "./note_source.ts";
 import { unpack } from "./unpack.ts";
-import type { UnpackReply, UnpackStart } from "./unpack_worker.ts";
+import { newSlabs, slabAt, type UnpackReply, type UnpackStart } from "./slabs.ts";
 
 const CHUNK_BYTES = 1 << 20;
 
 /**
- * The content of `path`, unpacked and in UTF-8; `intake` sees it as it lies on disk. Of a
- * gzip file that was cut off or damaged it gives what comes before, and `intake.damage` says so.
+ * The content of `path`, unpacked and in UTF-8, in chunks that are valid until the next one is
+ * asked for; `intake` sees it as it lies on disk. Of a gzip file that was cut off or damaged it
+ * gives what comes before, and `intake.damage` says so.
  */
 export async function* byteStream(path: string, intake: Intake): AsyncGenerator<Uint8Array> {
   const packed = await isGzip(path);
@@ -30,7 +31,7 @@ async function* plainBytes(path: string, intake: Intake) {
 
 async function* unpackInThread(path: string, intake: Intake): AsyncGenerator<Uint8Array> {
   const worker = new Worker(new URL("./unpack_worker.ts", import.meta.url), { type: "module" });
-  const taken = new Int32Array(new SharedArrayBuffer(4));
+  const slabs = newSlabs();
   const arrived: UnpackReply[] = [];
   let wake = () => {};
   const hear = (reply: UnpackReply) => {
@@ -42,22 +43,22 @@ async function* unpackInThread(path: string, intake: Intake): AsyncGenerator<Uin
     event.preventDefault();
     hear({ error: event.message });
   };
-  const start: UnpackStart = { path, taken: taken.buffer as SharedArrayBuffer };
+  const start: UnpackStart = { path, slabs };
   worker.postMessage(start);
   try {
-    for (;;) {
+    for (let taken = 0;; taken++) {
       if (arrived.length === 0) await new Promise<void>((resolve) => wake = resolve);
       const reply = arrived.shift()!;
       if ("error" in reply) throw new InputError(`Cannot read ${path}: ${reply.error}`);
-      if (!("slab" in reply)) {
+      if (!("filled" in reply)) {
         intake.follow(reply.packed, reply.sha256);
         intake.damage = reply.damage;
         return;
       }
       intake.follow(reply.packed);
-      yield reply.slab;
-      Atomics.add(taken, 0, 1);
-      Atomics.notify(taken, 0);
+      yield slabAt(slabs, taken).subarray(0, reply.filled);
+      Atomics.add(slabs.taken, 0, 1);
+      Atomics.notify(slabs.taken, 0);
     }
   } finally {
     worker.terminate();
@@ -103,34 +104,6 @@ async function inOnePiece(path: string, intake: Intake, count: number): Promise<
   }
   return concat(await Array.fromAsync(toUtf8(parts)));
 }
-
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const cp1252 = new TextDecoder("windows-1252");
-/** A run of bytes that is valid UTF-8 beyond ASCII; everything else above 0x7F is damage. */
-const utf8Run =
-  /(?:[\xC2-\xDF][\x80-\xBF]|[\xE0-\xEF][\x80-\xBF]{2}|[\xF0-\xF4][\x80-\xBF]{3})+|[\x80-\xFF]+?/g;
-
-/** UTF-8 where it is valid; single bytes that are not are read as Windows-1252. */
-export function decodeText(bytes: Uint8Array): { text: string; decodedAsCp1252: boolean } {
-  if (isAscii(bytes)) return { text: latin1(bytes), decodedAsCp1252: false };
-  try {
-    return { text: strictUtf8.decode(bytes), decodedAsCp1252: false };
-  } catch {
-    const text = latin1(bytes).replace(utf8Run, (run) => {
-      const part = Uint8Array.from(run, (char) => char.charCodeAt(0));
-      try {
-        return strictUtf8.decode(part);
-      } catch {
-        return cp1252.decode(part);
-      }
-    });
-    return { text, decodedAsCp1252: true };
-  }
-}
-
-/** Each byte as the character of the same number; `TextDecoder("latin1")` would be cp1252. */
-const latin1 = ({ buffer, byteOffset, length }: Uint8Array): string =>
-  Buffer.from(buffer, byteOffset, length).toString("latin1");
 
 async function isGzip(path: string): Promise<boolean> {
   using file = await Deno.open(path, { read: true });

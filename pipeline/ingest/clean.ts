@@ -20,8 +20,6 @@ export interface Cleaned {
   replacementCharacters: number;
 }
 
-/** Most notes hold nothing else, and one scan finds that out. */
-const NEEDS_A_LOOK = /[^\t\n -~]/;
 /** Anything in C0 but tab, LF and CR, and DEL. */
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
@@ -52,7 +50,6 @@ export function cleanText(raw: string, decodedAsCp1252 = false): Cleaned {
     if (repaired !== text) repairs.push(name);
     text = repaired;
   };
-  if (!NEEDS_A_LOOK.test(text)) return { text, repairs, replacementCharacters: 0 };
   apply("newlines", text.replace(/\r\n?/g, "\n"));
   apply("control", text.replace(CONTROLS, ""));
   apply("mojibake", text.replace(MOJIBAKE, undoCp1252));

@@ -1,7 +1,7 @@
 /** Reads every input, sifts the notes and writes notes.parquet, ingest.json and rejects.jsonl. */
 
 import { format, Interrupted } from "../cli.ts";
-import { type Note, type Workspace, writeAtomic, writeJson } from "../artifacts.ts";
+import { type Workspace, writeAtomic, writeJson } from "../artifacts.ts";
 import { findFiles, formatOf } from "./detect.ts";
 import { download, isWeb } from "./download.ts";
 import { Intake } from "./intake.ts";
@@ -18,10 +18,9 @@ import { NotesWriter } from "./notes_writer.ts";
 import { readCsv } from "./read_csv.ts";
 import { readFhir } from "./read_fhir.ts";
 import { readJsonl } from "./read_jsonl.ts";
-import { readParquet } from "./read_parquet.ts";
 import { readText } from "./read_text.ts";
 import { type IngestReport, type InputReport, reportOf, Tally } from "./report.ts";
-import { Sift, type SiftOptions } from "./sift.ts";
+import { Sift, type SiftedNote, type SiftOptions } from "./sift.ts";
 
 const readers: Record<Format, Reader> = {
   mimic: readCsv,
@@ -31,6 +30,12 @@ const readers: Record<Format, Reader> = {
   text: readText,
   fhir: readFhir,
 };
+
+/** Loads DuckDB only when it is needed: the library takes 40 MB. */
+async function* readParquet(...[file, context]: Parameters<Reader>) {
+  const reader = await import("./read_parquet.ts");
+  yield* reader.readParquet(file, context);
+}
 
 export interface IngestOptions extends SiftOptions {
   inputs: string[];
@@ -85,6 +90,7 @@ export async function ingest(
     inputs,
     tally,
     sift.counts,
+    inputs.some(({ format }) => format === "parquet") ? await duckDbVersion() : null,
     (performance.now() - started) / 1000,
   );
   await writeAtomic(paths.rejects, tally.rejects.map((line) => line + "\n").join(""));
@@ -117,6 +123,8 @@ async function fetchIfRemote(
   }
 }
 
+const duckDbVersion = async () => (await import("./duckdb.ts")).duckDbVersion;
+
 async function ingestFile(
   file: NoteFile,
   options: IngestOptions,
@@ -139,7 +147,7 @@ async function ingestFile(
     mapped: (found: typeof columns) => columns = found,
   };
   for await (const raws of readers[file.format](file, context)) {
-    const notes: Note[] = [];
+    const notes: SiftedNote[] = [];
     for (const raw of raws) {
       const note = sift.take(raw, file.name);
       if ("reason" in note) reject(raw.row, note.reason, note.detail);

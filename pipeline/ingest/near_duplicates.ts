@@ -49,7 +49,7 @@ export class NearDuplicates {
    * The most similar earlier note at or above the threshold, if one was found; only a note without
    * one is remembered. Notes are numbered in the order in which they are remembered.
    */
-  add(text: string): NearDuplicate | undefined {
+  add(text: Uint8Array): NearDuplicate | undefined {
     const shingles = signatureOf(text, this.#signature);
     if (shingles < FEWEST_SHINGLES) {
       this.#store();
@@ -98,8 +98,8 @@ function similarity(signature: Uint32Array, block: Uint32Array, offset: number):
   return used === 0 ? 0 : same / used;
 }
 
-/** Estimated similarity of two texts; 0 where one has fewer words than a shingle. */
-export function estimateSimilarity(a: string, b: string): number {
+/** Estimated similarity of two texts in UTF-8; 0 where one has fewer words than a shingle. */
+export function estimateSimilarity(a: Uint8Array, b: Uint8Array): number {
   const first = new Uint32Array(BINS), second = new Uint32Array(BINS);
   signatureOf(a, first);
   signatureOf(b, second);
@@ -113,20 +113,16 @@ const gears = Int32Array.from({ length: 256 }, (_, byte) => {
   return counts ? mix(Math.imul(byte < 0x80 ? char.charCodeAt(0) : byte, 0x9e3779b1)) | 1 : 0;
 });
 const WINDOW = 2 ** SHINGLE - 1;
-const encoder = new TextEncoder();
-let utf8 = new Uint8Array(1 << 16);
 
 /**
- * Fills `signature` from the shingles of `text` and returns how many there are. Letters and digits
+ * Fills `signature` from the shingles of a text and returns how many there are. Letters and digits
  * count, in any case; everything else, `___` included, is passed over. The hash is that of gear
  * chunking (Xia et al. 2014): each letter shifts the ones before it up by a bit, so that the low 27
  * bits are those of the last 27 letters. This loop sees every byte of the corpus; by words instead
  * of letters it took twice as long.
  */
-function signatureOf(text: string, signature: Uint32Array): number {
-  if (utf8.length <= text.length * 3) utf8 = new Uint8Array(text.length * 6);
-  const bytes = utf8;
-  const end = encoder.encodeInto(text, bytes).written;
+function signatureOf(bytes: Uint8Array, signature: Uint32Array): number {
+  const end = bytes.length;
   signature.fill(EMPTY);
   const skipped = end < LONG_BYTES ? 0 : SAMPLED;
   let hash = 0, letters = 0;

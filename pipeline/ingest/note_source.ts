@@ -31,8 +31,12 @@ export interface RawNote {
   note_seq: string | null;
   charttime: string | null;
   storetime: string | null;
-  text: string;
-  /** The bytes were not UTF-8 and were read as Windows-1252. */
+  /**
+   * UTF-8; bytes that are not are read as Windows-1252. Valid until the next batch is asked for: it
+   * may lie in memory that the reader uses again.
+   */
+  text: Uint8Array;
+  /** The reader had to decode the text, and found bytes that were not UTF-8. */
   decodedAsCp1252?: boolean;
 }
 

@@ -1,13 +1,14 @@
 /** Writes notes.parquet beside its place and puts it there when it is whole. */
 
 import { dirname, join } from "@std/path";
-import { type Note, syncFolder, temporaryName } from "../artifacts.ts";
+import { syncFolder, temporaryName } from "../artifacts.ts";
+import { columns, NoteFields, TEXT_COLUMN, TextPages } from "./note_pages.ts";
+import type { TextPage } from "./parquet/plain_page.ts";
 import type { WriterMessage, WriterReply, WriterStart } from "./parquet_worker.ts";
+import type { SiftedNote } from "./sift.ts";
 
-/** Batches between the threads: one being written, one waiting. */
-const DEPTH = 2;
-/** Small enough that both threads always have work, large enough not to count messages. */
-const BATCH_ROWS = 256;
+/** About 20 MB of text: what a reader of one row group has to hold. */
+const ROW_GROUP_ROWS = 2048;
 
 export class NotesWriter {
   readonly #path: string;
@@ -15,46 +16,38 @@ export class NotesWriter {
   readonly #worker = new Worker(new URL("./parquet_worker.ts", import.meta.url), {
     type: "module",
   });
-  readonly #port: MessagePort;
-  readonly #sent = new Int32Array(new SharedArrayBuffer(4));
   readonly #written = Promise.withResolvers<void>();
-  #taken = Promise.withResolvers<void>();
-  #waiting = 0;
-  #pending: Note[] = [];
-  #ended = false;
+  readonly #fields = new NoteFields();
+  readonly #textPages = new TextPages();
+  #texts: TextPage | undefined;
+  #rows = 0;
 
-  private constructor(path: string) {
+  private constructor(path: string, temporary: string) {
     this.#path = path;
-    this.#temporary = temporaryName(path);
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
+    this.#temporary = temporary;
     this.#written.promise.catch(() => {}); // Reported by whichever call awaits it.
     this.#worker.onmessage = ({ data }: MessageEvent<WriterReply>) => this.#heard(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.#failed(event.message);
     };
-    const start: WriterStart = {
-      path: this.#temporary,
-      port: port2,
-      sent: this.#sent.buffer as SharedArrayBuffer,
-    };
-    this.#worker.postMessage(start, [port2]);
+    const start: WriterStart = { path: temporary, columns };
+    this.#worker.postMessage(start);
   }
 
   /** A writer for `path`. What a killed run left beside it is removed first. */
   static async create(path: string): Promise<NotesWriter> {
     await Deno.mkdir(dirname(path), { recursive: true });
     await removeLeftovers(path);
-    return new NotesWriter(path);
+    const temporary = temporaryName(path);
+    // Made here and not by the thread, which might do so after `close` has removed it.
+    (await Deno.open(temporary, { write: true, createNew: true })).close();
+    return new NotesWriter(path, temporary);
   }
 
   #heard(reply: WriterReply): void {
-    if (reply === "taken") {
-      this.#waiting--;
-      this.#taken.resolve();
-      this.#taken = Promise.withResolvers();
-    } else if (reply === "written") this.#written.resolve();
+    if (reply === "taken") this.#textPages.takeBack();
+    else if (reply === "written") this.#written.resolve();
     else this.#failed(reply.error);
   }
 
@@ -62,31 +55,38 @@ export class NotesWriter {
     this.#written.reject(new Error(`Cannot write ${this.#path}: ${why.split("\n")[0]}`));
   }
 
-  /** Hands notes to the writing thread; waits while it is behind. */
-  async write(notes: readonly Note[]): Promise<void> {
+  /** Copies notes into pages for the writing thread; waits while it is behind. */
+  async write(notes: readonly SiftedNote[]): Promise<void> {
     for (const note of notes) {
-      this.#pending.push(note);
-      if (this.#pending.length === BATCH_ROWS) await this.#flush();
+      while (!this.#texts?.append(note.text)) {
+        this.#sendTexts();
+        this.#texts = await this.#textPages.lend(note.text, this.#written.promise);
+      }
+      this.#fields.append(note);
+      if (++this.#rows === ROW_GROUP_ROWS) this.#endRowGroup();
     }
   }
 
-  async #flush(): Promise<void> {
-    while (this.#waiting >= DEPTH) await Promise.race([this.#taken.promise, this.#written.promise]);
-    if (this.#pending.length > 0) this.#send(this.#pending);
-    this.#pending = [];
+  #sendTexts(): void {
+    if (this.#texts === undefined) return;
+    this.#send({ column: TEXT_COLUMN, page: this.#texts.bytes, values: this.#texts.rows });
+    this.#texts = undefined;
   }
 
-  #send(message: WriterMessage): void {
-    this.#waiting++;
-    this.#port.postMessage(message);
-    Atomics.add(this.#sent, 0, 1);
-    Atomics.notify(this.#sent, 0);
+  #endRowGroup(): void {
+    this.#sendTexts();
+    for (const message of this.#fields.take()) this.#send(message, [message.page.buffer]);
+    this.#send({ rowGroup: this.#rows });
+    this.#rows = 0;
+  }
+
+  #send(message: WriterMessage, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(message, transfer);
   }
 
   /** Puts the finished file in the place of the previous one. */
   async finish(): Promise<void> {
-    await this.#flush();
-    this.#ended = true;
+    if (this.#rows > 0) this.#endRowGroup();
     this.#send("end");
     await this.#written.promise;
     using file = await Deno.open(this.#temporary, { read: true, write: true });
@@ -97,12 +97,7 @@ export class NotesWriter {
 
   /** Ends the thread and removes an unfinished file; after `finish` or instead of it. */
   async close(): Promise<void> {
-    if (!this.#ended) {
-      this.#send("abort");
-      await this.#written.promise.catch(() => {});
-    }
     this.#worker.terminate();
-    this.#port.close();
     await Deno.remove(this.#temporary).catch(() => {});
   }
 }

@@ -3,13 +3,15 @@
  * export, and any other table with a text column. Streams; holds one chunk and one record.
  */
 
-import { byteStream, concat, decodeText, head } from "./byte_stream.ts";
+import { byteStream, head } from "./byte_stream.ts";
 import { mapColumns, mappingNames, mimicColumns } from "./columns.ts";
 import { type CsvRecord, emptyRecord, guessDelimiter, readRecord } from "./csv_record.ts";
+import { decodeText } from "./decode_text.ts";
 import type { NoteField, NoteFile, RawNote, ReadContext } from "./note_source.ts";
+import { ByteWindow } from "./byte_window.ts";
 import { RecordStart } from "./record_start.ts";
 
-const LF = 0x0a;
+const LF = 0x0a, QUOTE = 0x22;
 
 /** A record longer than this has a quote that never closes: the longest MIMIC note is 0.1 MB. */
 const LONGEST_RECORD_BYTES = 16 << 20;
@@ -63,9 +65,11 @@ class CsvNotes {
   readonly #context: ReadContext;
   readonly #starts: RecordStart;
   readonly #record: CsvRecord = emptyRecord();
-  #rest: Uint8Array = new Uint8Array(0);
-  /** Position in the unpacked file of the first byte of `#rest`. */
+  readonly #window = new ByteWindow();
+  /** Position in the unpacked file of the first byte of the window. */
   #offset = 0;
+  /** How many bytes of the window are done with. */
+  #used = 0;
   #row = 0;
   #headerPending: boolean;
   #skipping = false;
@@ -80,20 +84,21 @@ class CsvNotes {
     this.#starts = new RecordStart(layout.delimiter, layout.columns.length, mapping.text!);
   }
 
-  /** The notes that are complete with this chunk. */
+  /** The notes that are complete with this chunk; their texts are valid until the next call. */
   push(chunk: Uint8Array, final: boolean): RawNote[] {
-    const bytes = this.#rest.length === 0 ? chunk : concat([this.#rest, chunk]);
-    const notes: RawNote[] = [];
-    const used = this.#parse(bytes, final, notes);
-    this.#rest = bytes.slice(used);
+    const used = this.#used;
+    this.#window.advance(used, chunk);
     this.#offset += used;
-    if (final && this.#held) notes.push(this.#held.note);
+    const notes: RawNote[] = [];
+    this.#used = this.#parse(this.#window.bytes, final, notes);
+    if (this.#held && final) notes.push(this.#held.note);
+    else if (this.#held) this.#held.note.text = this.#held.note.text.slice();
     return notes;
   }
 
   /** The last note before a damaged place; the record that the damage cut is lost. */
   cutOff(): RawNote[] {
-    if (this.#rest.length > 0) {
+    if (this.#window.bytes.length > this.#used) {
       this.#row++;
       this.#context.reject(
         this.#row,
@@ -206,26 +211,37 @@ class CsvNotes {
       note_seq: null,
       charttime: null,
       storetime: null,
-      text: "",
+      text: fieldBytes(bytes, record, this.#mapping.text!),
     };
     for (const [field, position] of this.#fields) {
-      const raw = bytes.subarray(record.starts[position], record.ends[position]);
-      const { text, decodedAsCp1252 } = decodeText(raw);
-      const value = record.escaped[position] ? text.replaceAll('""', '"') : text;
-      if (field === "text") {
-        note.text = value;
-        note.decodedAsCp1252 = decodedAsCp1252;
-      } else {
-        note[field] = value.trim() || null;
-      }
+      if (field !== "text") note[field] = fieldText(bytes, record, position).trim() || null;
     }
     return note;
   }
 }
 
 function fieldTexts(bytes: Uint8Array, record: CsvRecord): string[] {
-  return Array.from({ length: record.count }, (_, field) => {
-    const { text } = decodeText(bytes.subarray(record.starts[field], record.ends[field]));
-    return record.escaped[field] ? text.replaceAll('""', '"') : text;
-  });
+  return Array.from({ length: record.count }, (_, field) => fieldText(bytes, record, field));
+}
+
+const fieldText = (bytes: Uint8Array, record: CsvRecord, field: number): string =>
+  decodeText(fieldBytes(bytes, record, field)).text;
+
+/** What a field holds; a view of `bytes` unless quotes in it are doubled. */
+function fieldBytes(bytes: Uint8Array, record: CsvRecord, field: number): Uint8Array {
+  const raw = bytes.subarray(record.starts[field], record.ends[field]);
+  return record.escaped[field] ? withSingleQuotes(raw) : raw;
+}
+
+/** `say ""5""` becomes `say "5"`. */
+function withSingleQuotes(bytes: Uint8Array): Uint8Array {
+  const out = new Uint8Array(bytes.length);
+  let length = 0, from = 0;
+  for (let at = bytes.indexOf(QUOTE); at >= 0; at = bytes.indexOf(QUOTE, from)) {
+    out.set(bytes.subarray(from, at + 1), length);
+    length += at + 1 - from;
+    from = bytes[at + 1] === QUOTE ? at + 2 : at + 1;
+  }
+  out.set(bytes.subarray(from), length);
+  return out.subarray(0, length + bytes.length - from);
 }

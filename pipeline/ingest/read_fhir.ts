@@ -3,7 +3,7 @@
  * writes them) or in a Bundle. The note is the attachment; only base64 text/plain can be read.
  */
 
-import { decodeText, head, wholeText } from "./byte_stream.ts";
+import { head, wholeText } from "./byte_stream.ts";
 import { readLines } from "./lines.ts";
 import { InputError, type NoteFile, type RawNote, type ReadContext } from "./note_source.ts";
 
@@ -146,7 +146,7 @@ function attachmentsOf(resource: Resource): Attachment[] | undefined {
 /** The text of an attachment, or why there is none to be had. */
 function attachmentText(
   { contentType, data, url }: Attachment,
-): { text: string; decodedAsCp1252: boolean } | { reason: string; detail: string } {
+): { text: Uint8Array } | { reason: string; detail: string } {
   const [type, ...parameters] = (contentType ?? "text/plain").split(";").map((part) => part.trim());
   if (type.toLowerCase() !== "text/plain") {
     return { reason: "attachment is not plain text", detail: type };
@@ -164,9 +164,9 @@ function attachmentText(
   const charset = /^charset="?([^"]+)"?$/i.exec(
     parameters.find((part) => /^charset=/i.test(part)) ?? "",
   )?.[1].toLowerCase();
-  if (charset === undefined || charset === "utf-8") return decodeText(bytes);
+  if (charset === undefined || charset === "utf-8") return { text: bytes };
   try {
-    return { text: new TextDecoder(charset).decode(bytes), decodedAsCp1252: false };
+    return { text: new TextEncoder().encode(new TextDecoder(charset).decode(bytes)) };
   } catch {
     return { reason: "malformed row", detail: `unknown charset "${charset.slice(0, 40)}"` };
   }

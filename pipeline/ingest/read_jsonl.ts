@@ -14,6 +14,8 @@ import {
 type JsonObject = Record<string, unknown>;
 type Names = Partial<Record<NoteField, string>>;
 
+const encoder = new TextEncoder();
+
 /** Columns are the keys of as many objects as the first bytes hold. */
 const HEAD_BYTES = 1 << 18;
 
@@ -97,7 +99,7 @@ function addNote(
     note_seq: value("note_seq"),
     charttime: value("charttime"),
     storetime: value("storetime"),
-    text: text ?? "",
+    text: encoder.encode(text ?? ""),
     decodedAsCp1252,
   });
 }

@@ -12,6 +12,8 @@ import {
   type ReadContext,
 } from "./note_source.ts";
 
+const encoder = new TextEncoder();
+
 /** Reads the mapped columns of a Parquet file in its own order, a vector of rows at a time. */
 export async function* readParquet(
   file: NoteFile,
@@ -35,7 +37,7 @@ export async function* readParquet(
         const note = Object.fromEntries(
           noteFields.map((field, column) => [field, values[column][index]]),
         ) as Record<NoteField, string | null>;
-        return { ...note, row: ++row, text: note.text ?? "" };
+        return { ...note, row: ++row, text: encoder.encode(note.text ?? "") };
       });
       // Memory that V8 does not know of: its collector would let it pile up.
       chunk.reset();

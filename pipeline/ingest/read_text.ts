@@ -14,7 +14,7 @@ export async function* readText(file: NoteFile, context: ReadContext): AsyncGene
     note_seq: null,
     charttime: null,
     storetime: null,
-    text,
+    text: new TextEncoder().encode(text),
     decodedAsCp1252,
   }];
 }

@@ -1,12 +1,11 @@
 /** Counts of one ingest, as ingest.json and as a few lines in the terminal. */
 
 import { format as formatCount } from "../cli.ts";
-import { type Note, type Split, splits } from "../artifacts.ts";
+import { type Split, splits } from "../artifacts.ts";
 import { repairNames } from "./clean.ts";
-import { duckDbVersion } from "./duckdb.ts";
 import type { IngestOptions } from "./ingest.ts";
 import type { Format, NoteField } from "./note_source.ts";
-import type { SiftCounts } from "./sift.ts";
+import type { SiftCounts, SiftedNote } from "./sift.ts";
 import { SPLIT_RULE } from "./split.ts";
 
 export interface InputReport {
@@ -43,7 +42,8 @@ export interface IngestReport {
   version: 1;
   created: string;
   seconds: number;
-  software: { deno: string; duckdb: string };
+  /** DuckDB reads Parquet files; null where there was none. */
+  software: { deno: string; duckdb: string | null };
   options: Omit<IngestOptions, "inputs">;
   inputs: InputReport[];
   notes: { read: number; kept: number; rejected: number };
@@ -76,11 +76,11 @@ export class Tally {
     return this.#patients.size;
   }
 
-  keep(note: Note): void {
+  keep(note: SiftedNote): void {
     this.kept++;
     const count = this.splits[note.split];
     count.notes++;
-    count.characters += note.text.length;
+    count.characters += note.characters;
     if (this.#patients.has(note.subject_id)) return;
     this.#patients.add(note.subject_id);
     count.patients++;
@@ -98,13 +98,14 @@ export function reportOf(
   inputs: InputReport[],
   tally: Tally,
   counts: SiftCounts,
+  duckdb: string | null,
   seconds: number,
 ): IngestReport {
   return {
     version: 1,
     created: new Date().toISOString(),
     seconds: Number(seconds.toFixed(2)),
-    software: { deno: Deno.version.deno, duckdb: duckDbVersion },
+    software: { deno: Deno.version.deno, duckdb },
     options,
     inputs,
     notes: {

@@ -2,7 +2,8 @@
 
 import { createHash } from "node:crypto";
 import type { Note } from "../artifacts.ts";
-import { cleanText, originalCleanUp, type Repair, repairNames } from "./clean.ts";
+import { type Repair, repairNames } from "./clean.ts";
+import { cleanBytes } from "./clean_bytes.ts";
 import { NearDuplicates } from "./near_duplicates.ts";
 import type { RawNote } from "./note_source.ts";
 import { splitOf } from "./split.ts";
@@ -13,6 +14,14 @@ export interface SiftOptions {
   nearDuplicates: number;
   minChars: number;
   maxChars: number;
+}
+
+/** A row of notes.parquet; the text is valid as long as that of the raw note. */
+export interface SiftedNote extends Omit<Note, "text"> {
+  /** UTF-8. */
+  text: Uint8Array;
+  /** Of the text, in UTF-16 code units. */
+  characters: number;
 }
 
 export interface Dropped {
@@ -54,11 +63,10 @@ export class Sift {
   }
 
   /** The row of notes.parquet that `raw` becomes, or why it becomes none. */
-  take(raw: RawNote, source: string): Note | Dropped {
-    const cleaned = cleanText(raw.text, raw.decodedAsCp1252);
-    const { repairs, replacementCharacters } = cleaned;
-    const text = this.#options.clean === "original" ? originalCleanUp(cleaned.text) : cleaned.text;
-    const unusable = this.#unusable(text);
+  take(raw: RawNote, source: string): SiftedNote | Dropped {
+    const cleaned = cleanBytes(raw, this.#options.clean);
+    const { bytes: text, characters, repairs, replacementCharacters } = cleaned;
+    const unusable = this.#unusable(cleaned.trimmed);
     if (unusable) return unusable;
     const content = createHash("sha256").update(text).digest("hex").slice(0, 32);
     const noteId = raw.note_id ?? content.slice(0, 16);
@@ -79,13 +87,13 @@ export class Sift {
       charttime: raw.charttime,
       storetime: raw.storetime,
       text,
+      characters,
       split: splitOf(subjectId),
       source,
     };
   }
 
-  #unusable(text: string): Dropped | undefined {
-    const length = text.trim().length;
+  #unusable(length: number): Dropped | undefined {
     const { minChars, maxChars } = this.#options;
     if (length === 0) return { reason: "empty text", detail: "" };
     if (length < minChars) return { reason: "too short", detail: `${length} characters` };
@@ -93,7 +101,7 @@ export class Sift {
     return undefined;
   }
 
-  #duplicate(text: string, content: string, noteId: string): Dropped | undefined {
+  #duplicate(text: Uint8Array, content: string, noteId: string): Dropped | undefined {
     const same = this.#byContent.get(content);
     if (same !== undefined) return { reason: "exact duplicate", detail: `same text as ${same}` };
     if (this.#ids.has(noteId)) {

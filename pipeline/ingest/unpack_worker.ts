@@ -1,32 +1,16 @@
 /**
- * The thread that unpacks a gzip file while the main thread reads what came out. It hands over
- * whole buffers, never copies, and sleeps while the main thread is behind.
+ * The thread that unpacks a gzip file while the main thread reads what came out, and sleeps while
+ * the main thread is behind.
  */
 
 import { Intake } from "./intake.ts";
+import { DEPTH, SLAB_BYTES, slabAt, type UnpackReply, type UnpackStart } from "./slabs.ts";
 import { unpack } from "./unpack.ts";
-
-/** Large enough that a note is rarely cut and messages do not count. */
-const SLAB_BYTES = 1 << 20;
-/** Slabs on their way: what bounds the memory when this thread is the faster one. */
-const DEPTH = 4;
-
-/** What the worker is told, once. `taken` counts the slabs that the main thread is done with. */
-export interface UnpackStart {
-  path: string;
-  taken: SharedArrayBuffer;
-}
-
-/** Unpacked bytes, with how many packed ones were read for them; then how it ended. */
-export type UnpackReply =
-  | { slab: Uint8Array<ArrayBuffer>; packed: number }
-  | { packed: number; sha256: string; damage: string | undefined }
-  | { error: string };
 
 /** The default types of `self` are a window's. */
 interface Worker {
   onmessage(event: MessageEvent<UnpackStart>): void;
-  postMessage(reply: UnpackReply, transfer?: Transferable[]): void;
+  postMessage(reply: UnpackReply): void;
 }
 const worker = self as unknown as Worker;
 
@@ -38,20 +22,20 @@ worker.onmessage = async ({ data }) => {
   }
 };
 
-async function unpackInto({ path, taken: shared }: UnpackStart): Promise<void> {
-  const taken = new Int32Array(shared);
+async function unpackInto({ path, slabs }: UnpackStart): Promise<void> {
   const intake = new Intake();
-  let slab = new Uint8Array(SLAB_BYTES), filled = 0, sent = 0;
+  let sent = 0, filled = 0;
+  let slab = slabAt(slabs, 0);
   const flush = () => {
-    for (;;) {
-      const seen = Atomics.load(taken, 0);
-      if (sent - seen < DEPTH) break;
-      Atomics.wait(taken, 0, seen);
-    }
+    worker.postMessage({ filled, packed: intake.bytes });
     sent++;
-    worker.postMessage({ slab: slab.subarray(0, filled), packed: intake.bytes }, [slab.buffer]);
-    slab = new Uint8Array(SLAB_BYTES);
     filled = 0;
+    for (;;) {
+      const taken = Atomics.load(slabs.taken, 0);
+      if (sent - taken < DEPTH) break;
+      Atomics.wait(slabs.taken, 0, taken);
+    }
+    slab = slabAt(slabs, sent);
   };
   const damage = await unpack(path, {
     packed: (bytes) => intake.add(bytes),
@@ -61,6 +45,6 @@ async function unpackInto({ path, taken: shared }: UnpackStart): Promise<void> {
       filled += bytes.length;
     },
   });
-  if (filled > 0) flush();
+  if (filled > 0) worker.postMessage({ filled, packed: intake.bytes });
   worker.postMessage({ packed: intake.bytes, sha256: intake.sha256(), damage });
 }

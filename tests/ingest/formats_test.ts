@@ -116,6 +116,7 @@ Deno.test("Parquet in, by name of column", async () => {
   );
   assertEquals(report.inputs[0].format, "parquet");
   assertMatch(report.inputs[0].sha256!, /^[0-9a-f]{64}$/);
+  assertMatch(report.software.duckdb!, /^v\d/);
 });
 
 const documentReference = (id: string, attachment: unknown) => ({

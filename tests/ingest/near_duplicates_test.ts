@@ -1,6 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { HashTable } from "../../pipeline/ingest/hash_table.ts";
-import { estimateSimilarity, NearDuplicates } from "../../pipeline/ingest/near_duplicates.ts";
+import {
+  estimateSimilarity as estimate,
+  NearDuplicates,
+} from "../../pipeline/ingest/near_duplicates.ts";
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
+const estimateSimilarity = (a: string, b: string) => estimate(utf8(a), utf8(b));
 
 let state = 1;
 const random = (below: number) => {
@@ -36,11 +42,11 @@ Deno.test("case, spacing and punctuation make no difference", () => {
 Deno.test("a near copy is found and says of which note; others pass", () => {
   const seen = new NearDuplicates(0.9);
   const notes = Array.from({ length: 300 }, () => words(600));
-  for (const note of notes) assertEquals(seen.add(note.join(" ")), undefined);
+  for (const note of notes) assertEquals(seen.add(utf8(note.join(" "))), undefined);
   for (const earlier of [0, 17, 299]) {
     const copy = notes[earlier].slice();
     copy[random(600)] = "changed";
-    const found = seen.add(copy.join(" "));
+    const found = seen.add(utf8(copy.join(" ")));
     assertEquals(found?.of, earlier);
     assert(found!.similarity >= 0.9);
   }
@@ -48,8 +54,8 @@ Deno.test("a near copy is found and says of which note; others pass", () => {
 
 Deno.test("short notes are left to the comparison for equality", () => {
   const seen = new NearDuplicates(0.9);
-  assertEquals(seen.add("No acute process."), undefined);
-  assertEquals(seen.add("No acute process."), undefined);
+  assertEquals(seen.add(utf8("No acute process.")), undefined);
+  assertEquals(seen.add(utf8("No acute process.")), undefined);
 });
 
 Deno.test("short notes that differ in a few words are never taken for one", () => {
@@ -60,8 +66,8 @@ Deno.test("short notes that differ in a few words are never taken for one", () =
       for (let n = 0; n < length / 10; n++) copy[random(length)] = `other${n}`;
       if (jaccard(original, copy) > 0.75) continue;
       const seen = new NearDuplicates(0.9);
-      seen.add(original.join(" "));
-      assertEquals(seen.add(copy.join(" ")), undefined, `${length} words, trial ${trial}`);
+      seen.add(utf8(original.join(" ")));
+      assertEquals(seen.add(utf8(copy.join(" "))), undefined, `${length} words, trial ${trial}`);
     }
   }
 });
