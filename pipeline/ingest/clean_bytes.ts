@@ -6,6 +6,7 @@
 import { cleanText, originalCleanUp, type Repair } from "./clean.ts";
 import { decodeText } from "./decode_text.ts";
 import type { RawNote } from "./note_source.ts";
+import type { Scans } from "./scans.ts";
 
 export interface CleanedBytes {
   /** UTF-8; the bytes given, where nothing had to be changed. */
@@ -22,8 +23,9 @@ const encoder = new TextEncoder();
 export function cleanBytes(
   { text: raw, decodedAsCp1252: decodedBefore }: Pick<RawNote, "text" | "decodedAsCp1252">,
   how: "standard" | "original",
+  scans: Scans,
 ): CleanedBytes {
-  if (how === "standard" && !decodedBefore && isPlain(raw)) {
+  if (how === "standard" && !decodedBefore && scans.isPlain(raw)) {
     const characters = raw.length;
     return { bytes: raw, characters, trimmed: trimmed(raw), repairs: [], replacementCharacters: 0 };
   }
@@ -38,18 +40,6 @@ export function cleanBytes(
     repairs,
     replacementCharacters,
   };
-}
-
-/** 1 for every byte but tab, line feed and printable ASCII. */
-const needsALook = Uint8Array.from({ length: 256 }, (_, byte) => {
-  const plain = byte === 0x09 || byte === 0x0a || byte >= 0x20 && byte < 0x7f;
-  return plain ? 0 : 1;
-});
-
-function isPlain(bytes: Uint8Array): boolean {
-  let found = 0;
-  for (let at = 0; at < bytes.length; at++) found |= needsALook[bytes[at]];
-  return found === 0;
 }
 
 /** The length of plain text without white space around it. */

@@ -20,6 +20,7 @@ import { readFhir } from "./read_fhir.ts";
 import { readJsonl } from "./read_jsonl.ts";
 import { readText } from "./read_text.ts";
 import { type IngestReport, type InputReport, reportOf, Tally } from "./report.ts";
+import { Scans } from "./scans.ts";
 import { Sift, type SiftedNote, type SiftOptions } from "./sift.ts";
 
 const readers: Record<Format, Reader> = {
@@ -64,7 +65,7 @@ export async function ingest(
   const started = performance.now();
   const files = await findFiles(options.inputs, options.format);
   const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const sift = new Sift(options);
+  const sift = new Sift(options, await Scans.load());
   const tally = new Tally();
   const inputs: InputReport[] = [];
   const writer = await NotesWriter.create(paths.notes);

@@ -6,6 +6,7 @@ import { type Repair, repairNames } from "./clean.ts";
 import { cleanBytes } from "./clean_bytes.ts";
 import { NearDuplicates } from "./near_duplicates.ts";
 import type { RawNote } from "./note_source.ts";
+import type { Scans } from "./scans.ts";
 import { splitOf } from "./split.ts";
 
 export interface SiftOptions {
@@ -50,6 +51,7 @@ export class Sift {
     withoutId: 0,
   };
   readonly #options: SiftOptions;
+  readonly #scans: Scans;
   readonly #ids = new Set<string>();
   readonly #byContent = new Map<string, string>();
   readonly #near: NearDuplicates | undefined;
@@ -57,14 +59,15 @@ export class Sift {
   readonly #nearIds: string[] = [];
   readonly #notesOfPatient = new Map<string, number>();
 
-  constructor(options: SiftOptions) {
+  constructor(options: SiftOptions, scans: Scans) {
     this.#options = options;
-    if (options.nearDuplicates > 0) this.#near = new NearDuplicates(options.nearDuplicates);
+    this.#scans = scans;
+    if (options.nearDuplicates > 0) this.#near = new NearDuplicates(options.nearDuplicates, scans);
   }
 
   /** The row of notes.parquet that `raw` becomes, or why it becomes none. */
   take(raw: RawNote, source: string): SiftedNote | Dropped {
-    const cleaned = cleanBytes(raw, this.#options.clean);
+    const cleaned = cleanBytes(raw, this.#options.clean, this.#scans);
     const { bytes: text, characters, repairs, replacementCharacters } = cleaned;
     const unusable = this.#unusable(cleaned.trimmed);
     if (unusable) return unusable;

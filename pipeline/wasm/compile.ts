@@ -1,17 +1,16 @@
-/** Compiles the kernels, which are AssemblyScript, to one WebAssembly module of a few kilobytes. */
+/** Compiles kernels, which are AssemblyScript, to one WebAssembly module of a few kilobytes. */
 
 import asc from "assemblyscript/asc";
+import { kernelSources } from "./sources.ts";
 
-const sources = new URL("./kernels/", import.meta.url);
+/** Those of the model. */
+const modelKernels = new URL("./kernels/", import.meta.url);
 
 const OPTIONS = ["-O3", "--runtime", "stub", "--noAssert", "--enable", "simd", "--importMemory"];
 
 /** The module's bytes. It imports `env.memory` and nothing else. */
-export async function compileKernels(): Promise<Uint8Array<ArrayBuffer>> {
-  const files = new Map<string, string>();
-  for await (const { name } of Deno.readDir(sources)) {
-    files.set(name, await Deno.readTextFile(new URL(name, sources)));
-  }
+export async function compileKernels(folder = modelKernels): Promise<Uint8Array<ArrayBuffer>> {
+  const files = await kernelSources(folder);
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(["mod.ts", "--outFile", "kernels.wasm", ...OPTIONS], {
     // The compiler appends the extension that Deno asks for in an import.
@@ -23,6 +22,6 @@ export async function compileKernels(): Promise<Uint8Array<ArrayBuffer>> {
   });
   if (binary) return Uint8Array.from(binary);
   throw new SyntaxError(
-    `Cannot compile the kernels in pipeline/wasm/kernels: ${error?.message}: ${stderr.toString().trim()}`,
+    `Cannot compile the kernels in ${folder.pathname}: ${error?.message}: ${stderr.toString().trim()}`,
   );
 }

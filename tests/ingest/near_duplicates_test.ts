@@ -1,4 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { Scans } from "../../pipeline/ingest/scans.ts";
 import { HashTable } from "../../pipeline/ingest/hash_table.ts";
 import {
   estimateSimilarity as estimate,
@@ -6,7 +7,8 @@ import {
 } from "../../pipeline/ingest/near_duplicates.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
-const estimateSimilarity = (a: string, b: string) => estimate(utf8(a), utf8(b));
+const estimateSimilarity = (a: string, b: string) => estimate(utf8(a), utf8(b), scans);
+const scans = await Scans.load();
 
 let state = 1;
 const random = (below: number) => {
@@ -40,7 +42,7 @@ Deno.test("case, spacing and punctuation make no difference", () => {
 });
 
 Deno.test("a near copy is found and says of which note; others pass", () => {
-  const seen = new NearDuplicates(0.9);
+  const seen = new NearDuplicates(0.9, scans);
   const notes = Array.from({ length: 300 }, () => words(600));
   for (const note of notes) assertEquals(seen.add(utf8(note.join(" "))), undefined);
   for (const earlier of [0, 17, 299]) {
@@ -53,7 +55,7 @@ Deno.test("a near copy is found and says of which note; others pass", () => {
 });
 
 Deno.test("short notes are left to the comparison for equality", () => {
-  const seen = new NearDuplicates(0.9);
+  const seen = new NearDuplicates(0.9, scans);
   assertEquals(seen.add(utf8("No acute process.")), undefined);
   assertEquals(seen.add(utf8("No acute process.")), undefined);
 });
@@ -65,7 +67,7 @@ Deno.test("short notes that differ in a few words are never taken for one", () =
       const copy = original.slice();
       for (let n = 0; n < length / 10; n++) copy[random(length)] = `other${n}`;
       if (jaccard(original, copy) > 0.75) continue;
-      const seen = new NearDuplicates(0.9);
+      const seen = new NearDuplicates(0.9, scans);
       seen.add(utf8(original.join(" ")));
       assertEquals(seen.add(utf8(copy.join(" "))), undefined, `${length} words, trial ${trial}`);
     }
