@@ -3,7 +3,6 @@
  * what is wrong with it is an answer, not an exception, because the caller decides what it costs.
  */
 
-import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
 
 const READ_BYTES = 1 << 17;
@@ -11,48 +10,61 @@ const READ_BYTES = 1 << 17;
 const CHUNK_BYTES = 1 << 17;
 
 export interface UnpackOptions {
-  /** Bytes as they lie on disk; all of them, also those after a damaged place. */
+  /** Bytes as they lie on disk, valid during the call; all, also those after a damaged place. */
   packed?(bytes: Uint8Array): void;
   /** Unpacked bytes, valid during the call; false ends the reading. */
   unpacked(bytes: Uint8Array): boolean | void;
 }
 
 /** Reads `path` (one gzip member or many) to its end; returns what is wrong with it, if anything. */
-export function unpack(
+export async function unpack(
   path: string,
   { packed, unpacked }: UnpackOptions,
 ): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const file = createReadStream(path, { highWaterMark: READ_BYTES });
-    const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-    let fileEnded = false, gunzipEnded = false;
-    let damage: string | undefined;
-    const end = () => {
-      file.destroy();
-      gunzip.destroy();
-      resolve(damage);
-    };
-    const endIfDone = () => fileEnded && gunzipEnded && end();
-    file.on("data", (bytes) => packed?.(bytes as Uint8Array));
-    file.on("end", () => {
-      fileEnded = true;
-      endIfDone();
-    });
-    file.on("error", reject);
-    gunzip.on("data", (bytes: Uint8Array) => {
-      if (unpacked(bytes) === false) end();
-    });
-    gunzip.on("end", () => {
-      gunzipEnded = true;
-      endIfDone();
-    });
-    gunzip.on("error", (error: Error) => {
-      damage = error.message;
-      gunzipEnded = true;
-      file.unpipe(gunzip);
-      file.resume(); // The checksum is of the whole file.
-      endIfDone();
-    });
-    file.pipe(gunzip);
+  using file = await Deno.open(path, { read: true });
+  const buffer = new Uint8Array(READ_BYTES);
+  const read = () => {
+    const bytes = buffer.subarray(0, file.readSync(buffer) ?? 0);
+    packed?.(bytes);
+    return bytes;
+  };
+  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
+  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
+  let running = true, stopped = false;
+  const end = (damage?: string) => {
+    running = false;
+    resolve(damage);
+  };
+  gunzip.on("data", (bytes: Uint8Array<ArrayBuffer>) => {
+    if (stopped) return;
+    stopped = unpacked(bytes) === false;
+    if (stopped) end();
+    else release(bytes);
   });
+  gunzip.on("end", () => end());
+  gunzip.on("error", (error: Error) => end(error.message));
+  const feed = () => {
+    if (!running) return;
+    try {
+      const bytes = read();
+      if (bytes.length === 0) gunzip.end();
+      else gunzip.write(bytes, feed);
+    } catch (error) {
+      running = false;
+      reject(error);
+    }
+  };
+  feed();
+  const damage = await promise;
+  gunzip.destroy();
+  while (!stopped && read().length > 0); // The checksum is of the whole file.
+  return damage;
+}
+
+/**
+ * Gives the memory of a chunk back at once, if gunzip is done with it because it is full. The
+ * collector, which sees small objects only, let 70 MB of them pile up.
+ */
+function release({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): void {
+  if (buffer.byteLength === CHUNK_BYTES && byteOffset + length === CHUNK_BYTES) buffer.transfer(0);
 }
