@@ -1,7 +1,7 @@
 /** The memory through which unpacked bytes go from the unpacking thread to the main thread. */
 
 /** Large enough that a note is rarely cut and messages do not count. */
-export const SLAB_BYTES = 1 << 20;
+export const SLAB_BYTES = 1 << 19;
 /** Slabs in turn: what bounds the memory when the unpacking thread is the faster one. */
 export const DEPTH = 3;
 
