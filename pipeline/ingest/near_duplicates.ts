@@ -32,6 +32,7 @@ export class NearDuplicates {
   readonly #buckets = new HashTable();
   readonly #blocks: Uint32Array[] = [];
   readonly #signature = new Uint32Array(BINS);
+  readonly #keys = new Uint32Array(BANDS);
   #count = 0;
 
   constructor(threshold: number, scans: Scans) {
@@ -49,7 +50,8 @@ export class NearDuplicates {
       this.#store();
       return undefined;
     }
-    const keys = bandKeys(this.#signature);
+    const keys = this.#keys;
+    bandKeys(this.#signature, keys);
     let best: NearDuplicate | undefined;
     let previous = -1;
     for (const key of keys) {
@@ -109,12 +111,12 @@ function mix(value: number): number {
 }
 
 /** One key for each band of bins; notes that share a key are compared. */
-function bandKeys(signature: Uint32Array): number[] {
-  return Array.from({ length: BANDS }, (_, band) => {
+function bandKeys(signature: Uint32Array, keys: Uint32Array): void {
+  for (let band = 0; band < BANDS; band++) {
     let key = band + 1;
     for (let row = 0; row < ROWS; row++) {
       key = mix(Math.imul(key, 31) + signature[band * ROWS + row] | 0);
     }
-    return key || 1;
-  });
+    keys[band] = key || 1;
+  }
 }

@@ -1,7 +1,7 @@
 /** Decides, note by note and in order, what is kept, under which ids, and in which split. */
 
 import { createHash } from "node:crypto";
-import type { Note } from "../artifacts.ts";
+import type { Note, Split } from "../artifacts.ts";
 import { type Repair, repairNames } from "./clean.ts";
 import { cleanBytes } from "./clean_bytes.ts";
 import { NearDuplicates } from "./near_duplicates.ts";
@@ -57,7 +57,7 @@ export class Sift {
   readonly #near: NearDuplicates | undefined;
   /** Ids in the order in which `#near` numbers its notes. */
   readonly #nearIds: string[] = [];
-  readonly #notesOfPatient = new Map<string, number>();
+  readonly #patients = new Map<string, { split: Split; notes: number }>();
 
   constructor(options: SiftOptions, scans: Scans) {
     this.#options = options;
@@ -81,17 +81,19 @@ export class Sift {
     if (raw.note_id === null) this.counts.withoutId++;
     if (raw.subject_id === null) this.counts.withoutPatient++;
     const subjectId = withoutFraction(raw.subject_id) ?? noteId;
+    const patient = this.#patient(subjectId);
+    patient.notes++;
     return {
       note_id: noteId,
       subject_id: subjectId,
       hadm_id: withoutFraction(raw.hadm_id),
       note_type: raw.note_type ?? "note",
-      note_seq: this.#sequence(raw.note_seq, subjectId),
+      note_seq: sequence(raw.note_seq, patient.notes),
       charttime: raw.charttime,
       storetime: raw.storetime,
       text,
       characters,
-      split: splitOf(subjectId),
+      split: patient.split,
       source,
     };
   }
@@ -121,13 +123,19 @@ export class Sift {
     return undefined;
   }
 
-  /** The number given, or the how many-th note of the patient this is. */
-  #sequence(given: string | null, subjectId: string): number {
-    const count = (this.#notesOfPatient.get(subjectId) ?? 0) + 1;
-    this.#notesOfPatient.set(subjectId, count);
-    const number = Number(given ?? NaN);
-    return Number.isInteger(number) ? number : count;
+  #patient(subjectId: string) {
+    const known = this.#patients.get(subjectId);
+    if (known) return known;
+    const patient = { split: splitOf(subjectId), notes: 0 };
+    this.#patients.set(subjectId, patient);
+    return patient;
   }
+}
+
+/** The number given, or the how many-th note of the patient this is. */
+function sequence(given: string | null, count: number): number {
+  const number = Number(given ?? NaN);
+  return Number.isInteger(number) ? number : count;
 }
 
 /** Programs that keep ids as floating-point numbers write 22595853 as `22595853.0`. */

@@ -28,9 +28,10 @@ export class PlainPage {
     this.#count(value !== null);
     if (value === null) return;
     this.#reserve(LENGTH_BYTES + 3 * value.length);
-    const { written } = encoder.encodeInto(value, this.#bytes.subarray(this.#used + LENGTH_BYTES));
+    const start = this.#used + LENGTH_BYTES;
+    const { written } = encoder.encodeInto(value, this.#bytes.subarray(start));
     writeUint32(this.#bytes, this.#used, written);
-    this.#used += LENGTH_BYTES + written;
+    this.#used = start + written;
   }
 
   int32(value: number): void {
