@@ -1,13 +1,10 @@
 /**
  * One measured run in a process of its own: `ours.ts ingest INPUT WORKSPACE NEAR_DUPLICATES` or
- * `ours.ts eda WORKSPACE THREADS`. Prints one line of JSON: CPU seconds, peak resident bytes, notes.
+ * `ours.ts eda WORKSPACE THREADS`, which loads only the stage that it measures. Prints one line of JSON: CPU seconds, peak resident bytes, notes.
  */
 
 import { cpuUsage } from "node:process";
 import { workspace } from "../../../pipeline/artifacts.ts";
-import { analyse } from "../../../pipeline/eda/analyse.ts";
-import { edaReport } from "../../../pipeline/eda/report_page.ts";
-import { ingest } from "../../../pipeline/ingest/ingest.ts";
 
 /** The most memory this process has had, as Linux counts it. */
 async function peakBytes(): Promise<number> {
@@ -16,6 +13,7 @@ async function peakBytes(): Promise<number> {
 }
 
 async function runIngest(input: string, folder: string, nearDuplicates: string): Promise<number> {
+  const { ingest } = await import("../../../pipeline/ingest/ingest.ts");
   const report = await ingest({
     inputs: [input],
     format: "auto",
@@ -31,6 +29,8 @@ async function runIngest(input: string, folder: string, nearDuplicates: string):
 }
 
 async function runEda(folder: string, threads: string): Promise<number> {
+  const { analyse } = await import("../../../pipeline/eda/analyse.ts");
+  const { edaReport } = await import("../../../pipeline/eda/report_page.ts");
   const eda = await analyse(workspace(folder), { threads: Number(threads) });
   await edaReport(eda);
   return eda.counts.notes;
