@@ -10,12 +10,12 @@ import {
   writeAtomic,
   writeJson,
 } from "../artifacts.ts";
+import type { NextTokenModel } from "../decode/types.ts";
 import { createTokenizer } from "../decode/tokenizer.ts";
 import { documentsOf, spread } from "../measure/documents.ts";
 import { readRunCheckpoint } from "../model/checkpoint.ts";
-import { loadRuntime } from "../onnx/runtime.ts";
 import { scorerFromTensors } from "../onnx/scorer.ts";
-import { modelFromTensors } from "../onnx/session.ts";
+import { wasmModelFromTensors } from "../wasm/from_tensors.ts";
 import { audit, type AuditReport } from "./audit.ts";
 import { auditPage } from "./page.ts";
 import { halvesByPatient, patientsOf } from "./patients.ts";
@@ -54,8 +54,8 @@ export async function auditRun(
   const patients = await patientsOf(paths.notes, "train", train.length);
   const { attacked, reference } = halvesByPatient(train, patients);
   const count = Math.min(settings.notes, unseen.length, attacked.length);
-  // One token at a time there is nothing to share among threads.
-  const model = await modelFromTensors(config, parameters, await loadRuntime({ threads: 1 }));
+  // What it writes, it writes as the worker would: in int8, five times as fast as in ONNX Runtime.
+  const model = await wasmModelFromTensors(config, parameters) as NextTokenModel;
   const scorer = await scorerFromTensors(config, parameters);
   const report = await audit({
     run: name,
@@ -76,7 +76,6 @@ export async function auditRun(
     seed: settings.seed,
   });
   await scorer.close();
-  await model.close();
   await writeJson(join(run.audit, "audit.json"), report);
   await writeAtomic(join(run.audit, "index.html"), await auditPage(report));
   return report;

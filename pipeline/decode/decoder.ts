@@ -33,8 +33,8 @@ export class Decoder<S = unknown> {
   readonly tokenizer: Tokenizer;
   readonly cache: PrefixCache<S>;
   readonly #mixture: Mixture | undefined;
-  /** The last text that was searched, and its tokens. */
-  #note: { scope?: string; text: string; tokens: readonly number[] } = { text: "", tokens: [] };
+  /** The last text that was searched, and the model that knows what it has said. */
+  #note: { scope?: string; text: string; model: NextTokens } | undefined;
   readonly #vocabulary: Vocabulary;
   /** Every token that holds an underscore. */
   readonly #placeholders: readonly number[];
@@ -76,19 +76,19 @@ export class Decoder<S = unknown> {
     });
   }
 
-  /** The model, with the mixture's knowledge of what `text` has said where there is one. */
+  /**
+   * The model, with the mixture's knowledge of what `text` has said where there is one: without its
+   * unfinished word, and remembered from one keystroke to the next.
+   */
   #modelFor(text: string, scope?: string): NextTokens {
     if (this.#mixture === undefined) return this.cache;
-    const note = this.#mixture.note === undefined ? [] : this.#noteTokens(text, scope);
-    return mixed(this.cache, this.#mixture, note);
-  }
-
-  /** The tokens of `text` without its unfinished word, remembered from one keystroke to the next. */
-  #noteTokens(text: string, scope?: string): readonly number[] {
-    const finished = text.slice(-NOTE_CHARACTERS).replace(/\S+$/, "");
-    if (this.#note.text !== finished || this.#note.scope !== scope) {
-      this.#note = { scope, text: finished, tokens: this.tokenizer.encode(finished) };
+    const said = this.#mixture.note === undefined
+      ? ""
+      : text.slice(-NOTE_CHARACTERS).replace(/\S+$/, "");
+    if (this.#note?.text !== said || this.#note.scope !== scope) {
+      const model = mixed(this.cache, this.#mixture, this.tokenizer.encode(said));
+      this.#note = { scope, text: said, model };
     }
-    return this.#note.tokens;
+    return this.#note.model;
   }
 }

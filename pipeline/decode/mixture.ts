@@ -10,7 +10,7 @@
 import { NgramModel, readNgramTable } from "./ngram.ts";
 import { adaptToNote, NOTE_ORDERS, noteFollowers } from "./note_ngrams.ts";
 import type { NextTokens } from "./prefix_cache.ts";
-import { probabilitiesOf } from "./sample.ts";
+import { probabilitiesOf, rememberProbabilities } from "./sample.ts";
 import type { NextTokenModel } from "./types.ts";
 
 /** Upper bounds of the classes of the table's largest probability; a last class takes the rest. */
@@ -88,18 +88,34 @@ export function checkMixture({ table }: Mixture, vocabSize: number): void {
   );
 }
 
-/** `inner` with `mixture` beside it, for a caret behind the tokens `note`. */
+/** Token sequences whose mixture is remembered while the note stays the same. */
+const REMEMBERED = 64;
+
+/**
+ * `inner` with `mixture` beside it, for carets behind the tokens `note`. The letters of a word are
+ * typed one by one behind the same note, and mostly ask for what has been mixed already.
+ */
 export function mixed(
   inner: NextTokens,
   mixture: Mixture,
   note: ArrayLike<number>,
 ): NextTokens {
+  const known = new Map<string, Float32Array>();
   return {
     contextLength: inner.contextLength,
     async logitsAfter(tokens, options) {
-      const probabilities = probabilitiesOf(await inner.logitsAfter(tokens, options)).slice();
-      mix(probabilities, mixture, note, tokens);
-      return probabilities.map(Math.log);
+      const alone = await inner.logitsAfter(tokens, options);
+      const key = String.fromCharCode(...tokens);
+      let logits = known.get(key);
+      if (logits === undefined) {
+        const probabilities = probabilitiesOf(alone).slice();
+        mix(probabilities, mixture, note, tokens);
+        logits = probabilities.map(Math.log);
+        rememberProbabilities(logits, probabilities);
+        if (known.size >= REMEMBERED) known.clear();
+        known.set(key, logits);
+      }
+      return logits;
     },
   };
 }

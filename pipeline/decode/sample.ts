@@ -49,6 +49,11 @@ export function probabilitiesOf(logits: Float32Array): Float32Array {
   return probabilities;
 }
 
+/** What `probabilitiesOf(logits)` is, where it is known: they must sum to 1. */
+export function rememberProbabilities(logits: Float32Array, probabilities: Float32Array): void {
+  known.set(logits, probabilities);
+}
+
 /** Indices of the `count` largest values, largest first, the first of equals first. */
 export function largest(values: Float32Array, count: number): number[] {
   const found: number[] = [];

@@ -200,11 +200,19 @@ function chooseNext(
   const probabilities = probabilitiesOf(logits);
   const before = bytes.charCodeAt(bytes.length - 1);
   const ends = (token: number) => !wholeWords || endsWord(before, vocabulary.firstByte[token]);
-  let ending = 0;
-  for (let token = 0; token < probabilities.length; token++) {
-    if (ends(token)) ending += probabilities[token];
+  // One pass over the vocabulary: this runs for every token of every suggestion.
+  let ending = 0, likeliest = 0, likeliestEnd = 0, bestEnd = -Infinity;
+  for (let token = 0; token < logits.length; token++) {
+    const logit = logits[token];
+    if (logit > logits[likeliest]) likeliest = token;
+    if (!ends(token)) continue;
+    ending += probabilities[token];
+    if (logit > bestEnd) [likeliestEnd, bestEnd] = [token, logit];
   }
-  const allowed = ending < 0.5 ? logits : logits.map((logit, i) => ends(i) ? logit : -Infinity);
-  const token = sampleToken(allowed, { temperature }, random);
+  let token = ending < 0.5 ? likeliest : likeliestEnd;
+  if (temperature > 0) {
+    const allowed = ending < 0.5 ? logits : logits.map((logit, i) => ends(i) ? logit : -Infinity);
+    token = sampleToken(allowed, { temperature }, random);
+  }
   return { token, next: probabilities[token], ends: ends(token), ending };
 }

@@ -27,13 +27,15 @@ export function fitWindow(text: string, tokenizer: Tokenizer, budget: number): n
     const skip = Math.ceil((rest.length - longest) / step) * step;
     rest = rest.slice(boundaryAfter(rest, skip, skip + step));
   }
-  const tokens = encode(rest);
-  if (rest === text && tokens.length < budget) return [tokenizer.endOfText, ...tokens];
+  if (rest === text) {
+    const tokens = encode(rest);
+    if (tokens.length < budget) return [tokenizer.endOfText, ...tokens];
+  }
   // The unfinished word has many tokens or few from one keystroke to the next: it does not count.
   const words = encode(rest.replace(/\S{1,32}$/, ""));
   const step = Math.max(1, Math.floor(budget / 4));
   const skip = Math.ceil((words.length - budget + UNFINISHED_WORD_TOKENS) / step) * step;
-  if (skip <= 0) return tokens.slice(-budget);
+  if (skip <= 0) return encode(rest).slice(-budget);
   const from = tokenizer.decode(words.slice(0, skip)).length;
   const to = from + tokenizer.decode(words.slice(skip, skip + step)).length;
   return encode(rest.slice(boundaryAfter(rest, from, to))).slice(-budget);

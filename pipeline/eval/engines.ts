@@ -2,35 +2,47 @@
 
 import { join } from "@std/path";
 import { exists, type RunPaths } from "../artifacts.ts";
-import type { Tokenizer } from "../decode/types.ts";
+import type { NextTokenModel, Tokenizer } from "../decode/types.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { loadRuntime } from "../onnx/runtime.ts";
-import { modelFromGraph, modelFromTensors, type OnnxModel } from "../onnx/session.ts";
+import { modelFromGraph, modelFromTensors } from "../onnx/session.ts";
+import { wasmModelFromTensors } from "../wasm/from_tensors.ts";
 import { type LatencyResult, measureLatency } from "./latency.ts";
 import type { Mixture } from "../decode/mixture.ts";
 import type { NoteRequest } from "./note_worker.ts";
 import { beside, openNgram, type Sources, type SystemSpec } from "./systems.ts";
 
-export interface Engine {
-  name: string;
-  open(): Promise<OnnxModel>;
+interface Closable {
+  close?(): Promise<void>;
 }
 
-/** float32 from the checkpoint, and int8 where the run was exported; both on one CPU thread. */
+export interface Engine {
+  name: string;
+  open(): Promise<NextTokenModel & Closable>;
+}
+
+/** The worker's, float32 in ONNX Runtime, and its int8 where the run was exported: on one thread. */
 export async function enginesOf(
   { config, parameters }: Pick<Checkpoint, "config" | "parameters">,
   run: RunPaths,
 ): Promise<Engine[]> {
   const runtime = await loadRuntime({ threads: 1 });
   const engines: Engine[] = [{
+    name: "int8, the worker's WebAssembly",
+    open: async () => await wasmModelFromTensors(config, parameters) as NextTokenModel,
+  }, {
     name: `float32, ${runtime.description}`,
-    open: () => modelFromTensors(config, parameters, runtime),
+    open: async () =>
+      await modelFromTensors(config, parameters, runtime) as NextTokenModel & Closable,
   }];
   const int8 = join(run.export, "onnx", "model_quantized.onnx");
   if (await exists(int8)) {
     engines.push({
       name: `int8 of the export, ${runtime.description}`,
-      open: async () => modelFromGraph(config, await Deno.readFile(int8), runtime),
+      open: async () =>
+        await modelFromGraph(config, await Deno.readFile(int8), runtime) as
+          & NextTokenModel
+          & Closable,
     });
   }
   return engines;
@@ -56,7 +68,7 @@ export async function measureEngines(
       measureLatency(label, { model, tokenizer, mixture }, requests, minConfidence);
     results.push(await time(name));
     if (spec) results.push(await time(`${name}, n-grams beside`, beside(spec, table)));
-    await model.close();
+    await model.close?.();
   }
   return results;
 }

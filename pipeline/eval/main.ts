@@ -18,6 +18,7 @@ import { defineTask, duration, format, runTask, UsageError } from "../cli.ts";
 import { createTokenizer } from "../decode/tokenizer.ts";
 import { readRunCheckpoint } from "../model/checkpoint.ts";
 import { documentsOf, spread, spreadTokens } from "../measure/documents.ts";
+import { compileKernels } from "../wasm/compile.ts";
 import { compareRuns } from "./compare.ts";
 import { enginesOf } from "./engines.ts";
 import { evaluate } from "./evaluate.ts";
@@ -143,6 +144,7 @@ export const task = defineTask({
         trainTokens: paths.tokens("train"),
         trainNotes: flags.trainNotes,
         ngram: paths.ngram,
+        kernels: await compileKernels(),
       },
       readingCost: flags.readingCost,
       withTable,

@@ -27,7 +27,6 @@ export async function measureNotes(
         found.forEach((result, system) => results[system][index] = result);
         onDone(index);
       }
-      await worker.ask({ close: true });
     } finally {
       worker.terminate();
     }

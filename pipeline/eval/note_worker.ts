@@ -1,7 +1,7 @@
 /** A worker that types notes with a few systems side by side: first their specs, then the notes. */
 
 import { type RankedWord, rankWord, type WordSample } from "./next_word.ts";
-import { openSystems, type Sources, type Systems, type SystemSpec } from "./systems.ts";
+import { openSystems, type Sources, type System, type SystemSpec } from "./systems.ts";
 import { type Growth, thresholds, type ThresholdTyping, typeAtThresholds } from "./thresholds.ts";
 import type { Passage } from "./typist.ts";
 
@@ -30,11 +30,11 @@ export interface Opening {
   levels: readonly number[];
 }
 
-export type Request = { open: Opening } | { note: NoteRequest } | { close: true };
+export type Request = { open: Opening } | { note: NoteRequest };
 /** One result per system, or null for a request that has none. */
 export type Reply = { done: NoteResult[] | null } | { error: string };
 
-let systems: Systems | undefined;
+let systems: System[] = [];
 let levels = thresholds;
 
 async function answer(request: Request): Promise<NoteResult[] | null> {
@@ -43,16 +43,12 @@ async function answer(request: Request): Promise<NoteResult[] | null> {
     levels = request.open.levels;
     return null;
   }
-  if ("close" in request) {
-    await systems?.close();
-    return null;
-  }
-  return await measureNote(systems!, request.note);
+  return await measureNote(systems, request.note);
 }
 
 /** Caret by caret, so that what one system has computed is still there for the next. */
 async function measureNote(
-  { list }: Systems,
+  list: readonly System[],
   { text, passage, words, withGrowths }: NoteRequest,
 ): Promise<NoteResult[]> {
   const growths = list.map(() => new Map<number, Growth>());

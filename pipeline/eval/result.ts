@@ -172,6 +172,8 @@ export const definitions = {
     "the typist accepts the first word of a suggestion with one key where it is what follows; what is left of the suggestion stays",
   threshold:
     "least confidence at which a suggestion is shown; chosen on the same notes, so that savings at it are slightly flattering",
+  engine:
+    "bits per character of the GPT are those of its float32 weights; next words and keystrokes are measured with the int8 weights and WebAssembly kernels that the worker serves",
   nGrams:
     "how far to trust the n-grams beside the GPT is fitted on validation notes; with --split val these are the notes measured, so that GPT + n-grams is flattered",
   calibration:

@@ -11,8 +11,7 @@ import { suggestDefaults } from "../decode/suggest.ts";
 import { createTokenizer } from "../decode/tokenizer.ts";
 import type { NextTokenModel, Policies, Tokenizer } from "../decode/types.ts";
 import { readCheckpoint } from "../model/checkpoint.ts";
-import { loadRuntime } from "../onnx/runtime.ts";
-import { modelFromTensors } from "../onnx/session.ts";
+import { wasmModelFromTensors } from "../wasm/from_tensors.ts";
 import { documentsOf, spread } from "../measure/documents.ts";
 import { rememberingTokenizer } from "./fast_tokenizer.ts";
 import type { NextWords } from "./next_word.ts";
@@ -32,6 +31,8 @@ export interface Sources {
   trainNotes: number;
   /** ngram.bin */
   ngram: string;
+  /** What wasm/compile.ts makes, compiled once for all workers. */
+  kernels: Uint8Array<ArrayBuffer>;
 }
 
 export type SystemSpec =
@@ -53,20 +54,14 @@ export interface System {
   grow(before: string, least: number): Promise<Growth>;
 }
 
-/** Systems that read the same text side by side. */
-export interface Systems {
-  list: System[];
-  close(): Promise<void>;
-}
-
 /**
- * Loads what `specs` name. There is one GPT for all of them, and what it has computed for one the
- * others find. It runs on one thread, because workers share the cores.
+ * Loads what `specs` name, to read the same text side by side. There is one GPT for all of them, and
+ * what it has computed for one the others find. It is the worker's: int8, on one thread.
  */
 export async function openSystems(
   specs: readonly SystemSpec[],
   sources: Sources,
-): Promise<Systems> {
+): Promise<System[]> {
   const tokenizer = await openTokenizer(sources.tokenizer);
   const neural = specs.some(({ kind }) => kind !== "words");
   const { config, parameters } = neural
@@ -74,7 +69,7 @@ export async function openSystems(
     : { config: undefined, parameters: undefined };
   const needsGpt = specs.some(({ kind }) => kind === "gpt");
   const gpt = needsGpt
-    ? await modelFromTensors(config!, parameters!, await loadRuntime({ threads: 1 }))
+    ? await wasmModelFromTensors(config!, parameters!, { kernels: sources.kernels })
     : undefined;
   const needsTable = specs.some((spec) =>
     spec.kind === "table" || (spec.kind === "gpt" && spec.mixture?.table !== undefined)
@@ -96,7 +91,7 @@ export async function openSystems(
   };
   const list: System[] = [];
   for (const spec of specs) list.push(await open(spec));
-  return { list, close: async () => await gpt?.close() };
+  return list;
 }
 
 /** What `spec` names, ready for a decoder. */
