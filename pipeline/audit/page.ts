@@ -34,7 +34,11 @@ export async function auditPage(report: AuditReport): Promise<string> {
     subtitle: `${notes.members} training notes against ${notes.unseen} notes of unseen patients, ` +
       `${generated.texts} texts and ${
         completions.train.completions + completions.unseen.completions
-      } completions; ${report.created.slice(0, 10)}`,
+      } completions; ${
+        report.passes === null
+          ? ""
+          : `it has read its training notes ${report.passes.toFixed(1)} times; `
+      }${report.created.slice(0, 10)}`,
     summary: [
       tiles([
         { label: "verdict", value: `${verdict}ed`, note: `${checks.length} checks` },

@@ -163,7 +163,11 @@ function identifierChecks({ written, unseen }: Measured["identifiers"]): Check[]
     characters === 0 ? 0 : count * 1e6 / characters;
   const count = total(written, "count"), there = total(unseen, "count");
   const one = total(written, "inOneNote");
-  const chance = there === 0 ? 0 : count * total(unseen, "inOneNote") / there;
+  // Kind by kind: a date is met again by chance far more often than a name.
+  const chance = written.kinds.reduce((sum, { count }, kind) => {
+    const there = unseen.kinds[kind];
+    return there.count === 0 ? sum : sum + count * there.inOneNote / there.count;
+  }, 0);
   const rate = perMillion(count, written), usual = perMillion(there, unseen);
   return [
     {
