@@ -96,6 +96,17 @@ Deno.test("duplicates, empty and absurd notes are dropped, each with its reason"
   for (const { detail } of test.rejects()) assert(!detail.includes("word1"), "no text in rejects");
 });
 
+Deno.test("notes of any length: longer than a page, many pages, more than a row group", async () => {
+  using test = new TestWorkspace();
+  const lengths = [3_000_000, 10, 1_048_572, 1_048_573, 2_000_000, ...new Array(2100).fill(3000)];
+  const texts = lengths.map((length, n) => `${n} `.padEnd(length, "word "));
+  const csv = "id,text\n" + texts.map((text, n) => `${n},"${text}"\n`).join("");
+  await test.ingest(test.write("a.csv", csv), { maxChars: 4_000_000 });
+  const read = await test.notes();
+  assertEquals(read.length, texts.length);
+  texts.forEach((text, n) => assert(read[n].text === text, `note ${n} is not what was written`));
+});
+
 Deno.test("ingest.json records inputs, columns, counts and repairs", async () => {
   using test = new TestWorkspace();
   const csv = 'key,body\n1,One\r\n2,"Two\0"\n3,\n';
