@@ -18,8 +18,14 @@ import { type HomeMedication, namesOf, planHome, planStay } from "./medication_p
 import { type Draw, planDraws, planLabs } from "./lab_plan.ts";
 import { variables } from "./variables.ts";
 
+/** A stay of weeks is believed of what keeps people for a week or more, not of a birth. */
+const CAN_BE_PROLONGED = 7;
+const PROLONGED_SHARE = 1 / 5;
+const LONGEST_STAY = 45;
+
 export class Admission implements Scope {
   readonly memo = new Map<string, string>();
+  readonly latest = new Map<string, string>();
   /** The patient's at this stay; `patient.age` moves on. */
   readonly age: number;
   /** Nights in hospital. */
@@ -27,7 +33,7 @@ export class Admission implements Scope {
   /** 0 (mild) to 1 (severe): moves labs, vital signs and length of stay together. */
   severity: number;
   icu: boolean;
-  /** One stay in 9 goes on for weeks, with more complications: the right tail of note lengths. */
+  /** Goes on for weeks, with more complications: the right tail of note lengths. */
   prolonged: boolean;
   expired: boolean;
   disposition = "Home";
@@ -52,7 +58,7 @@ export class Admission implements Scope {
   ) {
     this.age = patient.age;
     this.severity = random.next();
-    this.prolonged = presentation.los[1] > 3 && random.chance(1 / 9);
+    this.prolonged = presentation.los[1] >= CAN_BE_PROLONGED && random.chance(PROLONGED_SHARE);
     this.icu = random.chance(presentation.icu * (0.4 + 1.2 * this.severity));
     const age = patient.age > 80 ? 1.6 : patient.age < 50 ? 0.4 : 1;
     const mortality = presentation.mortality * 2 * this.severity * age;
@@ -100,6 +106,7 @@ export class Admission implements Scope {
       if (condition.kind !== "acute" || !canAcquire(this.patient, condition)) continue;
       if (own.some((guard) => guard.value === condition.name)) continue;
       if (this.presentation.covers.includes(condition.name)) continue;
+      if (this.presentation.elective && condition.arrival) continue;
       const chance = prevalenceAt(condition, this.patient.age) * (0.3 + 1.4 * this.severity) *
         (this.prolonged ? 4 : 1);
       if (this.random.chance(chance)) this.complications.push(condition);
@@ -113,7 +120,7 @@ export class Admission implements Scope {
     if (this.icu) days *= 1.4;
     days += this.complications.length * 0.6 * this.random.next();
     if (this.prolonged) days *= 1.8 * Math.exp(this.random.next());
-    return Math.max(1, Math.round(days));
+    return Math.max(1, Math.min(LONGEST_STAY, Math.round(days)));
   }
 
   #drawDisposition(): string {
@@ -145,6 +152,7 @@ export class Admission implements Scope {
     const values = this.draws.map((draw) => draw.values.get(name)).filter((v) => v !== undefined);
     if (values.length === 0) return printNumber(test, this.courses.get(name)!.first);
     if (when === "first") return printNumber(test, values[0]);
+    if (when === "low") return printNumber(test, Math.min(...values));
     if (when === "last") return printNumber(test, values[values.length - 1]);
     const course = this.courses.get(name)!;
     const rising = (course.peak ?? course.first) >= course.last;
@@ -152,8 +160,16 @@ export class Admission implements Scope {
   }
 
   drugs(drugClass: string, from: DrugList): string {
-    const list: Medication[] = this[from];
-    return namesOf(list.filter(({ drug }) => drug.classes.includes(drugClass)));
+    const lists = {
+      home: () => this.home,
+      leaving: () => this.leaving,
+      started: () => this.started,
+      kept: () => this.home.filter(isKept),
+      held: () => this.home.filter(({ fate }) => fate === "held"),
+      paused: () => this.home.filter(({ fate }) => fate === "paused"),
+    };
+    const listed: Medication[] = lists[from]();
+    return namesOf(listed.filter(({ drug }) => drug.classes.includes(drugClass)));
   }
 
   test({ kind, name, negated, equals }: Condition): boolean {
@@ -176,6 +192,10 @@ export class Admission implements Scope {
         return this.patient.home.some(({ drug }) => drug.classes.includes(name));
       case "started":
         return this.started.some(({ drug }) => drug.classes.includes(name));
+      case "kept":
+        return this.home.some((m) => isKept(m) && m.drug.classes.includes(name));
+      case "service":
+        return this.presentation.service.toLowerCase().startsWith(name);
       case "leaving":
         return this.leaving.some(({ drug }) => drug.classes.includes(name));
       case "allergy":
@@ -219,6 +239,12 @@ export class Admission implements Scope {
         return this.patient.drinker;
       case "oxygen":
         return (this.courses.get("O2flow")?.first ?? 0) >= 0.5;
+      case "elective":
+        return this.presentation.elective;
+      case "febrile":
+        return this.courses.get("T")!.first >= FEVER;
+      case "tachycardic":
+        return this.courses.get("HR")!.first > TACHYCARDIA;
       default:
         throw new ReferenceError(`No condition ?is.${name}`);
     }
@@ -242,6 +268,12 @@ export class Admission implements Scope {
     return [...kept, ...changed, ...this.started];
   }
 }
+
+/** Degrees Fahrenheit, and beats a minute. */
+const FEVER = 100.4, TACHYCARDIA = 100;
+
+/** Given from the first day to the last, maybe at another dose. */
+const isKept = ({ fate }: HomeMedication) => fate === "continued" || fate === "changed";
 
 /** Chronic conditions that belong to the presentation, and those that come with the years. */
 export function acquireConditions(

@@ -7,8 +7,9 @@ import { type Entry, KnowledgeError } from "./source.ts";
 import { variableNames } from "./variables.ts";
 
 /** What `?is.NAME` may ask: see `Admission`. */
-const facts = "male female icu expired severe long facility elderly smoker exsmoker drinker oxygen"
-  .split(" ");
+const facts =
+  "male female icu expired severe long facility elderly smoker exsmoker drinker oxygen febrile tachycardic elective"
+    .split(" ");
 
 /** What `symptoms:` may list. */
 const systems = "constitutional ent neuro cardiac resp gi gu msk psych".split(" ");
@@ -34,6 +35,9 @@ export function checkMentions(knowledge: Knowledge, entries: Entry[]): void {
     stopped: (name) => classes.has(name),
     paused: (name) => classes.has(name),
     leaving: (name) => classes.has(name),
+    kept: (name) => classes.has(name),
+    service: (name) =>
+      knowledge.presentations.some(({ service }) => service.toLowerCase().startsWith(name)),
     allergy: (name) => allergyClasses.has(name),
     equals: (name) => anyRule.has(name),
     is: (name) => facts.includes(name),
@@ -85,6 +89,9 @@ export function checkMentions(knowledge: Knowledge, entries: Entry[]): void {
       throw fail(`needs a rule "== letter.why" (a letter) or "== instructions"`);
     }
     const { history, complications, leaves } = presentation;
+    for (const name of presentation.avoids) {
+      if (!classes.has(name)) throw fail(`avoids: no drug class "${name}"`);
+    }
     for (const name of presentation.symptoms) {
       if (!systems.includes(name)) throw fail(`symptoms: no organ system "${name}"`);
     }

@@ -50,15 +50,22 @@ export function courseBlock(admission: Admission): string {
 
 /** Days of the first part of a stay, which the problems already tell about. */
 const TOLD_DAYS = 4;
-const DIARY_SHARE = 0.75;
+const DIARY_SHARE = 0.8;
+/** A second and a third sentence about a day. */
+const MORE_SHARE = 0.6;
 
-/** Some authors keep a diary of a stay of weeks: the longest notes are these. */
+/**
+ * Some authors keep a diary of a stay of weeks: the longest notes are these. Where running text
+ * tells of an ordinary stay, the diary has to say what went on.
+ */
 function dayByDay(admission: Admission): string {
-  const { prolonged, expired, days, style, random } = admission;
-  if (!prolonged || expired || !random.chance(DIARY_SHARE)) return "";
+  const { prolonged, expired, days, style, random, presentation } = admission;
+  const told = presentation.rules.has("course");
+  if (!prolonged || expired || told && !random.chance(DIARY_SHARE)) return "";
   const lines: string[] = [];
   for (let day = TOLD_DAYS + 1; day < days; day += random.integer(1, 2)) {
-    const events = ["event", ...random.chance(0.5) ? ["event.more"] : []]
+    const more = [1, 2].filter(() => random.chance(MORE_SHARE)).map(() => "event.more");
+    const events = ["event", ...more]
       .map((rule) => renderRule(admission.rule(rule), admission));
     lines.push(`${style.bullet}HD ${day}: ${events.join(GAP)}`);
   }

@@ -12,23 +12,34 @@ export interface Scope {
   readonly abbreviate: number;
   /** How much this author writes: above 1, optional lines are left out less often. */
   readonly detail: number;
+  /** Nights of this stay: no `{3..5:day}` is later. */
+  readonly days: number;
   test(condition: Condition): boolean;
   /** `$he`, `$history` … */
   variable(name: string): string;
-  /** `{@Creat}`, `{@Creat.peak}`, `{@Creat.last}`. */
+  /** `{@Creat}`, `{@Creat.peak}`, `{@Creat.last}`, `{@Hgb.low}`. */
   lab(name: string, when: string): string;
   /** The names of the drugs of a class on one of the lists. */
   drugs(drugClass: string, list: DrugList): string;
   rule(name: string): Rule;
+  /** What each rule said where a template last referred to it. */
+  readonly latest: Map<string, string>;
   /** Results of `!` rules, which are rendered once per note. */
   readonly memo: Map<string, string>;
   /** Results of `!!` rules, which hold for all notes of a patient. */
   readonly traits: Map<string, string>;
 }
 
-/** `{=anticoagulant}`, `{+anticoagulant}`, `{*anticoagulant}`. */
-export type DrugList = "home" | "leaving" | "started";
-const drugLists: Record<string, DrugList> = { "=": "home", "+": "leaving", "*": "started" };
+/** `{=statin}` at home, `{~statin}` of those what was given all along, `{-statin}` held … */
+export type DrugList = "home" | "leaving" | "started" | "kept" | "held" | "paused";
+const drugLists: Record<string, DrugList> = {
+  "=": "home",
+  "+": "leaving",
+  "*": "started",
+  "~": "kept",
+  "-": "held",
+  "/": "paused",
+};
 
 export type Template = (scope: Scope) => string;
 
@@ -175,20 +186,25 @@ export class Compiler {
   #reference(name: string, capital: boolean): Template {
     this.mentions.rules.add(name);
     return capital
-      ? (scope) => capitalise(renderRule(scope.rule(name), scope))
-      : (scope) => renderRule(scope.rule(name), scope);
+      ? (scope) => capitalise(renderAnew(scope.rule(name), scope))
+      : (scope) => renderAnew(scope.rule(name), scope);
   }
 
   #braces(cursor: Cursor): Template {
     const range = cursor.take(/(\d+(?:\.(\d+))?)\.\.(\d+(?:\.\d+)?)(?:\/(\d+))?\}/y);
     if (range) return numberRange(+range[1], +range[3], range[2]?.length ?? 0, +(range[4] ?? 0));
-    const lab = cursor.take(/@([A-Za-z0-9_-]+)(?:\.(peak|last))?\}/y);
+    const day = cursor.take(/(\d+)\.\.(\d+):day\}/y);
+    if (day) {
+      const [from, to] = [Number(day[1]), Number(day[2])];
+      return ({ random, days }) => String(random.integer(Math.min(from, days), Math.min(to, days)));
+    }
+    const lab = cursor.take(/@([A-Za-z0-9_-]+)(?:\.(peak|last|low))?\}/y);
     if (lab) {
       const [, name, when] = lab;
       this.mentions.labs.add(name);
       return (scope) => scope.lab(name, when ?? "first");
     }
-    const drugs = cursor.take(/([=+*])([a-z_0-9]+)\}/y);
+    const drugs = cursor.take(/([=+*~\/-])([a-z_0-9]+)\}/y);
     if (drugs) {
       const [, sign, drugClass] = drugs;
       this.mentions.classes.add(drugClass);
@@ -279,6 +295,19 @@ export function tidy(text: string): string {
 
 export function capitalise(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Draws that may fall on what the same rule said the last time: "rice and rice". */
+const REDRAWS = 4;
+
+/** The rule's text, another one than where it was last referred to, if it has another. */
+function renderAnew(rule: Rule, scope: Scope): string {
+  let text = renderRule(rule, scope);
+  if (rule.kind !== "one") return text;
+  const before = scope.latest.get(rule.name);
+  for (let draw = 0; text === before && draw < REDRAWS; draw++) text = renderRule(rule, scope);
+  scope.latest.set(rule.name, text);
+  return text;
 }
 
 /** The rule's text in this note; empty when no line applies. */

@@ -47,6 +47,8 @@ export interface ConditionEntry {
   /** Probability by age: [from, to, probability]. */
   prevalence: [number, number, number][];
   excludes: string[];
+  /** Acute, and there on arrival: nobody is operated on by plan with it. */
+  arrival: boolean;
   home: DrugOrder[];
   start: DrugOrder[];
   hold: Guarded[];
@@ -57,7 +59,8 @@ export interface ConditionEntry {
   rules: Map<string, Rule>;
 }
 
-export interface Presentation extends Omit<ConditionEntry, "kind" | "short" | "prevalence"> {
+export interface Presentation
+  extends Omit<ConditionEntry, "kind" | "short" | "prevalence" | "arrival"> {
   /** How a later note refers to this stay. */
   title: string;
   weight: number;
@@ -65,6 +68,8 @@ export interface Presentation extends Omit<ConditionEntry, "kind" | "short" | "p
   los: [number, number];
   service: string;
   requires: string[];
+  /** Drug classes that nobody in this situation takes at home: in pregnancy, say. */
+  avoids: string[];
   /** Organ systems that the history tells about, so that the review of systems is silent. */
   symptoms: string[];
   /** How often blood is drawn, relative to a medical stay. */
@@ -78,6 +83,8 @@ export interface Presentation extends Omit<ConditionEntry, "kind" | "short" | "p
   /** Conditions whose own problem paragraph is covered by this presentation's text. */
   covers: string[];
   once: boolean;
+  /** Planned: whatever goes wrong begins in hospital. */
+  elective: boolean;
   mortality: number;
   icu: number;
   disposition: Guarded[];
@@ -299,7 +306,8 @@ function toCondition(entry: Entry, compiler: Compiler): ConditionEntry {
   compiler.mentions = entry.mentions;
   const short = single(entry, "short", "").split(/ \| /).filter(Boolean)
     .map((text) => compiler.template(text));
-  return { ...common(entry, compiler), kind, short, prevalence };
+  const arrival = single(entry, "arrival", "no") === "yes";
+  return { ...common(entry, compiler), kind, short, prevalence, arrival };
 }
 
 function toPresentation(entry: Entry, compiler: Compiler): Presentation {
@@ -311,6 +319,7 @@ function toPresentation(entry: Entry, compiler: Compiler): Presentation {
     los: range(entry, "los"),
     service: single(entry, "service"),
     requires: list(entry, "requires"),
+    avoids: list(entry, "avoids"),
     symptoms: list(entry, "symptoms"),
     bloodDraws: Number(single(entry, "blood_draws", "1")),
     history: guarded(entry, "history", compiler),
@@ -318,6 +327,7 @@ function toPresentation(entry: Entry, compiler: Compiler): Presentation {
     leaves: guarded(entry, "leaves", compiler),
     covers: list(entry, "covers"),
     once: single(entry, "once", "no") === "yes",
+    elective: single(entry, "elective", "no") === "yes",
     mortality: Number(single(entry, "mortality", "0")) / 100,
     icu: Number(single(entry, "icu", "0")) / 100,
     disposition: guarded(entry, "disposition", compiler),

@@ -18,7 +18,11 @@ export function labBlock(admission: Admission): string {
   if (!admission.expired && draws.length > 1) {
     blocks.push(`${style.subheader("discharge labs")}\n${drawLines(admission, draws.at(-1)!, 1)}`);
   }
-  const micro = renderAll(admission.rule("micro"), admission);
+  const { prolonged } = admission;
+  const micro = [
+    ...renderAll(admission.rule("micro"), admission),
+    ...prolonged ? renderAll(admission.rule("micro.long"), admission) : [],
+  ];
   if (micro.length > 0) {
     blocks.push(
       `${style.subheader(random.pick(["micro", "microbiology"]))}\n${tidy(micro.join("\n"))}`,
@@ -27,6 +31,7 @@ export function labBlock(admission: Admission): string {
   const imaging = [
     ...renderAll(admission.rule("imaging"), admission),
     ...renderAll(admission.rule("imaging.extra"), admission),
+    ...prolonged ? renderAll(admission.rule("imaging.long"), admission) : [],
   ];
   if (imaging.length > 0) {
     const title = random.pick(["imaging", "imaging", "studies", "imaging/studies", "reports"]);

@@ -34,8 +34,9 @@ export function planLabs(admission: Admission): void {
   }
   const baselines = new Map([...courses].map(([name, { last }]) => [name, last]));
   for (const problem of admission.problems) {
+    const later = admission.presentation.elective && problem !== admission.presentation;
     for (const change of [...problem.labs, ...problem.vitals]) {
-      applyAcute(admission, change, baselines.get(change.test)!);
+      applyAcute(admission, later ? inHospital(change) : change, baselines.get(change.test)!);
     }
   }
 }
@@ -53,6 +54,12 @@ function applyChronic(admission: Admission, change: LabChange): void {
   }
   courses.set(change.test, { first: value, last: value });
 }
+
+/** The same change when it begins after admission: normal first, then what would have been. */
+const inHospital = ({ first, peak, ...change }: LabChange): LabChange => ({
+  ...change,
+  peak: peak ?? first,
+});
 
 /** A problem of this stay: what it says replaces what an earlier one said. */
 function applyAcute(admission: Admission, change: LabChange, baseline: number): void {
@@ -74,12 +81,12 @@ function applyAcute(admission: Admission, change: LabChange, baseline: number): 
 /** Blood on arrival, on some mornings, and on the day of discharge. */
 export function planDraws(admission: Admission): void {
   const { random, days, style, presentation } = admission;
-  const wanted = days * style.detail * random.between(0.1, 0.55) * presentation.bloodDraws;
+  const wanted = days * style.detail * random.between(0.06, 0.36) * presentation.bloodDraws;
   const between = Math.min(Math.round(1.6 * days) - 1, Math.round(wanted));
   const times = [0];
   for (let i = 1; i <= between; i++) times.push(i / (between + 1));
   times.push(1);
-  const clocks = [`${clock(random)}`, ...times.slice(1).map(() => morning(random))];
+  const clocks = drawClocks(times, days, random);
   const drawn = [...admission.knowledge.tests.values()].filter((test) =>
     test.panel !== "vital" &&
     (test.panel !== test.name || admission.courses.get(test.name)!.measured)
@@ -105,8 +112,19 @@ function drawValues(admission: Admission, tests: LabTest[], time: number): Map<s
   return values;
 }
 
+/** Mornings; the second draw of a day comes in the afternoon, the third at night. */
+function drawClocks(times: number[], days: number, random: Admission["random"]): string[] {
+  let today = -1, hour = 0;
+  return times.map((time, index) => {
+    const day = Math.floor(time * days);
+    if (index === 0) hour = random.integer(0, 22);
+    else if (day !== today) hour = random.integer(4, 8);
+    else hour = Math.min(23, hour + random.integer(1, Math.max(1, Math.floor((24 - hour) / 3))));
+    today = day;
+    return clock(hour, random);
+  });
+}
+
 const pad = (n: number) => String(n).padStart(2, "0");
-const clock = (random: Admission["random"]) =>
-  `${pad(random.integer(1, 12))}:${pad(random.integer(0, 59))}${random.chance(0.6) ? "PM" : "AM"}`;
-const morning = (random: Admission["random"]) =>
-  `${pad(random.integer(4, 8))}:${pad(random.integer(0, 59))}AM`;
+const clock = (hour: number, random: Admission["random"]) =>
+  `${pad(hour % 12 || 12)}:${pad(random.integer(0, 59))}${hour < 12 ? "AM" : "PM"}`;

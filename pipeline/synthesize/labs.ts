@@ -124,9 +124,11 @@ export const derived: ReadonlySet<string> = new Set([
   "Cl",
   "PT",
   "Lymphs",
+  "pH",
+  "calTCO2",
 ]);
 
-/** Sets what follows from other values: haematocrit, red cell indices, chloride, PT. */
+/** Sets what follows from other values: haematocrit, red cell indices, chloride, PT, blood gas. */
 export function derive(draw: Map<string, number>): void {
   const get = (name: string) => draw.get(name)!;
   const mcv = get("MCV"), mchc = get("MCHC"), hgb = get("Hgb");
@@ -135,6 +137,10 @@ export function derive(draw: Map<string, number>): void {
   draw.set("Hct", hct).set("RBC", rbc).set("MCH", round(hgb / rbc * 10, 1));
   draw.set("Cl", get("Na") + round(get("K"), 0) - get("AnGap") - get("HCO3"));
   draw.set("PT", round(get("INR") * 11.2, 1));
+  // Henderson and Hasselbalch: 0.0307 mmol/L of CO2 dissolve per mmHg.
+  const dissolved = 0.0307 * get("pCO2");
+  draw.set("pH", round(6.1 + Math.log10(get("HCO3") / dissolved), 2));
+  draw.set("calTCO2", round(get("HCO3") + dissolved, 0));
   const others = get("Monos") + get("Eos") + get("Baso");
   const neuts = Math.min(get("Neuts"), 97 - others);
   draw.set("Neuts", round(neuts, 1));

@@ -17,16 +17,18 @@ export interface HomeMedication extends Medication {
 /** Adds the home drugs of new conditions, drops what they forbid, and opens this stay's list. */
 export function planHome(admission: Admission): void {
   const { patient } = admission;
-  const forbidden = (drug: Drug) =>
-    patient.conditions.some(({ stop }) => stop.some(({ value }) => drug.classes.includes(value)));
+  const { avoids } = admission.presentation;
+  const unsafe = (drug: Drug) =>
+    forbidden(admission, drug) || avoids.some((name) => drug.classes.includes(name));
+  patient.home = patient.home.filter(({ drug }) => !unsafe(drug));
   for (const condition of patient.conditions) {
     if (patient.treated.has(condition.name)) continue;
     patient.treated.add(condition.name);
-    patient.home = patient.home.filter(({ drug }) => !forbidden(drug));
+    patient.home = patient.home.filter(({ drug }) => !unsafe(drug));
     for (const order of condition.home) {
       if (!admission.applies(order)) continue;
-      const medication = chooseDrug(admission, order);
-      if (medication === undefined || forbidden(medication.drug)) continue;
+      const medication = chooseDrug(admission, order, unsafe);
+      if (medication === undefined) continue;
       if (!patient.home.some((m) => sameClass(m.drug, medication.drug))) {
         patient.home.push(medication);
       }
@@ -34,6 +36,10 @@ export function planHome(admission: Admission): void {
   }
   admission.home = patient.home.map((medication) => ({ ...medication, fate: "continued" }));
 }
+
+/** What one of the patient's conditions rules out for good. */
+const forbidden = ({ patient }: Admission, drug: Drug) =>
+  patient.conditions.some(({ stop }) => stop.some(({ value }) => drug.classes.includes(value)));
 
 /** Applies what the problems of this stay hold, stop, pause and start. */
 export function planStay(admission: Admission): void {
@@ -82,11 +88,18 @@ function startDrug(admission: Admission, medication: Medication): void {
 
 const sameClass = (a: Drug, b: Drug) => a.classes[0] === b.classes[0];
 
-/** One of the choices that the patient's allergies allow, with dose and frequency. */
-function chooseDrug(admission: Admission, order: DrugOrder): Medication | undefined {
+/** One of the choices that the patient's allergies and conditions allow, with dose and frequency. */
+function chooseDrug(
+  admission: Admission,
+  order: DrugOrder,
+  unsafe = (drug: Drug) => forbidden(admission, drug),
+): Medication | undefined {
   const { random, patient, knowledge } = admission;
   const allowed = order.choices.flatMap((group) => {
-    const choice = group.find(({ drug }) => mayTake(patient, knowledge.drugs.get(drug)!));
+    const choice = group.find(({ drug: id }) => {
+      const drug = knowledge.drugs.get(id)!;
+      return mayTake(patient, drug) && !unsafe(drug);
+    });
     return choice ? [choice] : [];
   });
   if (allowed.length === 0) return undefined;
@@ -124,5 +137,5 @@ export const proseName = (drug: Drug) =>
 const saltsAndForms = new RegExp(
   "(?<=\\w) (Potassium|Sodium|Calcium|HCl|Proxetil|Succinate|Tartrate|Fumarate|Oxalate|Citrate|" +
     "Mononitrate|Bromide|Hyclate|Phosphate|Maleate|Propionate|Extended-Release|XL|XR|DR|SR|Inhaler|" +
-    "Diskus|Oral Liquid|NASAL|0\\.\\S+ Neb Soln).*$",
+    "Diskus|SL|Oral Liquid|NASAL|0\\.\\S+ Neb Soln).*$",
 );

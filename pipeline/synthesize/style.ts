@@ -55,7 +55,7 @@ const problems: Style["problem"][] = [
 ];
 
 /** Set so that the median note has the 1,690 words of MIMIC-IV-Note's. */
-const MEDIAN_DETAIL = 11;
+const MEDIAN_DETAIL = 14;
 
 export function drawStyle(random: Random): Style {
   return {

@@ -8,13 +8,20 @@ const bySex = (male: string, female: string) => ({ patient }: Admission) =>
   patient.sex === "M" ? male : female;
 
 /** Short names of what the patient has, for the opening sentence. */
-function history(admission: Admission): string {
+const history = (admission: Admission) =>
+  shortNames(admission, []) || "no significant past medical history";
+
+/** The same without what the presentation's own text names. */
+const others = (admission: Admission) =>
+  shortNames(admission, admission.presentation.covers) || "no other medical history";
+
+function shortNames(admission: Admission, covered: string[]): string {
   const { patient, random, style } = admission;
   const shorts = patient.conditions.filter((c) => c.short.length > 0 && c.kind === "chronic")
+    .filter(({ name }) => !covered.includes(name))
     .map((c) => random.pick(c.short)(admission));
   const listed = shorts.slice(0, style.detail > 2 ? 7 : 4);
-  if (listed.length === 0) return "no significant past medical history";
-  if (listed.length === 1) return listed[0];
+  if (listed.length < 2) return listed[0] ?? "";
   return `${listed.slice(0, -1).join(", ")}${random.chance(0.5) ? "," : ""} and ${listed.at(-1)}`;
 }
 
@@ -24,6 +31,7 @@ export const variables: Record<string, (admission: Admission) => string> = {
   his: bySex("his", "her"),
   His: bySex("His", "Her"),
   him: bySex("him", "her"),
+  himself: bySex("himself", "herself"),
   man: bySex("man", "woman"),
   male: bySex("male", "female"),
   gentleman: bySex("gentleman", "woman"),
@@ -31,8 +39,11 @@ export const variables: Record<string, (admission: Admission) => string> = {
   Mr: bySex("Mr.", "Ms."),
   spouse: bySex("wife", "husband"),
   history,
+  others,
   past: ({ patient }) => patient.past.at(-1) ?? "",
   days: ({ days }) => String(days),
+  /** The day of leaving, counted from an operation on the first day. */
+  pod: ({ days }) => String(days),
   started: ({ started }) => namesOf(started),
   changed: ({ home }) => namesOf(home.filter(({ fate }) => fate === "changed")),
   held: ({ home }) => namesOf(home.filter(({ fate }) => fate === "held")),

@@ -227,7 +227,7 @@ Deno.test("sex is kept in pronouns, anatomy and diseases", () => {
     if (admission.patient.sex === "M") {
       assert(!/\b(she|her|hers)\b/i.test(story), story);
       assert(
-        !/pregnan|uterus|uterine|hysterectomy|vaginal|LMP|\bgravid|Ms\. ___|cesarean|breast cancer/i
+        !/pregnan|uterus|uterine|hysterectomy|vaginal|\bLMP\b|\bgravid|Ms\. ___|cesarean|breast cancer/i
           .test(body),
         body,
       );

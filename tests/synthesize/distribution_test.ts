@@ -12,8 +12,10 @@ Deno.test("lengths are MIMIC's: median 1,690 words within 10%, a right tail, 2k 
   assertLess(at(0.5), 1690 * 1.1);
   const mean = words.reduce((sum, n) => sum + n, 0) / words.length;
   assertGreater(mean, at(0.5), "the tail must pull the mean above the median");
-  assertGreater(at(0.99), 2900);
-  assertGreater(words.at(-1)!, 3200);
+  // Of 3,000 notes: mean 1,799, 99th percentile 3,878 words, the longest 36,817 characters.
+  assertLess(mean, 1775 * 1.1);
+  assertGreater(at(0.99), 3300);
+  assertGreater(words.at(-1)!, 4000);
   const characters = texts.map((text) => text.length).sort((a, b) => a - b);
   assertGreater(characters[0], 2000);
   assertLess(characters[Math.floor(characters.length * 0.999)], 40_000);

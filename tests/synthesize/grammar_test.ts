@@ -19,7 +19,9 @@ function scope(options: Partial<Scope> & { rules?: Map<string, Rule>; facts?: st
     random: new Random(7),
     abbreviate: 0,
     detail: 1,
+    days: 3,
     memo,
+    latest: new Map<string, string>(),
     traits: new Map<string, string>(),
     variable: (name: string) => `<${name}>`,
     lab: (name: string, when: string) => `${name}/${when}`,
@@ -74,9 +76,29 @@ Deno.test("numbers stay within their range, in steps and with the decimals writt
 
 Deno.test("laboratory values, drugs and variables are asked of the scope", () => {
   assertEquals(
+    render("{@Hgb.low} {~statin} {-statin} {/statin}"),
+    "Hgb/low kept:statin held:statin paused:statin",
+  );
+  assertEquals(
     render("{@Creat} {@Hgb.last} {=anticoagulant} {+statin} {*opioid} $he."),
     "Creat/first Hgb/last home:anticoagulant leaving:statin started:opioid <he>.",
   );
+});
+
+Deno.test("a day is never after the last of the stay", () => {
+  assertEquals([...counts("{2..5:day}").keys()].sort(), ["2", "3"]);
+  assertEquals([...counts("{4..7:day}").keys()], ["3"]);
+});
+
+Deno.test("a rule that is referred to twice says something else, if it can", () => {
+  const block = "== dish\n{rice|soup}\n== plain\nrice";
+  const [{ rules }] = parseEntries(block, "dishes.txt", compiler);
+  for (const text of counts("<dish> and <dish>", { rules }).keys()) {
+    // One draw in 2⁵ finds the same word five times.
+    if (text.split(" and ")[0] !== text.split(" and ")[1]) continue;
+    assert(counts("<dish> and <dish>", { rules }).get(text)! < 2000 / 2 ** 4);
+  }
+  assertEquals(render("<plain> and <plain>", { rules }), "rice and rice");
 });
 
 Deno.test("abbreviations follow the author", () => {

@@ -10,6 +10,8 @@ const slips: Record<string, RegExp> = {
   "two marks": /\.\.|\. \.|,,|, \.|; ?\.|,;|\( /,
   "a sentence that ends on a small word":
     /\b(?:and|or|with|of|the|a|for|from|was|were|is) ?[.;](?=\s|$)/,
+  "an empty list": /\(\)|\(,/,
+  "two prepositions": /\b(?:with|from|of) (?:of|with|from|for)\b/,
   "one of several": /\b(?:1|one) (?:weeks|days|months|units|years|nights|episodes)\b/,
   "person and verb": /\b(?:he|she) (?:were|are|have)\b/,
   "a small letter after a stop": /[a-z)]\.[ ]{1,2}(?!pH|proBNP)[a-z]{3,} [a-z]+/,

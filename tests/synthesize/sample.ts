@@ -10,6 +10,8 @@ export interface Sample {
   rows: NoteRow[];
   admission: Admission;
   text: string;
+  /** Names of the patient's conditions at this stay; `admission.patient` grows older. */
+  conditions: ReadonlySet<string>;
 }
 
 /** The stays of the first `patients` patients. */
@@ -19,7 +21,8 @@ export function sample(patients: number, seed = 1): Sample[] {
   for (let index = 0; index < patients; index++) {
     for (const { admission, rows } of admissionsOf(knowledge, seed, index, serial)) {
       serial += rows.length;
-      samples.push({ admission, rows, text: rows[0].text });
+      const conditions = new Set(admission.patient.conditions.map(({ name }) => name));
+      samples.push({ admission, rows, text: rows[0].text, conditions });
     }
   }
   return samples;
