@@ -15,6 +15,7 @@ import { createTokenizer } from "../decode/tokenizer.ts";
 import { documentsOf, spread } from "../measure/documents.ts";
 import { readRunCheckpoint } from "../model/checkpoint.ts";
 import { scorerFromTensors } from "../onnx/scorer.ts";
+import { compileKernels } from "../wasm/compile.ts";
 import { wasmModelFromTensors } from "../wasm/from_tensors.ts";
 import { audit, type AuditReport } from "./audit.ts";
 import { auditPage } from "./page.ts";
@@ -55,7 +56,11 @@ export async function auditRun(
   const { attacked, reference } = halvesByPatient(train, patients);
   const count = Math.min(settings.notes, unseen.length, attacked.length);
   // What it writes, it writes as the worker would: in int8, five times as fast as in ONNX Runtime.
-  const model = await wasmModelFromTensors(config, parameters) as NextTokenModel;
+  const model = await wasmModelFromTensors(
+    config,
+    parameters,
+    await compileKernels(),
+  ) as NextTokenModel;
   const scorer = await scorerFromTensors(config, parameters);
   const report = await audit({
     run: name,

@@ -6,6 +6,7 @@ import type { NextTokenModel, Tokenizer } from "../decode/types.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { loadRuntime } from "../onnx/runtime.ts";
 import { modelFromGraph, modelFromTensors } from "../onnx/session.ts";
+import { compileKernels } from "../wasm/compile.ts";
 import { wasmModelFromTensors } from "../wasm/from_tensors.ts";
 import { type LatencyResult, measureLatency } from "./latency.ts";
 import type { Mixture } from "../decode/mixture.ts";
@@ -29,7 +30,8 @@ export async function enginesOf(
   const runtime = await loadRuntime({ threads: 1 });
   const engines: Engine[] = [{
     name: "int8, the worker's WebAssembly",
-    open: async () => await wasmModelFromTensors(config, parameters) as NextTokenModel,
+    open: async () =>
+      await wasmModelFromTensors(config, parameters, await compileKernels()) as NextTokenModel,
   }, {
     name: `float32, ${runtime.description}`,
     open: async () =>

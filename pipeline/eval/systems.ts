@@ -69,7 +69,7 @@ export async function openSystems(
     : { config: undefined, parameters: undefined };
   const needsGpt = specs.some(({ kind }) => kind === "gpt");
   const gpt = needsGpt
-    ? await wasmModelFromTensors(config!, parameters!, { kernels: sources.kernels })
+    ? await wasmModelFromTensors(config!, parameters!, sources.kernels)
     : undefined;
   const needsTable = specs.some((spec) =>
     spec.kind === "table" || (spec.kind === "gpt" && spec.mixture?.table !== undefined)
