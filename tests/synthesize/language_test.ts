@@ -11,6 +11,8 @@ const slips: Record<string, RegExp> = {
   "a sentence that ends on a small word":
     /\b(?:and|or|with|of|the|a|for|from|was|were|is) ?[.;](?=\s|$)/,
   "an empty list": /\(\)|\(,/,
+  "with twice": /\b(?:p\/w|c\/o|s\/p|presenting|presented) with with\b|\bp\/w with\b/,
+  "a plural for one": /\b(?:[Pp]ain|[Ee]tiology|[Gg]lucose|[Rr]hythm|[Ww]eight) were\b/,
   "two prepositions": /\b(?:with|from|of) (?:of|with|from|for)\b/,
   "one of several": /\b(?:1|one) (?:weeks|days|months|units|years|nights|episodes)\b/,
   "person and verb": /\b(?:he|she) (?:were|are|have)\b/,
