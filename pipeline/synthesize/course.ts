@@ -93,7 +93,7 @@ function problem({ style, expired }: Admission, whole: string): string {
     : whole;
   const at = text.indexOf(TITLE_END);
   if (at < 0) return text;
-  const title = style.problem(text.slice(0, at));
+  const title = style.problem(capitalise(text.slice(0, at)));
   return `${title}${title.endsWith("\n") ? "" : GAP}${
     capitalise(text.slice(at + TITLE_END.length))
   }`;
