@@ -14,7 +14,8 @@ const slips: Record<string, RegExp> = {
   "with twice": /\b(?:p\/w|c\/o|s\/p|presenting|presented) with with\b|\bp\/w with\b/,
   "a plural for one": /\b(?:[Pp]ain|[Ee]tiology|[Gg]lucose|[Rr]hythm|[Ww]eight) were\b/,
   "two prepositions": /\b(?:with|from|of) (?:of|with|from|for)\b/,
-  "one of several": /\b(?:1|one) (?:weeks|days|months|units|years|nights|episodes)\b/,
+  "one of several":
+    /\b(?:1|one) (?:weeks|days|months|units|years|nights|episodes|hours|glasses|beers|doses|times)\b/,
   "person and verb": /\b(?:he|she) (?:were|are|have)\b/,
   "a small letter after a stop": /[a-z)]\.[ ]{1,2}(?!pH|proBNP)[a-z]{3,} [a-z]+/,
 };
