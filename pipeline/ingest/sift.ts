@@ -132,10 +132,10 @@ export class Sift {
   }
 }
 
-/** The number given, or the how many-th note of the patient this is. */
+/** The number given, if the column of 32 bits can hold it, or the how many-th note of the patient. */
 function sequence(given: string | null, count: number): number {
   const number = Number(given ?? NaN);
-  return Number.isInteger(number) ? number : count;
+  return (number | 0) === number ? number : count;
 }
 
 /** Programs that keep ids as floating-point numbers write 22595853 as `22595853.0`. */

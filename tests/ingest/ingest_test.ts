@@ -107,6 +107,15 @@ Deno.test("notes of any length: longer than a page, many pages, more than a row 
   texts.forEach((text, n) => assert(read[n].text === text, `note ${n} is not what was written`));
 });
 
+Deno.test("a sequence number that no column of 32 bits holds is counted instead", async () => {
+  using test = new TestWorkspace();
+  const given = ["7", "3000000000", "-2147483648", "2147483648", "1.5", ""];
+  const rows = given.map((number, n) => `${n},1,${number},Note number ${n}.\n`);
+  await test.ingest(test.write("a.csv", "id,patient,sequence,text\n" + rows.join("")));
+  const read = await test.notes();
+  assertEquals(read.map(({ note_seq }) => note_seq), [7, 2, -(2 ** 31), 4, 5, 6]);
+});
+
 Deno.test("ingest.json records inputs, columns, counts and repairs", async () => {
   using test = new TestWorkspace();
   const csv = 'key,body\n1,One\r\n2,"Two\0"\n3,\n';
