@@ -2,7 +2,7 @@
 
 import { DuckDBInstance, version } from "@duckdb/node-api";
 
-/** Enough for the row groups being read or written. */
+/** Enough for the row groups being read. */
 const MEMORY_LIMIT = "1GB";
 
 /**

@@ -49,21 +49,18 @@ const TEXT_PAGES = 3;
 
 /** Lends pages for texts and takes them back in the order in which they were lent. */
 export class TextPages {
-  #made = 0;
   readonly #free: TextPage[] = [];
   readonly #lent: TextPage[] = [];
   #returned = Promise.withResolvers<void>();
 
   /** A page with room for `text`; waits for one to come back, or for `failure`, if all are lent. */
   async lend(text: Uint8Array, failure: Promise<void>): Promise<TextPage> {
-    const bytes = TextPage.bytesFor(text);
-    if (bytes > TEXT_PAGE_BYTES) return this.#lend(new TextPage(bytes));
-    while (this.#free.length === 0 && this.#made === TEXT_PAGES) {
+    while (this.#lent.length === TEXT_PAGES) {
       await Promise.race([this.#returned.promise, failure]);
     }
-    if (this.#free.length > 0) return this.#lend(this.#free.pop()!);
-    this.#made++;
-    return this.#lend(new TextPage(TEXT_PAGE_BYTES));
+    const bytes = TextPage.bytesFor(text);
+    if (bytes > TEXT_PAGE_BYTES) return this.#lend(new TextPage(bytes));
+    return this.#lend(this.#free.pop() ?? new TextPage(TEXT_PAGE_BYTES));
   }
 
   #lend(page: TextPage): TextPage {

@@ -27,11 +27,15 @@ const worker = self as unknown as Worker;
 
 let file: Deno.FsFile;
 let parquet: ParquetFile;
+let failed = false;
 
 worker.onmessage = ({ data }) => {
+  // No page is taken any more, so that the main thread stops as well instead of reading to the end.
+  if (failed) return;
   try {
     obey(data);
   } catch (error) {
+    failed = true;
     worker.postMessage({ error: error instanceof Error ? error.message : String(error) });
   }
 };

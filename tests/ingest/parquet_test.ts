@@ -1,8 +1,14 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import { assertEquals } from "@std/assert";
+import { TextPages } from "../../pipeline/ingest/note_pages.ts";
 import { ParquetFile } from "../../pipeline/ingest/parquet/file.ts";
 import type { Column } from "../../pipeline/ingest/parquet/format.ts";
 import { PlainPage, TextPage } from "../../pipeline/ingest/parquet/plain_page.ts";
+import type {
+  WriterMessage,
+  WriterReply,
+  WriterStart,
+} from "../../pipeline/ingest/parquet_worker.ts";
 import { encodeStruct } from "../../pipeline/ingest/parquet/thrift.ts";
 
 const columns: Column[] = [
@@ -59,6 +65,12 @@ Deno.test("what is written page by page, DuckDB reads: nulls in any pattern, man
   assertEquals(await throughDuckDb(groups), groups.flat());
 });
 
+Deno.test("a file without rows is one, too", async () => {
+  assertEquals(await throughDuckDb([]), []);
+  // Readers that check the type of a list's items expect row groups (structs), of which there are 0.
+  assertEquals([...encodeStruct({ 4: { list: [] } })], [0x49, 0x0c, 0]);
+});
+
 Deno.test("Thrift's compact protocol, byte for byte", () => {
   const bytes = encodeStruct({
     1: { i32: 1 },
@@ -82,4 +94,46 @@ Deno.test("a page of texts is full when the next one does not fit", () => {
   assertEquals([...page.bytes], [5, 0, 0, 0, ...text]);
   page.clear();
   assertEquals([page.append(new Uint8Array(12)), page.bytes.length], [true, 16]);
+});
+
+Deno.test("three pages are lent at a time, whatever their size", async () => {
+  const small = new Uint8Array(10), large = new Uint8Array(2 << 20);
+  const never = new Promise<void>(() => {});
+  for (const text of [small, large]) {
+    const pages = new TextPages();
+    const lent = [];
+    for (let page = 0; page < 3; page++) lent.push(await pages.lend(text, never));
+    let fourth = false;
+    const next = pages.lend(text, never).then(() => fourth = true);
+    await new Promise((resolve) => setTimeout(resolve));
+    assertEquals(fourth, false, `${text.length} bytes`);
+    pages.takeBack();
+    await next;
+  }
+});
+
+Deno.test("the writing thread does nothing more after a failure", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".parquet" });
+  const worker = new Worker(
+    new URL("../../pipeline/ingest/parquet_worker.ts", import.meta.url),
+    { type: "module" },
+  );
+  const replies: WriterReply[] = [];
+  worker.onmessage = ({ data }) => replies.push(data);
+  const send = (message: WriterStart | WriterMessage) => worker.postMessage(message);
+  const page = new Uint8Array(new SharedArrayBuffer(8));
+  send({ path, columns });
+  send({ column: 2, page, values: 1 });
+  send({ column: columns.length, page, values: 1 }); // There is no such column.
+  send({ column: 2, page, values: 1 });
+  send({ rowGroup: 1 });
+  send("end");
+  while (replies.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  worker.terminate();
+  await Deno.remove(path);
+  assertEquals(replies.map((reply) => typeof reply === "string" ? reply : "error"), [
+    "taken",
+    "error",
+  ]);
 });

@@ -50,7 +50,8 @@ function writeValue(value: ThriftValue, out: number[]): void {
     for (const byte of bytes) out.push(byte);
   } else {
     const { list } = value;
-    const type = list.length === 0 ? typeCodes.i32 : typeCodes[kindOf(list[0])];
+    // Only a list of row groups is ever empty.
+    const type = list.length === 0 ? typeCodes.struct : typeCodes[kindOf(list[0])];
     if (list.length < 15) out.push(list.length << 4 | type);
     else {
       out.push(0xf0 | type);
