@@ -1,6 +1,7 @@
 /**
  * Whether a confidence means what it says: of the suggestions shown with confidence c, is the share
- * c right? Right means that the text goes on with exactly the suggestion and a word ends there.
+ * c right? Right means that the text goes on with exactly the suggestion and a word ends there. Only
+ * suggestions new to the typist count (thresholds.ts).
  *
  *     ECE = Σ over bins of (suggestions in the bin / all) · |share right − mean confidence|
  *

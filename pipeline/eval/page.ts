@@ -132,7 +132,7 @@ async function thresholdSection(report: EvalReport, served: ModelResult): Promis
       `for reading a new suggestion, ${served.name} saves most from confidence ${best}: that goes ` +
       "into generation_config.json.",
     body: [
-      await thresholdCharts(report.models),
+      await thresholdCharts(report.models, served),
       await costChart(curve),
       curveTable(served),
     ],
@@ -146,7 +146,10 @@ async function calibrationSection({ name, keystrokes }: ModelResult): Promise<Se
     title: "Does confidence mean what it says?",
     lead: calibration === null
       ? "Too few suggestions were shown to tell."
-      : `${name}, ${calibration.suggestions.toLocaleString("en-US")} suggestions shown.`,
+      : `${name}, ${
+        calibration.suggestions.toLocaleString("en-US")
+      } suggestions that were new to the ` +
+        "typist. What he has typed past is wrong whatever the model thinks, and does not count.",
     body: calibration === null ? "" : await reliabilityChart(calibration),
   };
 }

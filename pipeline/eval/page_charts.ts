@@ -15,8 +15,11 @@ const color = {
   legend: { labelLimit: 240 },
 };
 
-/** Net savings and acceptance against the threshold, by model. */
-export async function thresholdCharts(models: readonly ModelResult[]): Promise<Content> {
+/** Net savings and acceptance against the threshold, by model; `served` with its interval. */
+export async function thresholdCharts(
+  models: readonly ModelResult[],
+  served: ModelResult,
+): Promise<Content> {
   const typed = models.filter(({ keystrokes }) => keystrokes !== null);
   const values = typed.flatMap(({ name, keystrokes }) =>
     keystrokes!.curve.map(({ threshold, netSavings, acceptance }) => ({
@@ -39,8 +42,8 @@ export async function thresholdCharts(models: readonly ModelResult[]): Promise<C
     data: { values },
     layer: [
       {
-        transform: [{ filter: { field: "model", equal: typed[0].name } }],
-        mark: { type: "area", opacity: 0.15, color: ink("series1") },
+        transform: [{ filter: { field: "model", equal: served.name } }],
+        mark: { type: "area", opacity: 0.15, color: ink("muted") },
         encoding: { x, y: percent("low", "net keystrokes saved"), y2: { field: "high" } },
       },
       {
@@ -58,7 +61,7 @@ export async function thresholdCharts(models: readonly ModelResult[]): Promise<C
   return [
     figure(
       savings.inline,
-      "Keystrokes saved, less what reading costs. The band is the first model's 95% interval.",
+      `Keystrokes saved, less what reading costs. The band is the 95% interval of ${served.name}.`,
     ),
     figure(acceptance.inline, "Of the suggestions shown, how many were right to the last letter."),
   ];
@@ -67,7 +70,11 @@ export async function thresholdCharts(models: readonly ModelResult[]): Promise<C
 /** Net savings of one model at several reading costs. */
 export async function costChart(curve: readonly CurvePoint[]): Promise<Content> {
   const values = curve.flatMap(({ threshold, netAtCost }) =>
-    netAtCost.map(({ cost, value }) => ({ threshold, value, model: `${cost} keys` }))
+    netAtCost.map(({ cost, value }) => ({
+      threshold,
+      value,
+      model: `${cost} ${cost === 1 ? "key" : "keys"}`,
+    }))
   );
   const chart = await renderChart({
     ...size,

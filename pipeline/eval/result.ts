@@ -177,7 +177,7 @@ export const definitions = {
   nGrams:
     "how far to trust the n-grams beside the GPT is fitted on validation notes; with --split val these are the notes measured, so that GPT + n-grams is flattered",
   calibration:
-    "expected calibration error of the suggestions shown, ten bins of equally many; right means that the text goes on with all of the suggestion and a word ends there",
+    "expected calibration error of the suggestions shown that are new (the rest of one he has typed past is wrong by construction of the typist), ten bins of equally many; right means that the text goes on with all of the suggestion and a word ends there",
   interval: "95% percentile bootstrap over notes, 1000 resamples, fixed seed",
   contest: "paired bootstrap over the same notes; two-sided p",
 };

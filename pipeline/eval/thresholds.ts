@@ -60,7 +60,11 @@ export async function growthOf(
   return growth.filter(({ text }) => best !== undefined && text.length <= best.text.length);
 }
 
-/** Suggestions that were shown: how sure the system was, and whether it was right (1) or not (0). */
+/**
+ * Suggestions that were shown: how sure the system was, and whether it was right (1) or not (0). Only
+ * new ones: he has refused the rest of the one before already, so that it is wrong whatever the
+ * system thinks of it.
+ */
 export interface Claims {
   confidence: Float32Array;
   right: Uint8Array;
@@ -87,7 +91,8 @@ export async function typeAtThresholds(
     const shown = (before: string) => shownAt(growths.get(before.length) ?? [], least, length);
     const confidence: number[] = [], right: number[] = [];
     const whole = await typeNote(note, (before) => shown(before)?.text, passage, {
-      onShown(caret, text) {
+      onShown(caret, text, _right, isNew) {
+        if (!isNew) return;
         confidence.push(shownAt(growths.get(caret)!, least, length)!.confidence);
         // Of the note: what ends behind the passage is no less right for it.
         const follows = note.startsWith(text, caret);

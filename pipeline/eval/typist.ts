@@ -44,8 +44,11 @@ export interface Passage {
 export interface TypistOptions {
   /** Accepts words one by one. */
   byWord?: boolean;
-  /** Told of every suggestion shown, and whether what follows begins with all of it. */
-  onShown?: (caret: number, suggestion: string, right: boolean) => void;
+  /**
+   * Told of every suggestion shown, whether what follows begins with all of it, and whether it is
+   * new: not merely the rest of the one shown a key before.
+   */
+  onShown?: (caret: number, suggestion: string, right: boolean, isNew: boolean) => void;
 }
 
 const nothing = (): Typing => ({
@@ -75,8 +78,9 @@ export async function typeNote(
     let step = note.codePointAt(caret)! > 0xffff ? 2 : 1;
     if (suggestion) {
       typing.shown++;
-      if (suggestion !== rest) typing.read++;
-      onShown?.(caret, suggestion, passage.startsWith(suggestion, caret));
+      const isNew = suggestion !== rest;
+      if (isNew) typing.read++;
+      onShown?.(caret, suggestion, passage.startsWith(suggestion, caret), isNew);
       const taken: string = byWord ? firstWord(suggestion) : suggestion;
       if (passage.startsWith(taken, caret)) {
         typing.accepted++;

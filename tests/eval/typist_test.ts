@@ -74,11 +74,12 @@ Deno.test("word by word: each right word costs one key, and the rest stays", asy
   assertEquals(asked, ["", "n", "no"]);
 });
 
-Deno.test("who watches is told what was shown where, and whether it was right", async () => {
+Deno.test("who watches is told what was shown where, whether it was right, and new", async () => {
   const seen: unknown[] = [];
-  await typeNote("ab cd", (before) => before === "" ? "ax" : before === "a" ? "b cd" : undefined, {
-    from: 0,
-    to: 5,
-  }, { onShown: (...shown) => seen.push(shown) });
-  assertEquals(seen, [[0, "ax", false], [1, "b cd", true]]);
+  const suggestions: Record<string, string> = { "": "ax", "a": "x", "ab": " cd" };
+  await typeNote("ab cd", (before) => suggestions[before], undefined, {
+    onShown: (...shown) => seen.push(shown),
+  });
+  // "x" is what is left of "ax", which he has refused.
+  assertEquals(seen, [[0, "ax", false, true], [1, "x", false, false], [2, " cd", true, true]]);
 });
