@@ -7,11 +7,14 @@ import { type Browser, chromium as playwright, type Page } from "playwright-core
 
 export type { Page };
 
+/** For `startBrowser`: WebGPU on the software adapter that Chromium brings. */
+export const WITH_WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
 /** Starts Chromium; the caller closes it. */
-export async function startBrowser(): Promise<Browser> {
+export async function startBrowser(graphics = ["--disable-gpu"]): Promise<Browser> {
   return await playwright.launch({
     executablePath: await chromium.executablePath(),
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
+    args: ["--no-sandbox", ...graphics, "--disable-dev-shm-usage", "--no-first-run"]
       .concat("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     headless: true,
   });

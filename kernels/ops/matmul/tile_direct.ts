@@ -60,8 +60,8 @@ fn main(
 ${range(quads).map((q) => `  let column${q} = first + ${4 * workgroup * q}u;`).join("\n")}
 ${each((r, q) => `  var c${r}_${q} = vec4f();`)}
   slice = group.z;
-  let end = min(params.k, (slice + 1u) * params.chunk);
-  for (var k = slice * params.chunk; k < end; k += 4u) {
+  let end = min(params.k, (group.z + 1u) * params.chunk);
+  for (var k = group.z * params.chunk; k < end; k += 4u) {
 ${loads.join("\n")}
 ${range(quads).flatMap((q) => blockOfB(text, q)).join("\n")}
 ${each((r, q) => `    c${r}_${q} = c${r}_${q} + ${sum(r, q)};`)}

@@ -65,7 +65,7 @@ fn main(
   let x = index % ${across}u;
 ${range(8).map((r) => `  var c${r}l = vec4f();\n  var c${r}r = vec4f();`).join("\n")}
   slice = group.z;
-  let start = slice * params.chunk;
+  let start = group.z * params.chunk;
   let end = min(params.k, start + params.chunk);
 ${setup}
 ${ahead ? read("start") : ""}
