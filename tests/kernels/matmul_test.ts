@@ -96,7 +96,7 @@ interface Case {
   k: number;
   tiling?: Tiling;
   types?: Types;
-  /** Columns to the left of a and out, and to the right. */
+  /** Columns to the left of a and out, and to the right; those of a are not numbers. */
   around?: number;
 }
 
@@ -122,6 +122,11 @@ async function error(test: Case): Promise<number> {
     pre: tensor("pre", [m, n], 5, operands),
   };
   arena.allocate(gpu);
+  const [[, besideA]] = given;
+  besideA.forEach((_, i) => {
+    const column = i % (columns + 2 * around);
+    if (column < around || column >= around + columns) besideA[i] = NaN;
+  });
   for (const [t, data] of given) write(gpu, t, data);
   const recorder = new Recorder(gpu);
   const tensors = Object.fromEntries(
