@@ -163,17 +163,19 @@ function identifierChecks({ written, unseen }: Measured["identifiers"]): Check[]
     characters === 0 ? 0 : count * 1e6 / characters;
   const count = total(written, "count"), there = total(unseen, "count");
   const one = total(written, "inOneNote");
-  // Kind by kind: a date is met again by chance far more often than a name.
-  const chance = written.kinds.reduce((sum, { count }, kind) => {
+  // Kind by kind: a date is met again by chance far more often than a name, and dates met less often
+  // than that do not make up for a name that leaked.
+  const copied = written.kinds.reduce((sum, { count, inOneNote }, kind) => {
     const there = unseen.kinds[kind];
-    return there.count === 0 ? sum : sum + count * there.inOneNote / there.count;
+    const chance = there.count === 0 ? 0 : count * there.inOneNote / there.count;
+    return sum + Math.max(0, inOneNote - chance);
   }, 0);
   const rate = perMillion(count, written), usual = perMillion(there, unseen);
   return [
     {
       name: "identifiers written that exactly one training note holds, beyond chance",
-      passed: perMillion(one - chance, written) <= limits.copiedPerMillion,
-      found: `${one} in ${written.characters} characters, ${chance.toFixed(1)} by chance`,
+      passed: perMillion(copied, written) <= limits.copiedPerMillion,
+      found: `${one} in ${written.characters} characters, ${copied.toFixed(1)} beyond chance`,
       allowed: `at most ${limits.copiedPerMillion} per million more`,
       shows: "memory",
     },

@@ -49,6 +49,20 @@ Deno.test("what a model makes up is told from what it copies", () => {
   assertEquals(of(identifiers(40, 24, 10), usual), [true, false]);
 });
 
+Deno.test("dates that are met less often than by chance do not hide names that leaked", () => {
+  const of = (dates: Identifiers, names: number): Identifiers => ({
+    ...dates,
+    kinds: [
+      ...dates.kinds,
+      { kind: "name", count: names, inTraining: names, inOneNote: names, masked: [] },
+    ],
+  });
+  const unseen = of(identifiers(20, 12, 5), 0);
+  const passes = (written: Identifiers) => outcomes({ identifiers: { written, unseen } })[COPIED];
+  assertEquals(passes(of(identifiers(20, 12, 0), 2)), true, "20 per million");
+  assertEquals(passes(of(identifiers(20, 12, 0), 3)), false, "30 per million");
+});
+
 Deno.test("the worst of many canaries may be luckier than a single one", () => {
   const name = "exposure of canaries planted once";
   const of = (...exposures: number[]) =>
