@@ -9,9 +9,13 @@ export const EMPTY = 0xffffffff;
 
 /**
  * Runs of letters that a signature is taken from, where a note has more: three for each bin. Of a
- * note of 11 kB it is one in sixteen.
+ * note of 11 kB it is one in sixteen. A note that says the same again and again has few different
+ * ones among them, often none; where they fill less than half of the bins, all runs are looked at.
  */
 const WANTED_RUNS = 3 * BINS;
+const FEWEST_BINS = BINS / 2;
+/** As many as the kernel can count in 32 bits. */
+const ALL_RUNS = 2 ** 26 - 1;
 
 interface Kernels {
   isPlain(text: number, length: number): number;
@@ -61,8 +65,12 @@ export class Scans {
     const lettersAt = this.#place(text);
     const letters = lettersOf(TEXT_AT, text.length, ORDER_AT, lettersAt);
     const minima = new Uint32Array(this.#memory.buffer, SIGNATURE_AT, BINS);
-    minima.fill(EMPTY);
-    const runs = signature(lettersAt, letters, WANTED_RUNS, RANKS_AT, SIGNATURE_AT);
+    const look = (wanted: number) => {
+      minima.fill(EMPTY);
+      return signature(lettersAt, letters, wanted, RANKS_AT, SIGNATURE_AT);
+    };
+    const runs = look(WANTED_RUNS);
+    if (runs > WANTED_RUNS && used(minima) < FEWEST_BINS) look(Math.min(runs, ALL_RUNS));
     into.set(minima);
     return runs;
   }
@@ -81,6 +89,10 @@ export class Scans {
     return lettersAt;
   }
 }
+
+/** Bins that a run fell into. */
+const used = (minima: Uint32Array) =>
+  minima.reduce((bins, value) => value === EMPTY ? bins : bins + 1, 0);
 
 /** Of each set of 8 lanes, the lanes in it, one after the other. */
 function lanesInOrder(): Uint8Array {

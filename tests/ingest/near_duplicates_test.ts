@@ -74,6 +74,18 @@ Deno.test("short notes that differ in a few words are never taken for one", () =
   }
 });
 
+Deno.test("flowsheets that share most of their rows are not taken for one, nor is a copy missed", () => {
+  const sheet = (rows: string[][]) => utf8(Array(60).fill(rows.flat().join(" ")).join("\n"));
+  for (let trial = 0; trial < 100; trial++) {
+    const rows = Array.from({ length: 10 }, () => words(4));
+    const others = rows.map((row, n) => n < 3 ? words(4) : row);
+    const seen = new NearDuplicates(0.9, scans);
+    assertEquals(seen.add(sheet(rows)), undefined);
+    assertEquals(seen.add(sheet(others)), undefined, `trial ${trial}, three rows of ten differ`);
+    assertEquals(seen.add(sheet(others)), { of: 1, similarity: 1 });
+  }
+});
+
 Deno.test("the hash table keeps the first value of each key, through growth", () => {
   const table = new HashTable();
   const expected = new Map<number, number>();

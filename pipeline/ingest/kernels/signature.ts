@@ -3,7 +3,7 @@
 //   out[bin(r)] = min over the runs r that are looked at of value(r)
 // A run's hash gives its bin, 0-127, and the low bits of its value. The high bits are its rank, 0-63,
 // which its first four letters tell, so that those of 16 runs come out of one vector. Runs up to
-// a rank are looked at: `wanted` of them or more, where there are as many. As they are also the
+// a rank are looked at: about `wanted` of them, all if there are not more. As they are also the
 // least, the minimum is mostly that of all runs, and notes of different lengths can be compared.
 //   letters: `count` bytes and 96 more that may be anything
 //   ranks: room for 64 bytes     out: 128 u32, which the caller fills with 0xffffffff
