@@ -23,9 +23,11 @@ export async function* byteStream(path: string, intake: Intake): AsyncGenerator<
 }
 
 async function* plainBytes(path: string, intake: Intake) {
-  for await (const bytes of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    const { buffer, byteOffset, length } = chunk as Uint8Array;
+    const bytes = new Uint8Array(buffer, byteOffset, length); // `slice` of a Buffer would not copy.
     intake.add(bytes);
-    yield bytes as Uint8Array;
+    yield bytes;
   }
 }
 

@@ -35,8 +35,9 @@ export async function unpack(
     running = false;
     resolve(damage);
   };
-  gunzip.on("data", (bytes: Uint8Array<ArrayBuffer>) => {
+  gunzip.on("data", ({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>) => {
     if (stopped) return;
+    const bytes = new Uint8Array(buffer, byteOffset, length); // `slice` of a Buffer would not copy.
     stopped = unpacked(bytes) === false;
     if (stopped) end();
     else release(bytes);

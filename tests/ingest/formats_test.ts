@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { detectFormat } from "../../pipeline/ingest/detect.ts";
 import { MIMIC_HEADER, mimicRow, TestWorkspace } from "./workspace.ts";
@@ -117,6 +117,36 @@ Deno.test("Parquet in, by name of column", async () => {
   assertEquals(report.inputs[0].format, "parquet");
   assertMatch(report.inputs[0].sha256!, /^[0-9a-f]{64}$/);
   assertMatch(report.software.duckdb!, /^v\d/);
+});
+
+Deno.test("every format is the same packed, also where it is unpacked in many pieces", async () => {
+  const text = (n: number) => `Note ${n}: “38.5°”\n`.repeat(1500);
+  const notes = Array.from({ length: 20 }, (_, n) => ({ id: `n${n}`, text: text(n) }));
+  const resources = notes.map(({ id, text }) => ({
+    resourceType: "DocumentReference",
+    id,
+    content: [{ attachment: { contentType: "text/plain", data: base64(text) } }],
+  }));
+  const bundle = { resourceType: "Bundle", entry: resources.map((resource) => ({ resource })) };
+  const lines = (objects: unknown[]) => objects.map((one) => JSON.stringify(one) + "\n").join("");
+  const files: [name: string, content: string, notes: number][] = [
+    ["a.csv", "id,text\n" + notes.map(({ id, text }) => `${id},"${text}"\n`).join(""), 20],
+    ["a.jsonl", lines(notes), 20],
+    ["a.json", JSON.stringify(notes), 20],
+    ["a.ndjson", lines(resources), 20],
+    ["bundle.json", JSON.stringify(bundle, null, 1), 20],
+    ["a.txt", notes.map(({ text }) => text).join(""), 1],
+  ];
+  for (const [name, content, count] of files) {
+    using test = new TestWorkspace();
+    const options = { nearDuplicates: 0 };
+    await test.ingest(test.write(name, content), options);
+    const plain = await textsOf(test);
+    assertEquals(plain.length, count, name);
+    await test.ingest(test.write(`${name}.gz`, gzipSync(content)), options);
+    const packed = await textsOf(test);
+    assert(packed.every((text, n) => text === plain[n]) && packed.length === count, name);
+  }
 });
 
 const documentReference = (id: string, attachment: unknown) => ({
