@@ -6,8 +6,9 @@ import { DuckDBInstance, version } from "@duckdb/node-api";
 const MEMORY_LIMIT = "1GB";
 
 /**
- * An in-memory database. Call `close` when done. One thread: a second one only waits for rows that
- * come one batch after the other, and it waits so busily that ingest took half as long again.
+ * An in-memory database. Call `close` when done. One thread, because rows are read in order: a second
+ * one made ingest of 66 MB of notes take 1.44 instead of 1.37 s of CPU time (`deno task ingest
+ * notes.parquet --near-duplicates 0`, medians of 3).
  */
 export async function openDuckDb() {
   const instance = await DuckDBInstance.create(":memory:", {

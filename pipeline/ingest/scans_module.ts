@@ -1,6 +1,7 @@
 /**
  * The kernels of ingest as a WebAssembly module. Compiling them takes two seconds, so the result is
- * kept in data/kernels beside the code, under a hash of the sources and of the options they are compiled with.
+ * kept in data/kernels beside the code, under a hash of the sources and of the options they are
+ * compiled with.
  */
 
 import { createHash } from "node:crypto";

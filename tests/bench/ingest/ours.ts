@@ -1,6 +1,7 @@
 /**
  * One measured run in a process of its own: `ours.ts ingest INPUT WORKSPACE NEAR_DUPLICATES` or
- * `ours.ts eda WORKSPACE THREADS`, which loads only the stage that it measures. Prints one line of JSON: CPU seconds, peak resident bytes, notes.
+ * `ours.ts eda WORKSPACE THREADS`, which loads only the stage that it measures. Prints one line of
+ * JSON: CPU seconds, peak resident bytes, notes.
  */
 
 import { cpuUsage } from "node:process";
