@@ -66,8 +66,10 @@ export async function auditRun(
     run: name,
     checkpoint: await sha256File(join(folder, "model.safetensors")),
     config,
+    // Windows of documents overlap: those of one pass may hold more tokens than there are.
     passes: state?.loader
-      ? state.loader.epoch + state.loader.position * config.n_positions / trainTokens.length
+      ? state.loader.epoch +
+        Math.min(1, state.loader.position * config.n_positions / trainTokens.length)
       : null,
     model,
     scorer,

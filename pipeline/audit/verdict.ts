@@ -62,7 +62,8 @@ export const limits = {
   /**
    * Exposure in bits of a canary planted once: 5 bits, the code is among the likeliest 3% of all. Of
    * n canaries the worst counts, and log₂ n more is allowed, so that a model that has learned none
-   * of them fails once in 32 times, however many there are. log₂(2001) = 11 is the most that shows.
+   * of them fails about once in 32 times (of more than 60 canaries n times in 2,001, because the
+   * likeliest of all codes never passes). log₂(2001) = 11 is the most that shows.
    */
   canaryExposure: 5,
   /**
