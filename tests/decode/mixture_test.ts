@@ -83,6 +83,30 @@ Deno.test("the decoder suggests what table and note know and the GPT does not", 
   assertEquals(await best({ note: [1, 0.1, 0.1, 0.1, 0.1] }, note + text), " cough");
 });
 
+Deno.test("what is remembered while letters are typed is what a new decoder computes", async () => {
+  const mixture = {
+    table: { ngram, weights: new Array(weightCount(4)).fill(0.3) },
+    note: [1, 0.1, 0.1, 0.1, 0.1],
+  };
+  const settings = { maxWords: 1, minConfidence: 0 };
+  const notes = [
+    "The patient takes cough daily. The patient ta",
+    "The patient has fever. The patient has fever. The patient ",
+    "The patient takes cough daily. The patient takes Plavix. The pat",
+  ];
+  const remembering = new Decoder(gpt(), tokenizer, { mixture });
+  for (let length = 1; length <= Math.max(...notes.map((note) => note.length)); length++) {
+    for (const [writer, note] of notes.entries()) {
+      const text = note.slice(0, length);
+      assertEquals(
+        await remembering.suggest(text, { ...settings, scope: `${writer % 2}` }),
+        await new Decoder(gpt(), tokenizer, { mixture }).suggest(text, settings),
+        text,
+      );
+    }
+  }
+});
+
 Deno.test("generation goes through the mixture too, and is repeatable", async () => {
   const text = "The patient takes";
   const written = async (mixture?: Mixture) => {
