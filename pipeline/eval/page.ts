@@ -72,12 +72,16 @@ export async function reportPage(report: EvalReport): Promise<string> {
         title: "What the figures mean",
         body: table({
           columns: ["figure", "definition"],
-          rows: Object.entries(definitions),
+          rows: Object.entries(definitions).map(([key, text]) => [inWords(key), text]),
         }),
       },
     ],
   });
 }
+
+/** A key of eval.json as it is read: `netSavings` is "net savings". */
+const inWords = (key: string): string =>
+  key.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`).replace("n grams", "n-grams");
 
 /** Who is not beaten in what, one line a measure. */
 const outcomeList = ({ ours, measures }: Outcomes, verb: string) =>
