@@ -199,6 +199,9 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 // ---------------------------------------------------------------------------------------------
+/** Of audit.json: one more whenever a check is added or measures something else. */
+export const AUDIT_VERSION = 3;
+
 // Token files: llm.c's format. A header of 256 int32 (magic, version, number of tokens), then that
 // many uint16 token ids, little-endian. Documents start with the end-of-text token.
 

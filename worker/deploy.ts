@@ -4,7 +4,14 @@
  */
 
 import { join } from "@std/path";
-import { readJson, runPaths, workspace } from "../pipeline/artifacts.ts";
+import {
+  AUDIT_VERSION,
+  readJson,
+  requireFile,
+  runPaths,
+  sha256File,
+  workspace,
+} from "../pipeline/artifacts.ts";
 import { bytes, defineTask, runTask, UsageError } from "../pipeline/cli.ts";
 import { assemble } from "./build.ts";
 import { readSettings } from "./settings.ts";
@@ -63,7 +70,7 @@ export const task = defineTask({
     if (flags.newKey !== undefined) return await printNewKey(flags.newKey);
     const run = workspace(flags.data).run(flags.run);
     const settings = await readSettings(flags.settings ?? join(flags.data, "deploy.json"));
-    await requireAudit(run, flags.acceptRisk);
+    await requireAudit(run, flags.run, flags.acceptRisk);
     const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-deploy-" });
     try {
       await assemble(run.export, folder, { rateLimit: flags.rateLimit });
@@ -92,20 +99,41 @@ async function printNewKey(name: string): Promise<void> {
   console.log(`Entry, for API_KEYS in the settings:\n${JSON.stringify({ name, sha256 })}`);
 }
 
+/** Throws unless the exported model passed today's checks, or somebody took the risk. */
 async function requireAudit(
   run: ReturnType<typeof runPaths>,
+  name: string,
   acceptedRisk: string | undefined,
 ): Promise<void> {
   if (acceptedRisk !== undefined) {
     console.log(`Deploying without a passed audit, because: ${acceptedRisk}`);
     return;
   }
-  const path = join(run.audit, "audit.json");
-  const { verdict } = await readJson<{ verdict?: string }>(path, "deno task audit");
-  if (verdict === "pass") return;
-  throw new Error(
-    `Cannot deploy: the audit in ${path} says "${verdict}", expected "pass"; train again without what it found, or --accept-risk "reason"`,
+  const path = join(run.audit, "audit.json"), command = `deno task audit --run ${name}`;
+  const audit = await readJson<{ version?: number; verdict?: string; checkpoint?: string }>(
+    path,
+    command,
   );
+  const refuse = (why: string, remedy: string) => {
+    throw new Error(`Cannot deploy: the audit in ${path} ${why}; ${remedy}`);
+  };
+  if (audit.verdict !== "pass") {
+    refuse(
+      `says "${audit.verdict}", expected "pass"`,
+      'train again without what it found, or --accept-risk "reason"',
+    );
+  }
+  if (audit.version !== AUDIT_VERSION) {
+    refuse(`is of version ${audit.version}, expected ${AUDIT_VERSION}`, `run "${command}" again`);
+  }
+  const exported = join(run.export, "model.safetensors");
+  await requireFile(exported, `deno task export --run ${name}`);
+  if (audit.checkpoint !== await sha256File(exported)) {
+    refuse(
+      `is not of the model in ${run.export}`,
+      `run "${command}" and "deno task export --run ${name}" again`,
+    );
+  }
 }
 
 async function requireSize(build: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** All privacy measurements of one run, as the object that audit.json holds. */
 
+import { AUDIT_VERSION } from "../artifacts.ts";
 import { Progress } from "../cli.ts";
 import { Decoder } from "../decode/decoder.ts";
 import { seededRandom } from "../decode/random.ts";
@@ -43,7 +44,7 @@ export interface AuditInput {
 
 /** The fields of audit.json. Shares are fractions of 1, estimates have 95% intervals over notes. */
 export interface AuditReport {
-  version: 3;
+  version: typeof AUDIT_VERSION;
   created: string;
   run: string;
   /** SHA-256 of the model.safetensors that was audited. */
@@ -88,7 +89,7 @@ export async function audit(input: AuditInput): Promise<AuditReport> {
   const failed = outcomes.filter(({ passed }) => !passed);
   const trainTokens = train.reduce((sum, { tokens }) => sum + tokens.length, 0);
   return {
-    version: 3,
+    version: AUDIT_VERSION,
     created: new Date().toISOString(),
     run: input.run,
     checkpoint: input.checkpoint,

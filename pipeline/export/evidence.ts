@@ -1,7 +1,14 @@
 /** What eval and audit found of a run, as far as an export depends on it. */
 
 import { join } from "@std/path";
-import { ArtifactError, exists, readJson, type RunPaths, sha256File } from "../artifacts.ts";
+import {
+  ArtifactError,
+  AUDIT_VERSION,
+  exists,
+  readJson,
+  type RunPaths,
+  sha256File,
+} from "../artifacts.ts";
 
 /** What is known of a run's memory of its training notes when it is exported. */
 export interface AuditEvidence {
@@ -12,22 +19,24 @@ export interface AuditEvidence {
 }
 
 interface AuditJson {
+  version: number;
   verdict: "pass" | "fail";
   checkpoint: string;
   checks: { name: string; passed: boolean; found: string }[];
 }
 
-/** Whether audit.json is there and is of the checkpoint in `folder`. */
+/** Whether audit.json is there, has all of today's checks, and is of the checkpoint in `folder`. */
 export async function isAudited(run: RunPaths, folder: string): Promise<boolean> {
   const path = join(run.audit, "audit.json");
   if (!await exists(path)) return false;
-  const { checkpoint } = await readJson<AuditJson>(path, "deno task audit");
-  return checkpoint === await sha256File(join(folder, "model.safetensors"));
+  const { version, checkpoint } = await readJson<AuditJson>(path, "deno task audit");
+  return version === AUDIT_VERSION &&
+    checkpoint === await sha256File(join(folder, "model.safetensors"));
 }
 
 /**
  * The audit of the checkpoint in `folder`. Throws an `ArtifactError` if there is none, if it is of
- * another checkpoint, or if it failed, unless `acceptedRisk` says why that is acceptable.
+ * another checkpoint or version, or if it failed, unless `acceptedRisk` says why that is acceptable.
  */
 export async function requireAudit(
   run: RunPaths,
@@ -46,9 +55,14 @@ export async function requireAudit(
     if (acceptedRisk === undefined) throw refuse(`${path} does not exist`);
     return { verdict: "none", failed: [], ...risk };
   }
-  const { verdict, checkpoint, checks } = await readJson<AuditJson>(path, command);
-  if (checkpoint !== await sha256File(join(folder, "model.safetensors"))) {
-    if (acceptedRisk === undefined) throw refuse(`${path} is of another checkpoint`);
+  const { version, verdict, checkpoint, checks } = await readJson<AuditJson>(path, command);
+  const outdated = checkpoint !== await sha256File(join(folder, "model.safetensors"))
+    ? "is of another checkpoint"
+    : version !== AUDIT_VERSION
+    ? `is of version ${version}, expected ${AUDIT_VERSION} (its checks have changed since)`
+    : undefined;
+  if (outdated !== undefined) {
+    if (acceptedRisk === undefined) throw refuse(`${path} ${outdated}`);
     return { verdict: "none", failed: [], ...risk };
   }
   const failed = checks.filter((check) => !check.passed).map(({ name, found }) =>

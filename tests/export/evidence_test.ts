@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import {
   ArtifactError,
+  AUDIT_VERSION as version,
   runPaths,
   sha256File,
   writeAtomic,
@@ -38,13 +39,16 @@ Deno.test("an unaudited, a failed and an outdated run are refused with what to d
     };
     await refused("audit.json does not exist");
     const checkpoint = await sha256File(join(run.best, "model.safetensors"));
-    await writeJson(audit, { verdict: "fail", checkpoint, checks });
+    await writeJson(audit, { version, verdict: "fail", checkpoint, checks });
     await refused("the audit failed (membership: AUC 0.9)");
     assertEquals(await isAudited(run, run.best), true, "failed, but audited");
-    await writeJson(audit, { verdict: "pass", checkpoint: "another", checks: [] });
+    await writeJson(audit, { version, verdict: "pass", checkpoint: "another", checks: [] });
     assertEquals(await isAudited(run, run.best), false);
     await refused("is of another checkpoint");
-    await writeJson(audit, { verdict: "pass", checkpoint, checks: [] });
+    await writeJson(audit, { version: version - 1, verdict: "pass", checkpoint, checks: [] });
+    assertEquals(await isAudited(run, run.best), false);
+    await refused(`is of version ${version - 1}, expected ${version}`);
+    await writeJson(audit, { version, verdict: "pass", checkpoint, checks: [] });
     assertEquals(await requireAudit(run, "latest", run.best), { verdict: "pass", failed: [] });
   }));
 
@@ -53,13 +57,23 @@ Deno.test("an accepted risk is kept with what it covers; a pass needs none", () 
     const accept = () => requireAudit(run, "latest", run.best, "synthetic");
     assertEquals(await accept(), { verdict: "none", failed: [], acceptedRisk: "synthetic" });
     const checkpoint = await sha256File(join(run.best, "model.safetensors"));
-    await writeJson(join(run.audit, "audit.json"), { verdict: "fail", checkpoint, checks });
+    await writeJson(join(run.audit, "audit.json"), {
+      version,
+      verdict: "fail",
+      checkpoint,
+      checks,
+    });
     assertEquals(await accept(), {
       verdict: "fail",
       failed: ["membership: AUC 0.9"],
       acceptedRisk: "synthetic",
     });
-    await writeJson(join(run.audit, "audit.json"), { verdict: "pass", checkpoint, checks: [] });
+    await writeJson(join(run.audit, "audit.json"), {
+      version,
+      verdict: "pass",
+      checkpoint,
+      checks: [],
+    });
     assertEquals(await accept(), { verdict: "pass", failed: [] });
   }));
 

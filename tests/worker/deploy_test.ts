@@ -1,6 +1,13 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { workspace, writeJson } from "../../pipeline/artifacts.ts";
+import {
+  AUDIT_VERSION,
+  type RunPaths,
+  sha256File,
+  workspace,
+  writeAtomic,
+  writeJson,
+} from "../../pipeline/artifacts.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
 
 const KEY = { name: "ehr", sha256: "0".repeat(64) };
@@ -23,11 +30,19 @@ async function withWorkspace(use: (data: string) => Promise<void>): Promise<void
   }
 }
 
+/** An export that passed its audit, as far as deploy looks before it assembles the worker. */
+async function writePassed(run: RunPaths, version: number = AUDIT_VERSION): Promise<void> {
+  const exported = join(run.export, "model.safetensors");
+  await writeAtomic(exported, "weights");
+  const checkpoint = await sha256File(exported);
+  await writeJson(join(run.audit, "audit.json"), { version, verdict: "pass", checkpoint });
+}
+
 Deno.test("a dry run checks everything and uploads nothing", () =>
   withWorkspace(async (data) => {
     const run = workspace(data).run("latest");
     await writeTinyRun(run.root);
-    await writeJson(join(run.audit, "audit.json"), { verdict: "pass" });
+    await writePassed(run);
     await writeJson(join(data, "deploy.json"), { API_KEYS: [KEY] });
     const { code, stdout, stderr } = await deploy(data);
     assertEquals(code, 0, stderr);
@@ -43,7 +58,7 @@ const refusals: [string, unknown, string | undefined, string][] = [
   ["an unknown setting", { API_KEYS: [KEY], API_KEY: "x" }, "pass", "sets API_KEY, expected only"],
   ["half an OIDC", { OIDC_ISSUER: "https://idp" }, "pass", "set OIDC_ISSUER, OIDC_AUDIENCE and"],
   ["a malformed key", { API_KEYS: [{ name: "a" }] }, "pass", "Cannot read API_KEYS"],
-  ["no audit", { API_KEYS: [KEY] }, undefined, 'run "deno task audit" first'],
+  ["no audit", { API_KEYS: [KEY] }, undefined, 'run "deno task audit --run latest" first'],
   ["a failed audit", { API_KEYS: [KEY] }, "fail", 'says "fail", expected "pass"'],
   ["no export", { API_KEYS: [KEY] }, "pass", 'run "deno task export --run latest" first'],
 ];
@@ -53,7 +68,8 @@ for (const [name, settings, verdict, message] of refusals) {
     withWorkspace(async (data) => {
       const run = workspace(data).run("latest");
       if (settings) await writeJson(join(data, "deploy.json"), settings);
-      if (verdict) await writeJson(join(run.audit, "audit.json"), { verdict });
+      if (verdict === "pass") await writePassed(run);
+      else if (verdict) await writeJson(join(run.audit, "audit.json"), { verdict });
       const { code, stderr } = await deploy(data);
       assertEquals(code, 1, stderr);
       assertEquals(stderr.split("\n").length, 1, stderr);
@@ -61,12 +77,27 @@ for (const [name, settings, verdict, message] of refusals) {
     }));
 }
 
+Deno.test("deploy refuses: an audit of older checks, and one of another model", () =>
+  withWorkspace(async (data) => {
+    const run = workspace(data).run("latest");
+    await writeJson(join(data, "deploy.json"), { API_KEYS: [KEY] });
+    await writePassed(run, AUDIT_VERSION - 1);
+    assertStringIncludes((await deploy(data)).stderr, `is of version ${AUDIT_VERSION - 1}`);
+    await writePassed(run);
+    await writeAtomic(join(run.export, "model.safetensors"), "other weights");
+    const { code, stderr } = await deploy(data);
+    assertEquals(code, 1, stderr);
+    assertEquals(stderr.split("\n").length, 1, stderr);
+    assertStringIncludes(stderr, `is not of the model in ${run.export}`);
+    assertStringIncludes(stderr, '"deno task export --run latest" again');
+  }));
+
 Deno.test("deploy refuses a bundle that Cloudflare would not take, and says what to do", () =>
   withWorkspace(async (data) => {
     const run = workspace(data).run("latest");
     await writeTinyRun(run.root);
     await Deno.truncate(join(run.export, "worker.safetensors"), 65 * 2 ** 20);
-    await writeJson(join(run.audit, "audit.json"), { verdict: "pass" });
+    await writePassed(run);
     await writeJson(join(data, "deploy.json"), { API_KEYS: [KEY] });
     const { code, stderr } = await deploy(data);
     assertEquals(code, 1, stderr);
