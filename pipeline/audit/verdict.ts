@@ -28,9 +28,8 @@ export function adviceOn(
   const read = passes === null ? "" : `: it has read them ${passes.toFixed(1)} times`;
   const advice: Record<Check["shows"], string> = {
     "memory": `It has learned training notes by heart${read}. Train on more notes, or with fewer ` +
-      `passes (--tokens ${trainTokens} is one), dropout (--embd-pdrop 0.1 --resid-pdrop 0.1) or a ` +
-      `smaller model, and audit that run; "deno task eval" shows what it costs. The n-gram table ` +
-      `beside it makes up for a part`,
+      `passes (--tokens ${trainTokens} is one), and audit that run; "deno task eval" shows what it ` +
+      `costs. The n-gram table beside it makes up for a part`,
     "notes with identifiers":
       "It writes identifiers because the notes hold them: de-identify the " +
       'notes and start again from "deno task ingest"',
