@@ -35,6 +35,8 @@ function limited({ limits, ...gpu }: Gpu, maxStorageBufferBindingSize: number): 
 }
 
 const gpu = await requestGpu();
+// Software adapters crash now and then at the end of a process that still holds a device.
+globalThis.addEventListener("unload", () => gpu.destroy());
 const tokens = (seed: number) =>
   Int32Array.from({ length: 6 }, (_, i) => (seed * 367 + i * 131) % shape.vocab_size);
 const batches = [1, 2, 3].map((seed) => ({ inputs: tokens(seed), targets: tokens(seed + 9) }));

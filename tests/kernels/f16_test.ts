@@ -22,6 +22,8 @@ const options = {
 } as const;
 
 const gpu = await requestGpu();
+// Software adapters crash now and then at the end of a process that still holds a device.
+globalThis.addEventListener("unload", () => gpu.destroy());
 
 async function withModel(shape: ModelShape, run: (model: Gpt2) => Promise<void>): Promise<void> {
   const model = Gpt2.create(gpu, { ...options, shape });

@@ -23,6 +23,8 @@ import { matmul as referenceMatmul } from "../../kernels/reference/matmul.ts";
 
 /** One device for all tests, so that no kernel is compiled twice. */
 const gpu = await requestGpu();
+// Software adapters crash now and then at the end of a process that still holds a device.
+globalThis.addEventListener("unload", () => gpu.destroy());
 
 const layouts: Layout[] = ["nn", "nt", "tn"];
 const epilogues = Object.keys(epilogueBindings) as Epilogue[];
