@@ -1,14 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { readTokens, tokenHeader } from "../pipeline/artifacts.ts";
 import {
   ArtifactError,
   readJson,
-  readTokens,
   requireFile,
-  tokenHeader,
   writeAtomic,
   writeJson,
-} from "../pipeline/artifacts.ts";
+} from "../pipeline/lib/base/files.ts";
 
 async function inTemporaryFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-" });

@@ -7,7 +7,7 @@ const publicModules = [
   "kernels/mod.ts",
   "worker/plugin/mod.ts",
   "worker/plugin/client.ts",
-  "worker/serve.ts",
+  "worker/host/serve.ts",
   "worker/src/app.ts",
 ];
 

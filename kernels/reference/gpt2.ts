@@ -1,6 +1,6 @@
 /**
  * Loss, logits and every gradient of a whole GPT-2 in float64, composed of the twins in this
- * folder. Parameters and gradients go by Hugging Face names, as in pipeline/model/parameters.ts.
+ * folder. Parameters and gradients go by Hugging Face names, as in pipeline/lib/gpt/model/parameters.ts.
  */
 
 import { attentionBackward, attentionForward } from "./attention.ts";

@@ -1,11 +1,11 @@
 /** The membership attacks on a model: by its loss alone, and by its loss against a reference's. */
 
-import type { Tokenizer } from "../decode/types.ts";
-import { codePoints, type Document, spread } from "../measure/documents.ts";
-import { scoreNotes } from "../measure/language_model.ts";
-import { NgramCounts } from "../ngram/counts.ts";
-import { KneserNey } from "../ngram/kneser_ney.ts";
-import type { Scorer } from "../onnx/scorer.ts";
+import type { Tokenizer } from "../lib/gpt/decode/types.ts";
+import { codePoints, type Document, spread } from "../lib/gpt/scoring/documents.ts";
+import { scoreNotes } from "../lib/gpt/scoring/language_model.ts";
+import { NgramCounts } from "../lib/gpt/ngram/counts.ts";
+import { KneserNey } from "../lib/gpt/ngram/kneser_ney.ts";
+import type { Scorer } from "../lib/gpt/onnx/scorer.ts";
 import { type Attack, aucEstimate, type Membership } from "./membership.ts";
 
 /** How much of a note the attack looks at: more tells little more, and takes longer. */

@@ -1,15 +1,15 @@
 /** All privacy measurements of one run, as the object that audit.json holds. */
 
 import { AUDIT_VERSION } from "../artifacts.ts";
-import { Progress } from "../cli.ts";
-import { Decoder } from "../decode/decoder.ts";
-import { seededRandom } from "../decode/random.ts";
-import { generate } from "../decode/generate.ts";
-import type { NextTokenModel, Tokenizer } from "../decode/types.ts";
-import { codePoints, type Document } from "../measure/documents.ts";
-import { type NoteScore, scoreNotes } from "../measure/language_model.ts";
-import type { Checkpoint } from "../model/checkpoint.ts";
-import type { Scorer } from "../onnx/scorer.ts";
+import { Progress } from "../lib/base/cli.ts";
+import { Decoder } from "../lib/gpt/decode/decoder.ts";
+import { seededRandom } from "../lib/gpt/decode/random.ts";
+import { generate } from "../lib/gpt/decode/generate.ts";
+import type { NextTokenModel, Tokenizer } from "../lib/gpt/decode/types.ts";
+import { codePoints, type Document } from "../lib/gpt/scoring/documents.ts";
+import { type NoteScore, scoreNotes } from "../lib/gpt/scoring/language_model.ts";
+import type { Checkpoint } from "../lib/gpt/model/checkpoint.ts";
+import type { Scorer } from "../lib/gpt/onnx/scorer.ts";
 import { measureMembership } from "./attack.ts";
 import { type Canary, canaryText, exposure, findCanaries } from "./canaries.ts";
 import { compareCompletions, type Completions, drawCompletions } from "./completions.ts";

@@ -4,10 +4,10 @@
  * notes and, for comparison, in notes of patients it has never seen.
  */
 
-import { generateTokens } from "../decode/generate.ts";
-import { PrefixCache } from "../decode/prefix_cache.ts";
-import type { NextTokenModel, Tokenizer } from "../decode/types.ts";
-import type { Document } from "../measure/documents.ts";
+import { generateTokens } from "../lib/gpt/decode/generate.ts";
+import { PrefixCache } from "../lib/gpt/decode/prefix_cache.ts";
+import type { NextTokenModel, Tokenizer } from "../lib/gpt/decode/types.ts";
+import type { Document } from "../lib/gpt/scoring/documents.ts";
 import { type LongestMatches, longestMatches } from "./longest_match.ts";
 import { placeIn, PROMPT_TOKENS } from "./regurgitation.ts";
 

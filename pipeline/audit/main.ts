@@ -2,7 +2,7 @@
 
 import { join } from "@std/path";
 import { workspace } from "../artifacts.ts";
-import { defineTask, runTask } from "../cli.ts";
+import { defineTask, runTask } from "../lib/base/cli.ts";
 import { auditDefaults, auditRun } from "./run.ts";
 
 export const task = defineTask({

@@ -5,7 +5,7 @@
  * Its area under the ROC curve is 0.5 for blind guessing and 1 for certainty.
  */
 
-import { bootstrap, type Estimate } from "../measure/bootstrap.ts";
+import { bootstrap, type Estimate } from "../lib/base/bootstrap.ts";
 
 /** Areas under the ROC curve of two attacks. */
 export interface Membership {

@@ -1,9 +1,9 @@
 /** The audit as a self-contained page. */
 
-import { ink, renderChart } from "../report/chart.ts";
-import { type Content, figure, problem, table, tiles } from "../report/html.ts";
-import { page } from "../report/page.ts";
-import type { Estimate } from "../measure/bootstrap.ts";
+import { ink, renderChart } from "../lib/base/page/chart.ts";
+import { type Content, figure, problem, table, tiles } from "../lib/base/page/html.ts";
+import { page } from "../lib/base/page/page.ts";
+import type { Estimate } from "../lib/base/bootstrap.ts";
 import type { AuditReport } from "./audit.ts";
 import { type LongestMatches, UNIQUE_WORDS } from "./longest_match.ts";
 

@@ -1,7 +1,8 @@
 /** Whose note each document of a token file is. */
 
 import { DuckDBInstance } from "@duckdb/node-api";
-import { exists, type Split } from "../artifacts.ts";
+import { type Split } from "../artifacts.ts";
+import { exists } from "../lib/base/files.ts";
 
 /**
  * The patient of each note of a split, in the order of its token file; undefined where there is no

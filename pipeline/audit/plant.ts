@@ -2,9 +2,10 @@
 
 import { DuckDBInstance } from "@duckdb/node-api";
 import { dirname } from "@std/path";
-import { requireFile, temporaryName, workspace } from "../artifacts.ts";
-import { defineTask, runTask, UsageError } from "../cli.ts";
-import { seededRandom } from "../decode/random.ts";
+import { workspace } from "../artifacts.ts";
+import { requireFile, temporaryName } from "../lib/base/files.ts";
+import { defineTask, runTask, UsageError } from "../lib/base/cli.ts";
+import { seededRandom } from "../lib/gpt/decode/random.ts";
 import { canaryText } from "./canaries.ts";
 
 export const task = defineTask({

@@ -8,15 +8,15 @@
  * plain n-gram of the training notes, which is known to repeat what it has read.
  */
 
-import { generateTokens } from "../decode/generate.ts";
-import { PrefixCache } from "../decode/prefix_cache.ts";
-import type { NextTokenModel, Tokenizer } from "../decode/types.ts";
-import { ngramAlone } from "../decode/mixture.ts";
-import { NgramModel } from "../decode/ngram.ts";
-import type { Document } from "../measure/documents.ts";
-import { NgramCounts } from "../ngram/counts.ts";
-import { KneserNey } from "../ngram/kneser_ney.ts";
-import { pruneToTable } from "../ngram/table.ts";
+import { generateTokens } from "../lib/gpt/decode/generate.ts";
+import { PrefixCache } from "../lib/gpt/decode/prefix_cache.ts";
+import type { NextTokenModel, Tokenizer } from "../lib/gpt/decode/types.ts";
+import { ngramAlone } from "../lib/gpt/decode/mixture.ts";
+import { NgramModel } from "../lib/gpt/decode/ngram.ts";
+import type { Document } from "../lib/gpt/scoring/documents.ts";
+import { NgramCounts } from "../lib/gpt/ngram/counts.ts";
+import { KneserNey } from "../lib/gpt/ngram/kneser_ney.ts";
+import { pruneToTable } from "../lib/gpt/ngram/table.ts";
 
 /** Tokens of a passage that the model is shown, and that it writes. */
 export const PROMPT_TOKENS = 64;

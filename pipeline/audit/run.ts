@@ -1,22 +1,15 @@
 /** One run audited from its files, and the result written beside it. */
 
 import { join } from "@std/path";
-import {
-  readJson,
-  readTokens,
-  sha256File,
-  type Split,
-  type Workspace,
-  writeAtomic,
-  writeJson,
-} from "../artifacts.ts";
-import type { NextTokenModel } from "../decode/types.ts";
-import { createTokenizer } from "../decode/tokenizer.ts";
-import { documentsOf, spread } from "../measure/documents.ts";
-import { readRunCheckpoint } from "../model/checkpoint.ts";
-import { scorerFromTensors } from "../onnx/scorer.ts";
-import { compileKernels } from "../wasm/compile.ts";
-import { wasmModelFromTensors } from "../wasm/from_tensors.ts";
+import { readTokens, type Split, type Workspace } from "../artifacts.ts";
+import { readJson, sha256File, writeAtomic, writeJson } from "../lib/base/files.ts";
+import type { NextTokenModel } from "../lib/gpt/decode/types.ts";
+import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
+import { documentsOf, spread } from "../lib/gpt/scoring/documents.ts";
+import { readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
+import { scorerFromTensors } from "../lib/gpt/onnx/scorer.ts";
+import { compileKernels } from "../lib/gpt/wasm/compile.ts";
+import { wasmModelFromTensors } from "../lib/gpt/wasm/from_tensors.ts";
 import { audit, type AuditReport } from "./audit.ts";
 import { auditPage } from "./page.ts";
 import { halvesByPatient, patientsOf } from "./patients.ts";

@@ -5,8 +5,8 @@
  */
 
 import { dirname, fromFileUrl, join } from "@std/path";
-import { temporaryName } from "../artifacts.ts";
-import { bytes, defineTask, runTask } from "../cli.ts";
+import { temporaryName } from "../lib/base/files.ts";
+import { bytes, defineTask, runTask } from "../lib/base/cli.ts";
 import { launcher, missingPackage, readme } from "./texts.ts";
 
 const NAME = "nano-medgpt";
@@ -16,7 +16,6 @@ const root = fromFileUrl(new URL("../../", import.meta.url));
 const folders = [
   "kernels",
   "pipeline",
-  "types",
   "tests/kernels",
   "tests/bench/kernels",
   "tests/bench/step",

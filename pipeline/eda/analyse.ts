@@ -1,6 +1,7 @@
 /** All that eda measures, from notes.parquet and what ingest recorded about it. */
 
-import { exists, readJson, type Workspace } from "../artifacts.ts";
+import { type Workspace } from "../artifacts.ts";
+import { exists, readJson } from "../lib/base/files.ts";
 import { discoverHeaders } from "./headers.ts";
 import { type IdentifierKind, identifierReport } from "./identifiers.ts";
 import type { IngestRecord } from "./ingest_record.ts";

@@ -1,6 +1,6 @@
 /** The report's charts as Vega-Lite specifications. Each is rendered for the page and as a file. */
 
-import { ink } from "../report/chart.ts";
+import { ink } from "../lib/base/page/chart.ts";
 import type { Lengths } from "./lengths.ts";
 import type { LineReport } from "./lines.ts";
 import type { SectionReport } from "./sections.ts";

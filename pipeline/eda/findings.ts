@@ -1,6 +1,6 @@
 /** What someone about to train on these notes should know, drawn from the measures. */
 
-import { format } from "../cli.ts";
+import { format } from "../lib/base/cli.ts";
 import type { Eda } from "./analyse.ts";
 import { percent } from "./answers/answer.ts";
 

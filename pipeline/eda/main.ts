@@ -1,8 +1,9 @@
 /** `deno task eda`: notes.parquet → a report of what the notes are, as page, JSON and SVGs. */
 
 import { join } from "@std/path";
-import { workspace, writeAtomic, writeJson } from "../artifacts.ts";
-import { defineTask, format, Progress, runTask } from "../cli.ts";
+import { workspace } from "../artifacts.ts";
+import { writeAtomic, writeJson } from "../lib/base/files.ts";
+import { defineTask, format, Progress, runTask } from "../lib/base/cli.ts";
 import { analyse } from "./analyse.ts";
 import { edaReport } from "./report_page.ts";
 import { terminalSummary } from "./terminal.ts";

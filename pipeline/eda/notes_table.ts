@@ -1,7 +1,7 @@
 /** notes.parquet as SQL sees it: counts, a sample, and the stream of texts. */
 
 import { type DuckDBBlobVector, DuckDBInstance } from "@duckdb/node-api";
-import { ArtifactError, requireFile } from "../artifacts.ts";
+import { ArtifactError, requireFile } from "../lib/base/files.ts";
 import type { Batch } from "./scan.ts";
 
 const MADE_BY = "deno task ingest";

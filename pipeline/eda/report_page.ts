@@ -1,10 +1,10 @@
 /** The report as a page: the original project's five questions, each answered before it is shown. */
 
-import { format } from "../cli.ts";
+import { format } from "../lib/base/cli.ts";
 import { findingsOf } from "./findings.ts";
-import { renderChart } from "../report/chart.ts";
-import { type Content, findings, tiles } from "../report/html.ts";
-import { page } from "../report/page.ts";
+import { renderChart } from "../lib/base/page/chart.ts";
+import { type Content, findings, tiles } from "../lib/base/page/html.ts";
+import { page } from "../lib/base/page/page.ts";
 import type { Eda } from "./analyse.ts";
 import { type Answer, type DrawChart, percent, short } from "./answers/answer.ts";
 import { howLong } from "./answers/how_long.ts";

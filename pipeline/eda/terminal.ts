@@ -1,6 +1,6 @@
 /** The five answers in the terminal. */
 
-import { format } from "../cli.ts";
+import { format } from "../lib/base/cli.ts";
 import type { Eda } from "./analyse.ts";
 import { findingsOf } from "./findings.ts";
 import { percent, short } from "./answers/answer.ts";

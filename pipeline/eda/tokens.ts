@@ -1,14 +1,7 @@
 /** How many tokens the notes have, where `deno task tokenize` has already run on them. */
 
-import {
-  exists,
-  readJson,
-  readTokens,
-  sha256File,
-  splits,
-  type TokensReport,
-  type Workspace,
-} from "../artifacts.ts";
+import { readTokens, splits, type TokensReport, type Workspace } from "../artifacts.ts";
+import { exists, readJson, sha256File } from "../lib/base/files.ts";
 import { type Lengths, lengthsOf } from "./lengths.ts";
 
 const MADE_BY = "deno task tokenize";

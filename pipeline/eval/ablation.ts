@@ -3,9 +3,9 @@
  * time, or one part of what stands beside the GPT. The rules are the `Policies` of decode/types.ts.
  */
 
-import type { Policies } from "../decode/types.ts";
-import type { Difference, Estimate } from "../measure/bootstrap.ts";
-import { pairedBootstrap } from "../measure/bootstrap.ts";
+import type { Policies } from "../lib/gpt/decode/types.ts";
+import type { Difference, Estimate } from "../lib/base/bootstrap.ts";
+import { pairedBootstrap } from "../lib/base/bootstrap.ts";
 import { keystrokeResult } from "./figures.ts";
 import { measureNotes } from "./note_pool.ts";
 import type { NoteRequest, NoteResult } from "./note_worker.ts";

@@ -4,9 +4,9 @@
  * character. All are interpolated modified Kneser-Ney.
  */
 
-import { NgramCounts } from "../ngram/counts.ts";
-import { KneserNey } from "../ngram/kneser_ney.ts";
-import type { Document } from "../measure/documents.ts";
+import { NgramCounts } from "../lib/gpt/ngram/counts.ts";
+import { KneserNey } from "../lib/gpt/ngram/kneser_ney.ts";
+import type { Document } from "../lib/gpt/scoring/documents.ts";
 import type { PieceBits } from "./breakdown.ts";
 
 const CHARACTER_ORDER = 8;

@@ -3,10 +3,10 @@
  * the note stands before. Intervals are over notes.
  */
 
-import type { Tokenizer } from "../decode/types.ts";
-import { bootstrap, type Estimate } from "../measure/bootstrap.ts";
-import type { Document } from "../measure/documents.ts";
-import { bitsPerCharacter, type NoteScore } from "../measure/language_model.ts";
+import type { Tokenizer } from "../lib/gpt/decode/types.ts";
+import { bootstrap, type Estimate } from "../lib/base/bootstrap.ts";
+import type { Document } from "../lib/gpt/scoring/documents.ts";
+import { bitsPerCharacter, type NoteScore } from "../lib/gpt/scoring/language_model.ts";
 import { sectionsOf } from "./sections.ts";
 
 /** A note as pieces (tokens, or characters), with the bits a model needs for each. */

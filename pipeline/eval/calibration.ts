@@ -9,7 +9,7 @@
  * close together.
  */
 
-import { bootstrap, type Estimate } from "../measure/bootstrap.ts";
+import { bootstrap, type Estimate } from "../lib/base/bootstrap.ts";
 import type { Claims } from "./thresholds.ts";
 
 export interface CalibrationBin {

@@ -4,14 +4,15 @@
  */
 
 import { join } from "@std/path";
-import { readJson, type Workspace, writeAtomic, writeJson } from "../artifacts.ts";
-import { UsageError } from "../cli.ts";
+import { type Workspace } from "../artifacts.ts";
+import { readJson, writeAtomic, writeJson } from "../lib/base/files.ts";
+import { UsageError } from "../lib/base/cli.ts";
 import {
   bootstrap,
   type Difference,
   type Estimate,
   pairedBootstrap,
-} from "../measure/bootstrap.ts";
+} from "../lib/base/bootstrap.ts";
 import { comparePage } from "./compare_page.ts";
 import { measures, pairs } from "./contests.ts";
 import { bestPoint, type EvalReport, type ModelResult } from "./result.ts";

@@ -1,8 +1,8 @@
 /** Runs side by side as a self-contained page. */
 
-import { ink, renderChart } from "../report/chart.ts";
-import { type Content, figure, html, table } from "../report/html.ts";
-import { page } from "../report/page.ts";
+import { ink, renderChart } from "../lib/base/page/chart.ts";
+import { type Content, figure, html, table } from "../lib/base/page/html.ts";
+import { page } from "../lib/base/page/page.ts";
 import { type Comparison, differenceOf, figureOf, pValue } from "./compare.ts";
 
 /** compare.json as HTML text. */

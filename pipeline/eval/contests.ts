@@ -1,7 +1,7 @@
 /** Whether what would be served is really better than what it has to beat, on the same notes. */
 
-import { pairedBootstrap } from "../measure/bootstrap.ts";
-import { bitsPerCharacter } from "../measure/language_model.ts";
+import { pairedBootstrap } from "../lib/base/bootstrap.ts";
+import { bitsPerCharacter } from "../lib/gpt/scoring/language_model.ts";
 import type { Contest, ModelResult, ScoredNoteRow, TypedNoteRow } from "./result.ts";
 import { savings } from "./typist.ts";
 

@@ -1,15 +1,16 @@
 /** The engines that can run a run's GPT here, to be timed. */
 
 import { join } from "@std/path";
-import { exists, type RunPaths } from "../artifacts.ts";
-import type { NextTokenModel, Tokenizer } from "../decode/types.ts";
-import type { Checkpoint } from "../model/checkpoint.ts";
-import { loadRuntime } from "../onnx/runtime.ts";
-import { modelFromGraph, modelFromTensors } from "../onnx/session.ts";
-import { compileKernels } from "../wasm/compile.ts";
-import { wasmModelFromTensors } from "../wasm/from_tensors.ts";
+import { type RunPaths } from "../artifacts.ts";
+import { exists } from "../lib/base/files.ts";
+import type { NextTokenModel, Tokenizer } from "../lib/gpt/decode/types.ts";
+import type { Checkpoint } from "../lib/gpt/model/checkpoint.ts";
+import { loadRuntime } from "../lib/gpt/onnx/runtime.ts";
+import { modelFromGraph, modelFromTensors } from "../lib/gpt/onnx/session.ts";
+import { compileKernels } from "../lib/gpt/wasm/compile.ts";
+import { wasmModelFromTensors } from "../lib/gpt/wasm/from_tensors.ts";
 import { type LatencyResult, measureLatency } from "./latency.ts";
-import type { Mixture } from "../decode/mixture.ts";
+import type { Mixture } from "../lib/gpt/decode/mixture.ts";
 import type { NoteRequest } from "./note_worker.ts";
 import { beside, openNgram, type Sources, type SystemSpec } from "./systems.ts";
 

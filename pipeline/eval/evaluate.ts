@@ -1,15 +1,15 @@
 /** All measurements of one run. */
 
 import { join } from "@std/path";
-import { sha256File, writeJson } from "../artifacts.ts";
-import { format, Progress } from "../cli.ts";
-import { suggestDefaults } from "../decode/suggest.ts";
-import type { Tokenizer } from "../decode/types.ts";
-import { bootstrap } from "../measure/bootstrap.ts";
-import type { Document } from "../measure/documents.ts";
-import { bitsPerCharacter } from "../measure/language_model.ts";
-import type { Checkpoint } from "../model/checkpoint.ts";
-import { parameterCount } from "../model/parameters.ts";
+import { sha256File, writeJson } from "../lib/base/files.ts";
+import { format, Progress } from "../lib/base/cli.ts";
+import { suggestDefaults } from "../lib/gpt/decode/suggest.ts";
+import type { Tokenizer } from "../lib/gpt/decode/types.ts";
+import { bootstrap } from "../lib/base/bootstrap.ts";
+import type { Document } from "../lib/gpt/scoring/documents.ts";
+import { bitsPerCharacter } from "../lib/gpt/scoring/language_model.ts";
+import type { Checkpoint } from "../lib/gpt/model/checkpoint.ts";
+import { parameterCount } from "../lib/gpt/model/parameters.ts";
 import { ablate } from "./ablation.ts";
 import { scoreCharacterNgram } from "./baselines.ts";
 import { byPosition, bySection, type PieceBits } from "./breakdown.ts";

@@ -4,7 +4,7 @@
  * text may be cut there, and what stands between two such places is encoded once.
  */
 
-import type { Tokenizer } from "../decode/types.ts";
+import type { Tokenizer } from "../lib/gpt/decode/types.ts";
 
 /** Runs up to a lone space: ` word`, ` word.\n\nHeader:`. */
 const CHUNK = /\s*\S(?:(?! \S)[^])*/g;

@@ -1,6 +1,6 @@
 /** From what a system did with each note to the figures of eval.json. */
 
-import { bootstrap } from "../measure/bootstrap.ts";
+import { bootstrap } from "../lib/base/bootstrap.ts";
 import { calibrationOf } from "./calibration.ts";
 import { type RankedWord, typedLetters } from "./next_word.ts";
 import type { NoteResult } from "./note_worker.ts";

@@ -7,9 +7,9 @@
  * which never lowers the likelihood (Jelinek & Mercer 1980).
  */
 
-import { weightCount, weightIndex } from "../decode/mixture.ts";
-import type { NgramModel } from "../decode/ngram.ts";
-import type { Document } from "../measure/documents.ts";
+import { weightCount, weightIndex } from "../lib/gpt/decode/mixture.ts";
+import type { NgramModel } from "../lib/gpt/decode/ngram.ts";
+import type { Document } from "../lib/gpt/scoring/documents.ts";
 
 /** What both models say of one token that was really there. */
 export interface TokenEvidence {

@@ -3,7 +3,7 @@
  * validation notes by coordinate descent on their bits. One α an order leaves nothing to overfit.
  */
 
-import { NOTE_ORDERS, noteFollowers } from "../decode/note_ngrams.ts";
+import { NOTE_ORDERS, noteFollowers } from "../lib/gpt/decode/note_ngrams.ts";
 
 /** What a note had said before each of its tokens; NOTE_ORDERS entries a token. */
 export interface NoteEvidence {

@@ -3,10 +3,10 @@
  * (the whole window is read), and at each further keystroke (what was computed before is reused).
  */
 
-import type { NextTokenModel, Tokenizer } from "../decode/types.ts";
-import { Decoder } from "../decode/decoder.ts";
-import type { Mixture } from "../decode/mixture.ts";
-import { suggestDefaults } from "../decode/suggest.ts";
+import type { NextTokenModel, Tokenizer } from "../lib/gpt/decode/types.ts";
+import { Decoder } from "../lib/gpt/decode/decoder.ts";
+import type { Mixture } from "../lib/gpt/decode/mixture.ts";
+import { suggestDefaults } from "../lib/gpt/decode/suggest.ts";
 import type { Passage } from "./typist.ts";
 
 export interface LatencyResult {

@@ -3,11 +3,11 @@
  * n-grams beside the GPT; and what each of them, alone and together, says of any notes.
  */
 
-import { sha256File } from "../artifacts.ts";
-import type { MixtureFile } from "../decode/mixture.ts";
-import { NgramModel, readNgramTable } from "../decode/ngram.ts";
-import type { Document } from "../measure/documents.ts";
-import type { ScoredNote } from "../measure/language_model.ts";
+import { sha256File } from "../lib/base/files.ts";
+import type { MixtureFile } from "../lib/gpt/decode/mixture.ts";
+import { NgramModel, readNgramTable } from "../lib/gpt/decode/ngram.ts";
+import type { Document } from "../lib/gpt/scoring/documents.ts";
+import type { ScoredNote } from "../lib/gpt/scoring/language_model.ts";
 import { evidenceOf, fitWeights, type TokenEvidence } from "./fit_mixture.ts";
 import { adaptedProbabilities, fitConcentrations, noteEvidenceOf } from "./fit_note.ts";
 

@@ -4,21 +4,13 @@
  */
 
 import { join } from "@std/path";
-import {
-  exists,
-  readJson,
-  readTokens,
-  type Split,
-  splits,
-  workspace,
-  writeAtomic,
-  writeJson,
-} from "../artifacts.ts";
-import { defineTask, duration, format, runTask, UsageError } from "../cli.ts";
-import { createTokenizer } from "../decode/tokenizer.ts";
-import { readRunCheckpoint } from "../model/checkpoint.ts";
-import { documentsOf, spread, spreadTokens } from "../measure/documents.ts";
-import { compileKernels } from "../wasm/compile.ts";
+import { readTokens, type Split, splits, workspace } from "../artifacts.ts";
+import { exists, readJson, writeAtomic, writeJson } from "../lib/base/files.ts";
+import { defineTask, duration, format, runTask, UsageError } from "../lib/base/cli.ts";
+import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
+import { readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
+import { documentsOf, spread, spreadTokens } from "../lib/gpt/scoring/documents.ts";
+import { compileKernels } from "../lib/gpt/wasm/compile.ts";
 import { compareRuns } from "./compare.ts";
 import { enginesOf } from "./engines.ts";
 import { evaluate } from "./evaluate.ts";

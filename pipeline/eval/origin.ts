@@ -1,6 +1,7 @@
 /** Whether the notes of a workspace describe nobody. */
 
-import { exists, readJson, type Workspace } from "../artifacts.ts";
+import { type Workspace } from "../artifacts.ts";
+import { exists, readJson } from "../lib/base/files.ts";
 
 interface IngestJson {
   inputs: { path: string }[];

@@ -1,7 +1,7 @@
 /** The evaluation as a self-contained page. */
 
-import { html, notice, problem, table, tiles } from "../report/html.ts";
-import { page, type Section } from "../report/page.ts";
+import { html, notice, problem, table, tiles } from "../lib/base/page/html.ts";
+import { page, type Section } from "../lib/base/page/page.ts";
 import { costChart, groupChart, reliabilityChart, thresholdCharts } from "./page_charts.ts";
 import {
   ablationTable,

@@ -1,7 +1,7 @@
 /** The charts of an evaluation page. */
 
-import { ink, renderChart } from "../report/chart.ts";
-import { type Content, figure } from "../report/html.ts";
+import { ink, renderChart } from "../lib/base/page/chart.ts";
+import { type Content, figure } from "../lib/base/page/html.ts";
 import type { Calibration } from "./calibration.ts";
 import type { CurvePoint, ModelResult } from "./result.ts";
 

@@ -1,8 +1,8 @@
 /** The tables of an evaluation page. */
 
-import { bytes } from "../cli.ts";
-import { type Content, html, table } from "../report/html.ts";
-import type { Estimate } from "../measure/bootstrap.ts";
+import { bytes } from "../lib/base/cli.ts";
+import { type Content, html, table } from "../lib/base/page/html.ts";
+import type { Estimate } from "../lib/base/bootstrap.ts";
 import type { AblationResult } from "./ablation.ts";
 import type { Example } from "./examples.ts";
 import type { LatencyResult } from "./latency.ts";

@@ -1,6 +1,6 @@
 /** Which passage of each note is typed, and which of its words are predicted. */
 
-import type { Document } from "../measure/documents.ts";
+import type { Document } from "../lib/gpt/scoring/documents.ts";
 import { wordSamples } from "./next_word.ts";
 import type { NoteRequest } from "./note_worker.ts";
 import { passageOf } from "./passage.ts";

@@ -3,9 +3,9 @@
  * 95% interval over notes (`value`, `low`, `high`, `notes`).
  */
 
-import type { MixtureFile } from "../decode/mixture.ts";
-import type { SuggestOptions } from "../decode/suggest.ts";
-import type { Difference, Estimate } from "../measure/bootstrap.ts";
+import type { MixtureFile } from "../lib/gpt/decode/mixture.ts";
+import type { SuggestOptions } from "../lib/gpt/decode/suggest.ts";
+import type { Difference, Estimate } from "../lib/base/bootstrap.ts";
 import type { AblationResult } from "./ablation.ts";
 import type { GroupResult } from "./breakdown.ts";
 import type { Calibration } from "./calibration.ts";

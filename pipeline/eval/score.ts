@@ -1,16 +1,16 @@
 /** Bits of whole notes under the GPT, and sums of them. */
 
-import type { Tokenizer } from "../decode/types.ts";
-import { bootstrap } from "../measure/bootstrap.ts";
-import type { Document } from "../measure/documents.ts";
+import type { Tokenizer } from "../lib/gpt/decode/types.ts";
+import { bootstrap } from "../lib/base/bootstrap.ts";
+import type { Document } from "../lib/gpt/scoring/documents.ts";
 import {
   bitsPerCharacter,
   type NoteScore,
   type ScoredNote,
   scoreNotes,
-} from "../measure/language_model.ts";
-import type { Checkpoint } from "../model/checkpoint.ts";
-import { scorerFromTensors } from "../onnx/scorer.ts";
+} from "../lib/gpt/scoring/language_model.ts";
+import type { Checkpoint } from "../lib/gpt/model/checkpoint.ts";
+import { scorerFromTensors } from "../lib/gpt/onnx/scorer.ts";
 import { type PieceBits, tokenLengths } from "./breakdown.ts";
 import type { SplitScore } from "./result.ts";
 

@@ -4,8 +4,8 @@
  * rule switched off mostly ask for the same tokens.
  */
 
-import { PrefixCache } from "../decode/prefix_cache.ts";
-import type { NextTokenModel } from "../decode/types.ts";
+import { PrefixCache } from "../lib/gpt/decode/prefix_cache.ts";
+import type { NextTokenModel } from "../lib/gpt/decode/types.ts";
 
 /** Token sequences remembered for all decoders together. */
 const ENTRIES = 160;

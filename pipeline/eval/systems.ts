@@ -3,16 +3,17 @@
  * A `SystemSpec` is plain data, so that it can be sent to a worker, which opens its own system.
  */
 
-import { readJson, readTokens } from "../artifacts.ts";
-import { Decoder, type SuggestSettings } from "../decode/decoder.ts";
-import { type Mixture, ngramAlone } from "../decode/mixture.ts";
-import { NgramModel, readNgramTable } from "../decode/ngram.ts";
-import { suggestDefaults } from "../decode/suggest.ts";
-import { createTokenizer } from "../decode/tokenizer.ts";
-import type { NextTokenModel, Policies, Tokenizer } from "../decode/types.ts";
-import { readCheckpoint } from "../model/checkpoint.ts";
-import { wasmModelFromTensors } from "../wasm/from_tensors.ts";
-import { documentsOf, spread } from "../measure/documents.ts";
+import { readTokens } from "../artifacts.ts";
+import { readJson } from "../lib/base/files.ts";
+import { Decoder, type SuggestSettings } from "../lib/gpt/decode/decoder.ts";
+import { type Mixture, ngramAlone } from "../lib/gpt/decode/mixture.ts";
+import { NgramModel, readNgramTable } from "../lib/gpt/decode/ngram.ts";
+import { suggestDefaults } from "../lib/gpt/decode/suggest.ts";
+import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
+import type { NextTokenModel, Policies, Tokenizer } from "../lib/gpt/decode/types.ts";
+import { readCheckpoint } from "../lib/gpt/model/checkpoint.ts";
+import { wasmModelFromTensors } from "../lib/gpt/wasm/from_tensors.ts";
+import { documentsOf, spread } from "../lib/gpt/scoring/documents.ts";
 import { rememberingTokenizer } from "./fast_tokenizer.ts";
 import type { NextWords } from "./next_word.ts";
 import { sharedModel } from "./shared_model.ts";

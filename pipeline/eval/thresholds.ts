@@ -6,10 +6,10 @@
  * lowest threshold, its growth is remembered, and the typist types the note once per threshold.
  */
 
-import type { Decoder, SuggestSettings } from "../decode/decoder.ts";
-import { bestEnd, type End } from "../decode/growth.ts";
-import type { Policies } from "../decode/types.ts";
-import { endsWord } from "../decode/words.ts";
+import type { Decoder, SuggestSettings } from "../lib/gpt/decode/decoder.ts";
+import { bestEnd, type End } from "../lib/gpt/decode/growth.ts";
+import type { Policies } from "../lib/gpt/decode/types.ts";
+import { endsWord } from "../lib/gpt/decode/words.ts";
 import { type Passage, typeNote, type Typing } from "./typist.ts";
 
 /** Ends at which a suggestion could be shown, shortest first. */

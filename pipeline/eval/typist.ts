@@ -15,7 +15,7 @@
  * the suggestion stays.
  */
 
-import { codePoints } from "../measure/documents.ts";
+import { codePoints } from "../lib/gpt/scoring/documents.ts";
 
 /** What stands in grey after `before`, or undefined if nothing does. */
 export type Suggest = (before: string) => string | undefined | Promise<string | undefined>;

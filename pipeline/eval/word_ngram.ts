@@ -7,8 +7,8 @@
  * at the caret; the white space and letters already typed of the last piece constrain it.
  */
 
-import { NgramCounts } from "../ngram/counts.ts";
-import { KneserNey } from "../ngram/kneser_ney.ts";
+import { NgramCounts } from "../lib/gpt/ngram/counts.ts";
+import { KneserNey } from "../lib/gpt/ngram/kneser_ney.ts";
 import { leadingWord } from "./words.ts";
 
 const PIECE = /\s*(?:[\p{L}\p{N}_]+(?:[-'’./][\p{L}\p{N}_]+)*|[^\s])|\s+$/gu;

@@ -1,14 +1,8 @@
 /** What eval and audit found of a run, as far as an export depends on it. */
 
 import { join } from "@std/path";
-import {
-  ArtifactError,
-  AUDIT_VERSION,
-  exists,
-  readJson,
-  type RunPaths,
-  sha256File,
-} from "../artifacts.ts";
+import { AUDIT_VERSION, type RunPaths } from "../artifacts.ts";
+import { ArtifactError, exists, readJson, sha256File } from "../lib/base/files.ts";
 
 /** What is known of a run's memory of its training notes when it is exported. */
 export interface AuditEvidence {

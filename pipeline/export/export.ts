@@ -13,32 +13,30 @@
  */
 
 import { join } from "@std/path";
+import { readTokens, type RunPaths, workspace } from "../artifacts.ts";
 import {
   exists,
   readJson,
-  readTokens,
   replaceFolder,
   requireFile,
-  type RunPaths,
   sha256File,
   temporaryName,
-  workspace,
   writeAtomic,
   writeJson,
-} from "../artifacts.ts";
-import type { GptConfig } from "../config.ts";
-import { createTokenizer } from "../decode/tokenizer.ts";
-import { type Checkpoint, readRunCheckpoint } from "../model/checkpoint.ts";
-import { toHuggingFaceConfig } from "../model/hugging_face.ts";
-import { parameterCount } from "../model/parameters.ts";
-import { decoderGraph } from "../onnx/decoder_graph.ts";
-import type { GraphBuilder } from "../onnx/builder.ts";
-import { int8Weights } from "../onnx/int8_weights.ts";
-import { loadRuntime } from "../onnx/runtime.ts";
-import { float32Weights } from "../onnx/weights.ts";
-import { compileKernels } from "../wasm/compile.ts";
-import { loadWasmModel } from "../wasm/model.ts";
-import { workerWeights } from "../wasm/write_weights.ts";
+} from "../lib/base/files.ts";
+import type { GptConfig } from "../lib/gpt/config.ts";
+import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
+import { type Checkpoint, readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
+import { toHuggingFaceConfig } from "../lib/gpt/model/hugging_face.ts";
+import { parameterCount } from "../lib/gpt/model/parameters.ts";
+import { decoderGraph } from "../lib/gpt/onnx/decoder_graph.ts";
+import type { GraphBuilder } from "../lib/gpt/onnx/builder.ts";
+import { int8Weights } from "../lib/gpt/onnx/int8_weights.ts";
+import { loadRuntime } from "../lib/gpt/onnx/runtime.ts";
+import { float32Weights } from "../lib/gpt/onnx/weights.ts";
+import { compileKernels } from "../lib/gpt/wasm/compile.ts";
+import { loadWasmModel } from "../lib/gpt/wasm/model.ts";
+import { workerWeights } from "../lib/gpt/wasm/write_weights.ts";
 import type { AuditEvidence } from "./evidence.ts";
 import {
   checkParity,
@@ -49,7 +47,7 @@ import {
 } from "./gates.ts";
 import { modelCard } from "./model_card.ts";
 import { type MixtureReport, mixtureReport, writeMixture } from "./mixture.ts";
-import type { OpenMixture } from "../ngram/open_mixture.ts";
+import type { OpenMixture } from "../artifacts/mixture.ts";
 import type { Parity } from "./parity.ts";
 
 export interface ExportReport {

@@ -1,16 +1,16 @@
 /** What an export must pass, measured on the run's own test split. */
 
-import { ArtifactError } from "../artifacts.ts";
-import { Progress } from "../cli.ts";
-import type { Tokenizer } from "../decode/types.ts";
-import type { Checkpoint } from "../model/checkpoint.ts";
-import { int8Weights } from "../onnx/int8_weights.ts";
-import type { Runtime } from "../onnx/runtime.ts";
-import { logitsFromTensors, scorerFromWeights } from "../onnx/scorer.ts";
-import { modelFromGraph } from "../onnx/session.ts";
-import { float32Weights } from "../onnx/weights.ts";
-import { compileKernels } from "../wasm/compile.ts";
-import { workerWeights } from "../wasm/write_weights.ts";
+import { ArtifactError } from "../lib/base/files.ts";
+import { Progress } from "../lib/base/cli.ts";
+import type { Tokenizer } from "../lib/gpt/decode/types.ts";
+import type { Checkpoint } from "../lib/gpt/model/checkpoint.ts";
+import { int8Weights } from "../lib/gpt/onnx/int8_weights.ts";
+import type { Runtime } from "../lib/gpt/onnx/runtime.ts";
+import { logitsFromTensors, scorerFromWeights } from "../lib/gpt/onnx/scorer.ts";
+import { modelFromGraph } from "../lib/gpt/onnx/session.ts";
+import { float32Weights } from "../lib/gpt/onnx/weights.ts";
+import { compileKernels } from "../lib/gpt/wasm/compile.ts";
+import { workerWeights } from "../lib/gpt/wasm/write_weights.ts";
 import { layersToKeep } from "./layers_to_keep.ts";
 import { greedyParity, type Parity, promptsFrom } from "./parity.ts";
 import { bitsPerCharacter, type TestWindows, testWindows } from "./quality.ts";

@@ -1,8 +1,8 @@
 /** Which layers the int8 graph keeps in float32: those that hurt, found by measuring. */
 
-import type { GptConfig } from "../config.ts";
-import { elements, parameterTable } from "../model/parameters.ts";
-import { quantizableLayers } from "../onnx/int8_weights.ts";
+import type { GptConfig } from "../lib/gpt/config.ts";
+import { elements, parameterTable } from "../lib/gpt/model/parameters.ts";
+import { quantizableLayers } from "../lib/gpt/onnx/int8_weights.ts";
 
 /** Above this share of the weights in float32, int8 is not worth having. */
 export const MAX_KEPT_SHARE = 0.5;

@@ -1,9 +1,9 @@
 /** `deno task export`: a run's model as a Hugging Face folder with ONNX graphs, checked. */
 
-import { bytes, defineTask, runTask } from "../cli.ts";
+import { bytes, defineTask, runTask } from "../lib/base/cli.ts";
 import { workspace } from "../artifacts.ts";
 import { auditRun } from "../audit/run.ts";
-import { readRunCheckpoint } from "../model/checkpoint.ts";
+import { readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
 import { bestThreshold, isAudited, requireAudit } from "./evidence.ts";
 import { exportRun } from "./export.ts";
 import { chooseMixture, type MixtureReport } from "./mixture.ts";

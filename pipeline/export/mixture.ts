@@ -4,18 +4,12 @@
  */
 
 import { join } from "@std/path";
-import {
-  ArtifactError,
-  exists,
-  readJson,
-  type RunPaths,
-  writeAtomic,
-  writeJson,
-} from "../artifacts.ts";
-import { bytes } from "../cli.ts";
-import { mix, type MixtureFile } from "../decode/mixture.ts";
-import type { NextTokenModel } from "../decode/types.ts";
-import { type OpenMixture, openMixture } from "../ngram/open_mixture.ts";
+import { type RunPaths } from "../artifacts.ts";
+import { ArtifactError, exists, readJson, writeAtomic, writeJson } from "../lib/base/files.ts";
+import { bytes } from "../lib/base/cli.ts";
+import { mix, type MixtureFile } from "../lib/gpt/decode/mixture.ts";
+import type { NextTokenModel } from "../lib/gpt/decode/types.ts";
+import { type OpenMixture, openMixture } from "../artifacts/mixture.ts";
 
 /** Least share of the validation notes' bits that it must save to be worth its bytes. */
 export const MIN_GAIN = 0.01;

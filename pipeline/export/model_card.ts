@@ -1,6 +1,6 @@
 /** README.md of an export: what the model is, how good, and what may not be done with it. */
 
-import { bytes, format } from "../cli.ts";
+import { bytes, format } from "../lib/base/cli.ts";
 import type { ExportReport } from "./export.ts";
 import type { MixtureReport } from "./mixture.ts";
 

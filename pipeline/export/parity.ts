@@ -3,9 +3,9 @@
  * made from says? The model reads every text whole, without a cache, as the training engine does.
  */
 
-import type { GptConfig } from "../config.ts";
-import type { NextTokenModel } from "../decode/types.ts";
-import type { LogitsModel } from "../onnx/scorer.ts";
+import type { GptConfig } from "../lib/gpt/config.ts";
+import type { NextTokenModel } from "../lib/gpt/decode/types.ts";
+import type { LogitsModel } from "../lib/gpt/onnx/scorer.ts";
 
 /** Two logits closer than this are the same number to float32; either may be called the largest. */
 const TIE = 1e-5;

@@ -1,8 +1,8 @@
 /** What quantization costs, in bits per character of the test split. */
 
-import type { GptConfig } from "../config.ts";
-import type { Tokenizer } from "../decode/types.ts";
-import type { Scorer } from "../onnx/scorer.ts";
+import type { GptConfig } from "../lib/gpt/config.ts";
+import type { Tokenizer } from "../lib/gpt/decode/types.ts";
+import type { Scorer } from "../lib/gpt/onnx/scorer.ts";
 
 /** Sequences scored in one call. */
 const BATCH = 8;

@@ -1,7 +1,7 @@
 /** The worker's file read by the worker's code, as what bits per character are measured with. */
 
-import type { Scorer } from "../onnx/scorer.ts";
-import { loadForward, MAX_ROWS, type ModelShape } from "../wasm/forward.ts";
+import type { Scorer } from "../lib/gpt/onnx/scorer.ts";
+import { loadForward, MAX_ROWS, type ModelShape } from "../lib/gpt/wasm/forward.ts";
 
 /** `file`: the bytes of worker.safetensors; `kernels`: see wasm/compile.ts. */
 export function workerScorer(

@@ -1,7 +1,8 @@
 /** Reads every input, sifts the notes and writes notes.parquet, ingest.json and rejects.jsonl. */
 
-import { format, Interrupted } from "../cli.ts";
-import { type Workspace, writeAtomic, writeJson } from "../artifacts.ts";
+import { format, Interrupted } from "../lib/base/cli.ts";
+import { type Workspace } from "../artifacts.ts";
+import { writeAtomic, writeJson } from "../lib/base/files.ts";
 import { findFiles, formatOf } from "./detect.ts";
 import { download, isWeb } from "./download.ts";
 import { Intake } from "./intake.ts";

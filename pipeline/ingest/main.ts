@@ -1,7 +1,7 @@
 /** `deno task ingest`: notes in any common format → notes.parquet, rejects.jsonl, ingest.json. */
 
 import { workspace } from "../artifacts.ts";
-import { defineTask, format, Interrupted, Progress, runTask, UsageError } from "../cli.ts";
+import { defineTask, format, Interrupted, Progress, runTask, UsageError } from "../lib/base/cli.ts";
 import { ingest } from "./ingest.ts";
 import { type Format, formats } from "./note_source.ts";
 import { summary } from "./report.ts";

@@ -1,7 +1,7 @@
 /** Writes notes.parquet beside its place and puts it there when it is whole. */
 
 import { dirname, join } from "@std/path";
-import { syncFolder, temporaryName } from "../artifacts.ts";
+import { syncFolder, temporaryName } from "../lib/base/files.ts";
 import { columns, NoteFields, TEXT_COLUMN, TextPages } from "./note_pages.ts";
 import type { TextPage } from "./parquet/plain_page.ts";
 import type { WriterMessage, WriterReply, WriterStart } from "./parquet_worker.ts";

@@ -1,6 +1,6 @@
 /** Counts of one ingest, as ingest.json and as a few lines in the terminal. */
 
-import { format as formatCount } from "../cli.ts";
+import { format as formatCount } from "../lib/base/cli.ts";
 import { type Split, splits } from "../artifacts.ts";
 import { repairNames } from "./clean.ts";
 import type { IngestOptions } from "./ingest.ts";

@@ -1,20 +1,13 @@
 /** `deno task ngram`: train.bin → ngram.bin, a token n-gram table that no single patient shows in. */
 
 import { DuckDBInstance } from "@duckdb/node-api";
-import {
-  ArtifactError,
-  readJson,
-  readTokens,
-  requireFile,
-  workspace,
-  writeAtomic,
-  writeJson,
-} from "../artifacts.ts";
-import { bytes, defineTask, format, Progress, runTask } from "../cli.ts";
-import { createTokenizer } from "../decode/tokenizer.ts";
-import { NgramCounts } from "./counts.ts";
-import { KneserNey } from "./kneser_ney.ts";
-import { pruneToTable, writeNgramTable } from "./table.ts";
+import { readTokens, workspace } from "../artifacts.ts";
+import { ArtifactError, readJson, requireFile, writeAtomic, writeJson } from "../lib/base/files.ts";
+import { bytes, defineTask, format, Progress, runTask } from "../lib/base/cli.ts";
+import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
+import { NgramCounts } from "../lib/gpt/ngram/counts.ts";
+import { KneserNey } from "../lib/gpt/ngram/kneser_ney.ts";
+import { pruneToTable, writeNgramTable } from "../lib/gpt/ngram/table.ts";
 
 await runTask(defineTask({
   name: "ngram",

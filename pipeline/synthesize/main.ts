@@ -1,7 +1,7 @@
 /** `deno task synthesize`: notes in MIMIC-IV-Note's shape, out of a clinical grammar. */
 
 import { workspace } from "../artifacts.ts";
-import { bytes, defineTask, format, Progress, runTask } from "../cli.ts";
+import { bytes, defineTask, format, Progress, runTask } from "../lib/base/cli.ts";
 import { loadKnowledge } from "./knowledge.ts";
 import { writeCorpus } from "./write_corpus.ts";
 

@@ -1,6 +1,6 @@
 /** Writes a corpus with several workers; what is written does not depend on how many. */
 
-import { writeAll, writeAtomic } from "../artifacts.ts";
+import { writeAll, writeAtomic } from "../lib/base/files.ts";
 import type { WorkerReply } from "./block_worker.ts";
 import { type Block, columns, planBlocks } from "./corpus.ts";
 import { type DeflatedPiece, deflatePiece, gzipHeader, GzipTrailer } from "./gzip.ts";

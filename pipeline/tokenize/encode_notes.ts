@@ -7,8 +7,8 @@ import {
   splits,
   TOKEN_HEADER_BYTES,
   tokenHeader,
-  writeAll,
 } from "../artifacts.ts";
+import { writeAll } from "../lib/base/files.ts";
 import { readNoteBatches } from "./note_batches.ts";
 import type { Fingerprint, Progress, Staging } from "./staging.ts";
 import type { EncodedPart } from "./worker.ts";

@@ -5,9 +5,9 @@
  */
 
 import { join } from "@std/path";
-import { ArtifactError, exists, readJson, sha256File } from "../artifacts.ts";
-import { createTokenizer } from "../decode/tokenizer.ts";
-import type { Tokenizer } from "../decode/types.ts";
+import { ArtifactError, exists, readJson, sha256File } from "../lib/base/files.ts";
+import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
+import type { Tokenizer } from "../lib/gpt/decode/types.ts";
 import {
   bpeTokenizerJson,
   charTokenizerJson,

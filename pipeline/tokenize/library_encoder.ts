@@ -1,6 +1,6 @@
 /** The bulk encoder of tokenizers that are not of our making, over `@huggingface/tokenizers`. */
 
-import type { Tokenizer } from "../decode/types.ts";
+import type { Tokenizer } from "../lib/gpt/decode/types.ts";
 
 export class LibraryEncoder {
   readonly #tokenizer: Tokenizer;

@@ -1,7 +1,7 @@
 /** `deno task tokenize`: notes.parquet → tokenizer.json, {train,val,test}.bin, tokens.json. */
 
 import { workspace } from "../artifacts.ts";
-import { defineTask, format, runTask, UsageError } from "../cli.ts";
+import { defineTask, format, runTask, UsageError } from "../lib/base/cli.ts";
 import { readGivenTokenizer } from "./given_tokenizer.ts";
 import { tokenizeNotes } from "./tokenize_notes.ts";
 import { BYTE_TOKENS } from "./vocabulary.ts";

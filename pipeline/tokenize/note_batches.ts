@@ -1,7 +1,8 @@
 /** notes.parquet as a stream of batches: a few megabytes of UTF-8 each, ready for a worker. */
 
 import { DuckDBBlobVector, DuckDBInstance } from "@duckdb/node-api";
-import { ArtifactError, type Note, requireFile, type Split, splits } from "../artifacts.ts";
+import { type Note, type Split, splits } from "../artifacts.ts";
+import { ArtifactError, requireFile } from "../lib/base/files.ts";
 
 /** Notes one after the other. Every array can be handed to a worker without a copy. */
 export interface NoteBatch {

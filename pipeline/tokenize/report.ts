@@ -9,8 +9,8 @@ import {
   type TokenReport,
   type TokensReport,
 } from "../artifacts.ts";
-import { toByteLevel } from "../decode/byte_level.ts";
-import type { Tokenizer } from "../decode/types.ts";
+import { toByteLevel } from "../lib/gpt/decode/byte_level.ts";
+import type { Tokenizer } from "../lib/gpt/decode/types.ts";
 import type { Fingerprint } from "./staging.ts";
 
 export interface ReportInput {

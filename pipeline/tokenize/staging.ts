@@ -5,16 +5,8 @@
  */
 
 import { join } from "@std/path";
-import {
-  exists,
-  readJson,
-  replaceFolder,
-  type Split,
-  type SplitCounts,
-  syncFolder,
-  type TokensReport,
-  writeJson,
-} from "../artifacts.ts";
+import { type Split, type SplitCounts, type TokensReport } from "../artifacts.ts";
+import { exists, readJson, replaceFolder, syncFolder, writeJson } from "../lib/base/files.ts";
 
 /** To be raised when the code makes other files of the same notes and options. */
 export const FORMAT = 1;

@@ -1,17 +1,10 @@
 /** All of the stage, from notes.parquet to a finished processed/ folder. */
 
 import { join } from "@std/path";
-import {
-  readJson,
-  sha256File,
-  type Split,
-  type TokensReport,
-  type Workspace,
-  writeAtomic,
-  writeJson,
-} from "../artifacts.ts";
-import { format, Progress } from "../cli.ts";
-import { createTokenizer } from "../decode/tokenizer.ts";
+import { type Split, type TokensReport, type Workspace } from "../artifacts.ts";
+import { readJson, sha256File, writeAtomic, writeJson } from "../lib/base/files.ts";
+import { format, Progress } from "../lib/base/cli.ts";
+import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import { trainBpe } from "./bpe_trainer.ts";
 import { encodeNotes } from "./encode_notes.ts";
 import { encodingOf, type GivenTokenizer } from "./given_tokenizer.ts";

@@ -4,7 +4,7 @@
  * Hugging Face's trainer numbers them), then one id per merge.
  */
 
-import { byteToCharacter } from "../decode/byte_level.ts";
+import { byteToCharacter } from "../lib/gpt/decode/byte_level.ts";
 
 export const END_OF_TEXT = "<|endoftext|>";
 export const END_OF_TEXT_ID = 0;

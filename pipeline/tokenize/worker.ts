@@ -4,7 +4,7 @@
  */
 
 import { type SplitCounts, splits } from "../artifacts.ts";
-import { createTokenizer } from "../decode/tokenizer.ts";
+import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import { BpeEncoder } from "./bpe_encoder.ts";
 import { CharEncoder } from "./char_encoder.ts";
 import { LibraryEncoder } from "./library_encoder.ts";

@@ -4,9 +4,10 @@
  * so a step is a step's worth of tokens counted, and the run ends where the tokens do.
  */
 
-import { type RunPaths, type Workspace, writeJson } from "../artifacts.ts";
-import { format, Progress, UsageError } from "../cli.ts";
-import type { GptConfig, TrainConfig } from "../config.ts";
+import { type RunPaths, type Workspace } from "../artifacts.ts";
+import { writeJson } from "../lib/base/files.ts";
+import { format, Progress, UsageError } from "../lib/base/cli.ts";
+import type { GptConfig, TrainConfig } from "../lib/gpt/config.ts";
 import { BigramCounts } from "./bigram.ts";
 import { writeCurves } from "./curves.ts";
 import { dataRecord, targetCharacters, type TrainingData } from "./data.ts";

@@ -1,6 +1,6 @@
 /** The thread of the CPU engine: calls of cpu_engine.ts, one after the other, on an `OnnxEngine`. */
 
-import { loadRuntime } from "../onnx/runtime.ts";
+import { loadRuntime } from "../lib/gpt/onnx/runtime.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { OnnxEngine } from "./onnx_engine.ts";
 

@@ -1,7 +1,7 @@
 /** Loss curves of one or several runs, with the bigram baseline as a line. */
 
-import { writeAtomic } from "../artifacts.ts";
-import { type Chart, ink, renderChart } from "../report/chart.ts";
+import { writeAtomic } from "../lib/base/files.ts";
+import { type Chart, ink, renderChart } from "../lib/base/page/chart.ts";
 import type { LogEntry } from "./log.ts";
 
 export interface RunCurves {

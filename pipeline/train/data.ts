@@ -1,8 +1,9 @@
 /** What training reads from the workspace: the tokenizer and the tokens of two splits. */
 
-import { ArtifactError, readJson, readTokens, sha256File, type Workspace } from "../artifacts.ts";
-import { createTokenizer } from "../decode/tokenizer.ts";
-import type { Tokenizer } from "../decode/types.ts";
+import { readTokens, type Workspace } from "../artifacts.ts";
+import { ArtifactError, readJson, sha256File } from "../lib/base/files.ts";
+import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
+import type { Tokenizer } from "../lib/gpt/decode/types.ts";
 import type { Batch } from "./engine.ts";
 import type { TokenizerFile } from "./init_from.ts";
 import type { RunConfig } from "./run_folder.ts";

@@ -3,8 +3,8 @@
  * (one ONNX graph). The loop in main.ts knows nothing else about them.
  */
 
-import type { GptConfig, TrainConfig } from "../config.ts";
-import type { Tensors } from "../model/parameters.ts";
+import type { GptConfig, TrainConfig } from "../lib/gpt/config.ts";
+import type { Tensors } from "../lib/gpt/model/parameters.ts";
 
 /** One micro-batch. Both arrays are (batchSize, n_positions), row-major; targets are inputs shifted by one. */
 export interface Batch {

@@ -9,8 +9,8 @@ import {
   validateGptConfig,
   validateTrainConfig,
   windowings,
-} from "../config.ts";
-import { type Flag, UsageError } from "../cli.ts";
+} from "../lib/gpt/config.ts";
+import { type Flag, UsageError } from "../lib/base/cli.ts";
 
 const modelFlags = {
   "n-positions": { type: "integer", help: "context length in tokens" },

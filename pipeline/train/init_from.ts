@@ -1,13 +1,13 @@
 /** Starting weights out of another model, fitted to this run's vocabulary and context length. */
 
 import { join } from "@std/path";
-import { ArtifactError, exists, readJson } from "../artifacts.ts";
-import type { GptConfig } from "../config.ts";
-import { createTokenizer } from "../decode/tokenizer.ts";
-import type { Tokenizer } from "../decode/types.ts";
-import { readHuggingFaceModel } from "../model/hugging_face_model.ts";
-import { initialParameters } from "../model/init.ts";
-import { elements, parameterTable, type Tensors } from "../model/parameters.ts";
+import { ArtifactError, exists, readJson } from "../lib/base/files.ts";
+import type { GptConfig } from "../lib/gpt/config.ts";
+import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
+import type { Tokenizer } from "../lib/gpt/decode/types.ts";
+import { readHuggingFaceModel } from "../lib/gpt/model/hugging_face_model.ts";
+import { initialParameters } from "../lib/gpt/model/init.ts";
+import { elements, parameterTable, type Tensors } from "../lib/gpt/model/parameters.ts";
 
 export interface InitialModel {
   /** As it was saved. */

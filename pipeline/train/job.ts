@@ -1,9 +1,9 @@
 /** What a training run is given, what it tells others, and what it returns. */
 
 import type { RunPaths } from "../artifacts.ts";
-import type { GptConfig, TrainConfig } from "../config.ts";
-import type { Moments, TrainingState } from "../model/checkpoint.ts";
-import type { Tensors } from "../model/parameters.ts";
+import type { GptConfig, TrainConfig } from "../lib/gpt/config.ts";
+import type { Moments, TrainingState } from "../lib/gpt/model/checkpoint.ts";
+import type { Tensors } from "../lib/gpt/model/parameters.ts";
 import type { Batch, Engine, EngineOptions, StepMetrics } from "./engine.ts";
 import type { LogEntry, ValidationEntry } from "./log.ts";
 

@@ -3,9 +3,9 @@
  * position (epoch, windows taken) is all there is to save.
  */
 
-import { ArtifactError } from "../artifacts.ts";
-import type { TrainConfig } from "../config.ts";
-import { Random } from "../model/random.ts";
+import { ArtifactError } from "../lib/base/files.ts";
+import type { TrainConfig } from "../lib/gpt/config.ts";
+import { Random } from "../lib/gpt/model/random.ts";
 import type { Batch } from "./engine.ts";
 import { windowStarts } from "./windows.ts";
 

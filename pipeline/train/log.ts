@@ -1,6 +1,6 @@
 /** log.jsonl: one JSON object per line, in the order of the steps, append-only while training. */
 
-import { writeAll, writeAtomic } from "../artifacts.ts";
+import { writeAll, writeAtomic } from "../lib/base/files.ts";
 
 export interface TrainEntry {
   kind: "train";

@@ -1,8 +1,9 @@
 /** `deno task train`: token files → a run with checkpoints, log, curves and samples. */
 
-import { type RunPaths, type Workspace, workspace, writeJson } from "../artifacts.ts";
-import { defineTask, format, Interrupted, runTask, UsageError } from "../cli.ts";
-import { type PresetName, presets } from "../config.ts";
+import { type RunPaths, type Workspace, workspace } from "../artifacts.ts";
+import { writeJson } from "../lib/base/files.ts";
+import { defineTask, format, Interrupted, runTask, UsageError } from "../lib/base/cli.ts";
+import { type PresetName, presets } from "../lib/gpt/config.ts";
 import { prepareBigram, writeBigram } from "./bigram_run.ts";
 import { readTrainingData } from "./data.ts";
 import { configFlags, initFlags, type Overrides, overridesOf } from "./flags.ts";

@@ -1,9 +1,9 @@
 /** Keeps a run's terminal lines, curves.svg and samples.txt up to date while it trains. */
 
 import type { RunPaths } from "../artifacts.ts";
-import type { GptConfig } from "../config.ts";
-import type { Tokenizer } from "../decode/types.ts";
-import { modelFromTensors } from "../onnx/session.ts";
+import type { GptConfig } from "../lib/gpt/config.ts";
+import type { Tokenizer } from "../lib/gpt/decode/types.ts";
+import { modelFromTensors } from "../lib/gpt/onnx/session.ts";
 import { writeCurves } from "./curves.ts";
 import { appendSample } from "./samples.ts";
 import type { Terminal } from "./terminal.ts";

@@ -1,10 +1,15 @@
 /** A training engine on ONNX Runtime: see graph/training_graph.ts for what one step computes. */
 
-import type { GptConfig } from "../config.ts";
-import { elements, parameterCount, parameterTable, type Tensors } from "../model/parameters.ts";
-import type { Runtime, Session, Tensor } from "../onnx/runtime.ts";
-import { scorerGraph } from "../onnx/scorer_graph.ts";
-import { inputWeights } from "../onnx/weights.ts";
+import type { GptConfig } from "../lib/gpt/config.ts";
+import {
+  elements,
+  parameterCount,
+  parameterTable,
+  type Tensors,
+} from "../lib/gpt/model/parameters.ts";
+import type { Runtime, Session, Tensor } from "../lib/gpt/onnx/runtime.ts";
+import { scorerGraph } from "../lib/gpt/onnx/scorer_graph.ts";
+import { inputWeights } from "../lib/gpt/onnx/weights.ts";
 import type { Batch, Engine, EngineOptions, EngineState, StepMetrics } from "./engine.ts";
 import { adamwScalars } from "./graph/adamw.ts";
 import { matmulRoof } from "./graph/roof.ts";

@@ -1,15 +1,16 @@
 /** All that is decided before the first step, for a new run and for one that goes on. */
 
-import { ArtifactError, type RunPaths, type Workspace } from "../artifacts.ts";
-import type { GptConfig, PresetName, TrainConfig } from "../config.ts";
+import { type RunPaths, type Workspace } from "../artifacts.ts";
+import { ArtifactError } from "../lib/base/files.ts";
+import type { GptConfig, PresetName, TrainConfig } from "../lib/gpt/config.ts";
 import {
   type Moments,
   readCheckpoint,
   readMoments,
   type TrainingState,
-} from "../model/checkpoint.ts";
-import { initialParameters } from "../model/init.ts";
-import { parameterCount, type Tensors } from "../model/parameters.ts";
+} from "../lib/gpt/model/checkpoint.ts";
+import { initialParameters } from "../lib/gpt/model/init.ts";
+import { parameterCount, type Tensors } from "../lib/gpt/model/parameters.ts";
 import { bigramBaseline } from "./bigram.ts";
 import { dataRecord, type TrainingData } from "./data.ts";
 import type { Batch } from "./engine.ts";

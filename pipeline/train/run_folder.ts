@@ -1,17 +1,10 @@
 /** The folder of a run: claimed by one process, never overwritten by accident, self-describing. */
 
 import { basename, dirname, join } from "@std/path";
-import {
-  ArtifactError,
-  exists,
-  readJson,
-  type RunPaths,
-  sha256File,
-  type Workspace,
-  writeJson,
-} from "../artifacts.ts";
-import type { GptConfig, PresetName, TrainConfig } from "../config.ts";
-import { runNames } from "../model/checkpoint.ts";
+import { type RunPaths, type Workspace } from "../artifacts.ts";
+import { ArtifactError, exists, readJson, sha256File, writeJson } from "../lib/base/files.ts";
+import type { GptConfig, PresetName, TrainConfig } from "../lib/gpt/config.ts";
+import { runNames } from "../lib/gpt/model/checkpoint.ts";
 
 /** config.json of a run: all that has to be known to understand or repeat it. */
 export interface RunConfig {

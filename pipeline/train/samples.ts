@@ -1,8 +1,8 @@
 /** samples.txt: what the model writes, from the start of a document, at moments of its training. */
 
-import { writeAtomic } from "../artifacts.ts";
-import { generate } from "../decode/generate.ts";
-import type { NextTokenModel, Tokenizer } from "../decode/types.ts";
+import { writeAtomic } from "../lib/base/files.ts";
+import { generate } from "../lib/gpt/decode/generate.ts";
+import type { NextTokenModel, Tokenizer } from "../lib/gpt/decode/types.ts";
 
 /** Fixed, so that the samples of a run can be compared. */
 const SAMPLING = { temperature: 0.8, topK: 40, maxTokens: 120 };

@@ -1,6 +1,6 @@
 /** The learning rate of each step: a linear warm-up, then one of four shapes. */
 
-import type { TrainConfig } from "../config.ts";
+import type { TrainConfig } from "../lib/gpt/config.ts";
 
 type ScheduleConfig = Pick<
   TrainConfig,

@@ -1,7 +1,8 @@
 /** A prepared run, trained to its end in this process, with Ctrl-C in good order. */
 
-import { type RunPaths, writeJson } from "../artifacts.ts";
-import { format } from "../cli.ts";
+import { type RunPaths } from "../artifacts.ts";
+import { writeJson } from "../lib/base/files.ts";
+import { format } from "../lib/base/cli.ts";
 import { createEngine, type EngineChoice } from "./create_engine.ts";
 import { targetCharacters, type TrainingData } from "./data.ts";
 import type { Engine, EngineOptions } from "./engine.ts";

@@ -12,10 +12,11 @@
  */
 
 import { join } from "@std/path";
-import { ArtifactError, exists, type RunPaths, type Workspace, writeJson } from "../artifacts.ts";
-import { type Flag, format, Interrupted, parseFlags, UsageError } from "../cli.ts";
-import { type PresetName, presets } from "../config.ts";
-import { readCheckpoint } from "../model/checkpoint.ts";
+import { type RunPaths, type Workspace } from "../artifacts.ts";
+import { ArtifactError, exists, writeJson } from "../lib/base/files.ts";
+import { type Flag, format, Interrupted, parseFlags, UsageError } from "../lib/base/cli.ts";
+import { type PresetName, presets } from "../lib/gpt/config.ts";
+import { readCheckpoint } from "../lib/gpt/model/checkpoint.ts";
 import type { EngineChoice } from "./create_engine.ts";
 import { readTrainingData, type TrainingData } from "./data.ts";
 import { configFlags, overridesOf } from "./flags.ts";

@@ -1,8 +1,8 @@
 /** What a person sees of a run: a table with a row per validation above a live progress line. */
 
-import type { GptConfig, TrainConfig } from "../config.ts";
-import { bytes, format, Progress } from "../cli.ts";
-import type { TrainingState } from "../model/checkpoint.ts";
+import type { GptConfig, TrainConfig } from "../lib/gpt/config.ts";
+import { bytes, format, Progress } from "../lib/base/cli.ts";
+import type { TrainingState } from "../lib/gpt/model/checkpoint.ts";
 import type { Engine, StepMetrics } from "./engine.ts";
 import type { ValidationEntry } from "./log.ts";
 import type { StepRate } from "./job.ts";

@@ -12,7 +12,7 @@ import {
   readMoments,
   type TrainingState,
   writeCheckpoint,
-} from "../model/checkpoint.ts";
+} from "../lib/gpt/model/checkpoint.ts";
 import type { Batch, Engine, EngineState, StepMetrics } from "./engine.ts";
 import { initialState, type TrainingJob, type TrainingResult } from "./job.ts";
 import { Loader } from "./loader.ts";

@@ -13,7 +13,7 @@ import {
   tune,
   type Tuning,
 } from "../../kernels/mod.ts";
-import { writeJson } from "../artifacts.ts";
+import { writeJson } from "../lib/base/files.ts";
 
 /** Such as `~/.cache/nano-medgpt/kernels`; null where the environment names no place. */
 export function cacheFolder(): string | null {

@@ -1,7 +1,7 @@
 /** The engine behind `--gpu`: our own kernels on whatever WebGPU adapter the machine has. */
 
 import { Gpt2, multiplyAddRoof, type Precision, requestGpu } from "../../kernels/mod.ts";
-import { parameterTable } from "../model/parameters.ts";
+import { parameterTable } from "../lib/gpt/model/parameters.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { tuned } from "./tuned.ts";
 

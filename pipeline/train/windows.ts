@@ -14,7 +14,7 @@
  * stream in both cases.
  */
 
-import type { Windowing } from "../config.ts";
+import type { Windowing } from "../lib/gpt/config.ts";
 
 export interface WindowOptions {
   length: number;

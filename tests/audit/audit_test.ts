@@ -4,9 +4,9 @@
 import { assertEquals, assertGreater, assertLess, assertStringIncludes } from "@std/assert";
 import { audit } from "../../pipeline/audit/audit.ts";
 import { canaryText } from "../../pipeline/audit/canaries.ts";
-import { ngramAlone } from "../../pipeline/decode/mixture.ts";
-import { seededRandom } from "../../pipeline/decode/random.ts";
-import { presets } from "../../pipeline/config.ts";
+import { ngramAlone } from "../../pipeline/lib/gpt/decode/mixture.ts";
+import { seededRandom } from "../../pipeline/lib/gpt/decode/random.ts";
+import { presets } from "../../pipeline/lib/gpt/config.ts";
 import { documents, scorerOf, tableOf, tokenizer } from "./characters.ts";
 
 /** Notes of the same few sentences and one of random words each; two hold a code of their own. */

@@ -4,11 +4,11 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { audit, type AuditReport } from "../../pipeline/audit/audit.ts";
 import { canaryText } from "../../pipeline/audit/canaries.ts";
-import { seededRandom } from "../../pipeline/decode/random.ts";
-import type { NextTokenModel } from "../../pipeline/decode/types.ts";
-import { loadRuntime } from "../../pipeline/onnx/runtime.ts";
-import { scorerFromTensors } from "../../pipeline/onnx/scorer.ts";
-import { modelFromTensors } from "../../pipeline/onnx/session.ts";
+import { seededRandom } from "../../pipeline/lib/gpt/decode/random.ts";
+import type { NextTokenModel } from "../../pipeline/lib/gpt/decode/types.ts";
+import { loadRuntime } from "../../pipeline/lib/gpt/onnx/runtime.ts";
+import { scorerFromTensors } from "../../pipeline/lib/gpt/onnx/scorer.ts";
+import { modelFromTensors } from "../../pipeline/lib/gpt/onnx/session.ts";
 import { documents, tokenizer } from "./characters.ts";
 import { gptConfig, trainTinyGpt } from "./tiny_gpt.ts";
 

@@ -1,12 +1,12 @@
 // Characters as tokens, and n-gram tables of them as models: what they remember is known.
 
-import { NgramModel } from "../../pipeline/decode/ngram.ts";
-import type { Tokenizer } from "../../pipeline/decode/types.ts";
-import { type Document, documentsOf } from "../../pipeline/measure/documents.ts";
-import { NgramCounts } from "../../pipeline/ngram/counts.ts";
-import { KneserNey } from "../../pipeline/ngram/kneser_ney.ts";
-import { pruneToTable } from "../../pipeline/ngram/table.ts";
-import type { Scorer } from "../../pipeline/onnx/scorer.ts";
+import { NgramModel } from "../../pipeline/lib/gpt/decode/ngram.ts";
+import type { Tokenizer } from "../../pipeline/lib/gpt/decode/types.ts";
+import { type Document, documentsOf } from "../../pipeline/lib/gpt/scoring/documents.ts";
+import { NgramCounts } from "../../pipeline/lib/gpt/ngram/counts.ts";
+import { KneserNey } from "../../pipeline/lib/gpt/ngram/kneser_ney.ts";
+import { pruneToTable } from "../../pipeline/lib/gpt/ngram/table.ts";
+import type { Scorer } from "../../pipeline/lib/gpt/onnx/scorer.ts";
 
 export const ORDER = 12;
 

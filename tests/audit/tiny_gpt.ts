@@ -1,10 +1,10 @@
 // A GPT of characters, small enough to be trained within a test by the CPU engine.
 
-import type { GptConfig } from "../../pipeline/config.ts";
-import { initialParameters } from "../../pipeline/model/init.ts";
-import type { Tensors } from "../../pipeline/model/parameters.ts";
-import type { Document } from "../../pipeline/measure/documents.ts";
-import { loadRuntime } from "../../pipeline/onnx/runtime.ts";
+import type { GptConfig } from "../../pipeline/lib/gpt/config.ts";
+import { initialParameters } from "../../pipeline/lib/gpt/model/init.ts";
+import type { Tensors } from "../../pipeline/lib/gpt/model/parameters.ts";
+import type { Document } from "../../pipeline/lib/gpt/scoring/documents.ts";
+import { loadRuntime } from "../../pipeline/lib/gpt/onnx/runtime.ts";
 import { Loader } from "../../pipeline/train/loader.ts";
 import { OnnxEngine } from "../../pipeline/train/onnx_engine.ts";
 import { learningRate } from "../../pipeline/train/schedule.ts";

@@ -3,7 +3,7 @@
  * a table and writes the same numbers as JSON under reports/bench/ of the workspace.
  */
 
-import { runTask } from "../../pipeline/cli.ts";
+import { runTask } from "../../pipeline/lib/base/cli.ts";
 
 const benches = (await Array.fromAsync(Deno.readDir(new URL(".", import.meta.url))))
   .filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort();

@@ -1,8 +1,8 @@
 // What `--ablate` switches off: every rule of decoding, once, and really.
 
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { suggestDefaults } from "../../pipeline/decode/suggest.ts";
-import type { Policies } from "../../pipeline/decode/types.ts";
+import { suggestDefaults } from "../../pipeline/lib/gpt/decode/suggest.ts";
+import type { Policies } from "../../pipeline/lib/gpt/decode/types.ts";
 import { rulesOff } from "../../pipeline/eval/ablation.ts";
 
 Deno.test("every rule of decoding is switched off in a row of its own", () => {

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { byPosition, bySection, tokenLengths } from "../../pipeline/eval/breakdown.ts";
 import { sectionsOf } from "../../pipeline/eval/sections.ts";
-import { codePoints } from "../../pipeline/measure/documents.ts";
+import { codePoints } from "../../pipeline/lib/gpt/scoring/documents.ts";
 import { pieceTokenizer } from "../helpers/tiny_language.ts";
 
 /** A note in single characters, each as many bits as `bitsAt` says. */

@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { workspace, writeJson } from "../../pipeline/artifacts.ts";
+import { workspace } from "../../pipeline/artifacts.ts";
+import { writeJson } from "../../pipeline/lib/base/files.ts";
 import { compare, compareRuns } from "../../pipeline/eval/compare.ts";
 import { contests } from "../../pipeline/eval/contests.ts";
 import type { EvalReport, ModelResult } from "../../pipeline/eval/result.ts";

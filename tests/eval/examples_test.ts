@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { workspace, writeJson } from "../../pipeline/artifacts.ts";
+import { workspace } from "../../pipeline/artifacts.ts";
+import { writeJson } from "../../pipeline/lib/base/files.ts";
 import { examplesOf } from "../../pipeline/eval/examples.ts";
 import { isSynthetic } from "../../pipeline/eval/origin.ts";
 import { inFolder } from "../helpers/in_folder.ts";

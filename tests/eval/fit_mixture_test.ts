@@ -1,11 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
-import { ngramAlone, weightCount, weightIndex } from "../../pipeline/decode/mixture.ts";
-import { NgramModel } from "../../pipeline/decode/ngram.ts";
-import { softmax } from "../../pipeline/decode/sample.ts";
+import { ngramAlone, weightCount, weightIndex } from "../../pipeline/lib/gpt/decode/mixture.ts";
+import { NgramModel } from "../../pipeline/lib/gpt/decode/ngram.ts";
+import { softmax } from "../../pipeline/lib/gpt/decode/sample.ts";
 import { evidenceOf, fitWeights } from "../../pipeline/eval/fit_mixture.ts";
-import { NgramCounts } from "../../pipeline/ngram/counts.ts";
-import { KneserNey } from "../../pipeline/ngram/kneser_ney.ts";
-import { pruneToTable } from "../../pipeline/ngram/table.ts";
+import { NgramCounts } from "../../pipeline/lib/gpt/ngram/counts.ts";
+import { KneserNey } from "../../pipeline/lib/gpt/ngram/kneser_ney.ts";
+import { pruneToTable } from "../../pipeline/lib/gpt/ngram/table.ts";
 
 const VOCABULARY = 8;
 

@@ -1,15 +1,15 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { join } from "@std/path";
-import { createMixture, mix } from "../../pipeline/decode/mixture.ts";
+import { createMixture, mix } from "../../pipeline/lib/gpt/decode/mixture.ts";
 import {
   adaptedProbabilities,
   fitConcentrations,
   noteEvidenceOf,
 } from "../../pipeline/eval/fit_note.ts";
 import { learnMixture } from "../../pipeline/eval/learn_mixture.ts";
-import { NgramCounts } from "../../pipeline/ngram/counts.ts";
-import { KneserNey } from "../../pipeline/ngram/kneser_ney.ts";
-import { pruneToTable, writeNgramTable } from "../../pipeline/ngram/table.ts";
+import { NgramCounts } from "../../pipeline/lib/gpt/ngram/counts.ts";
+import { KneserNey } from "../../pipeline/lib/gpt/ngram/kneser_ney.ts";
+import { pruneToTable, writeNgramTable } from "../../pipeline/lib/gpt/ngram/table.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 
 const VOCABULARY = 40;

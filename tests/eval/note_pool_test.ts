@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { runPaths } from "../../pipeline/artifacts.ts";
 import { measureNotes } from "../../pipeline/eval/note_pool.ts";
-import { compileKernels } from "../../pipeline/wasm/compile.ts";
+import { compileKernels } from "../../pipeline/lib/gpt/wasm/compile.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
 

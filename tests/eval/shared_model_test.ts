@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { Decoder } from "../../pipeline/decode/decoder.ts";
+import { Decoder } from "../../pipeline/lib/gpt/decode/decoder.ts";
 import { rememberingTokenizer } from "../../pipeline/eval/fast_tokenizer.ts";
 import { sharedModel } from "../../pipeline/eval/shared_model.ts";
 import { growthOf } from "../../pipeline/eval/thresholds.ts";
 import { corpusModel, pieceTokenizer } from "../helpers/tiny_language.ts";
-import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
+import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
 import { bpeTokenizerJson } from "../../pipeline/tokenize/tokenizer_json.ts";
 import { trainBpe } from "../../pipeline/tokenize/bpe_trainer.ts";
 import { countWords, huggingFace } from "../tokenize/fixture.ts";

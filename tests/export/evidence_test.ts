@@ -1,13 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { AUDIT_VERSION as version, runPaths } from "../../pipeline/artifacts.ts";
 import {
   ArtifactError,
-  AUDIT_VERSION as version,
-  runPaths,
   sha256File,
   writeAtomic,
   writeJson,
-} from "../../pipeline/artifacts.ts";
+} from "../../pipeline/lib/base/files.ts";
 import { bestThreshold, isAudited, requireAudit } from "../../pipeline/export/evidence.ts";
 
 async function withRun(test: (run: ReturnType<typeof runPaths>) => Promise<void>): Promise<void> {

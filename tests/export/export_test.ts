@@ -7,25 +7,18 @@ import {
   assertRejects,
 } from "@std/assert";
 import { join } from "@std/path";
-import {
-  ArtifactError,
-  exists,
-  readJson,
-  readTokens,
-  tokenHeader,
-  workspace,
-  writeAtomic,
-} from "../../pipeline/artifacts.ts";
-import type { GptConfig } from "../../pipeline/config.ts";
-import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
+import { readTokens, tokenHeader, workspace } from "../../pipeline/artifacts.ts";
+import { ArtifactError, exists, readJson, writeAtomic } from "../../pipeline/lib/base/files.ts";
+import type { GptConfig } from "../../pipeline/lib/gpt/config.ts";
+import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
 import { exportRun } from "../../pipeline/export/export.ts";
 import { checkQuantization } from "../../pipeline/export/gates.ts";
-import { readCheckpoint, writeCheckpoint } from "../../pipeline/model/checkpoint.ts";
-import { int8Weights, quantizableLayers } from "../../pipeline/onnx/int8_weights.ts";
-import { loadRuntime } from "../../pipeline/onnx/runtime.ts";
-import { scorerFromWeights } from "../../pipeline/onnx/scorer.ts";
-import { modelFromGraph, modelFromTensors } from "../../pipeline/onnx/session.ts";
-import { workerWeights } from "../../pipeline/wasm/write_weights.ts";
+import { readCheckpoint, writeCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
+import { int8Weights, quantizableLayers } from "../../pipeline/lib/gpt/onnx/int8_weights.ts";
+import { loadRuntime } from "../../pipeline/lib/gpt/onnx/runtime.ts";
+import { scorerFromWeights } from "../../pipeline/lib/gpt/onnx/scorer.ts";
+import { modelFromGraph, modelFromTensors } from "../../pipeline/lib/gpt/onnx/session.ts";
+import { workerWeights } from "../../pipeline/lib/gpt/wasm/write_weights.ts";
 import { createCpuEngine } from "../../pipeline/train/cpu_engine.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";

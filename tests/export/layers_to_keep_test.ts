@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { presets } from "../../pipeline/config.ts";
+import { presets } from "../../pipeline/lib/gpt/config.ts";
 import { layersToKeep, shareOf } from "../../pipeline/export/layers_to_keep.ts";
-import { quantizableLayers } from "../../pipeline/onnx/int8_weights.ts";
+import { quantizableLayers } from "../../pipeline/lib/gpt/onnx/int8_weights.ts";
 
 const config = { ...presets.micro.model, vocab_size: 512 };
 

@@ -6,7 +6,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
-import { ArtifactError, exists, readJson, workspace, writeJson } from "../../pipeline/artifacts.ts";
+import { workspace } from "../../pipeline/artifacts.ts";
+import { ArtifactError, exists, readJson, writeJson } from "../../pipeline/lib/base/files.ts";
 import {
   chooseMixture,
   type MixtureReport,
@@ -15,9 +16,9 @@ import {
 } from "../../pipeline/export/mixture.ts";
 import { modelCard } from "../../pipeline/export/model_card.ts";
 import type { ExportReport } from "../../pipeline/export/export.ts";
-import { readRunCheckpoint } from "../../pipeline/model/checkpoint.ts";
-import { modelFromTensors } from "../../pipeline/onnx/session.ts";
-import { exportedMixture } from "../../worker/build.ts";
+import { readRunCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
+import { modelFromTensors } from "../../pipeline/lib/gpt/onnx/session.ts";
+import { exportedMixture } from "../../worker/host/build.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
 import { writeTinyMixture } from "../helpers/tiny_mixture.ts";

@@ -4,10 +4,10 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { env, pipeline } from "@huggingface/transformers";
 import { runPaths } from "../../pipeline/artifacts.ts";
-import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
+import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
 import { writeModelFiles } from "../../pipeline/export/export.ts";
-import { readCheckpoint } from "../../pipeline/model/checkpoint.ts";
-import { modelFromGraph } from "../../pipeline/onnx/session.ts";
+import { readCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
+import { modelFromGraph } from "../../pipeline/lib/gpt/onnx/session.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
 

@@ -3,9 +3,9 @@
  * tests/oracle/gpt2_fixture.py). Its own small reader, so that no code under test reads the truth.
  */
 
-import type { GptConfig } from "../../pipeline/config.ts";
+import type { GptConfig } from "../../pipeline/lib/gpt/config.ts";
 import type { Batch } from "../../pipeline/train/engine.ts";
-import type { Tensors } from "../../pipeline/model/parameters.ts";
+import type { Tensors } from "../../pipeline/lib/gpt/model/parameters.ts";
 
 export interface Gpt2Fixture {
   config: GptConfig;
@@ -22,7 +22,7 @@ export interface Gpt2Fixture {
    * `logits`, `loss`, `gradients` and `grad_norm` at the initial parameters. */
   batches: Batch[];
   batch_size: number;
-  /** Initial parameters, by the names of pipeline/model/parameters.ts. */
+  /** Initial parameters, by the names of pipeline/lib/gpt/model/parameters.ts. */
   parameters: Tensors;
   /** (batch_size, n_positions, vocab_size) */
   logits: Float32Array;

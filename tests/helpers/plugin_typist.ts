@@ -6,8 +6,8 @@
  * if all of it is what follows. Unlike in eval, suggestions come when they come.
  */
 
-import { codePoints } from "../../pipeline/measure/documents.ts";
-import { seededRandom } from "../../pipeline/decode/random.ts";
+import { codePoints } from "../../pipeline/lib/gpt/scoring/documents.ts";
+import { seededRandom } from "../../pipeline/lib/gpt/decode/random.ts";
 import type { Passage, Typing } from "../../pipeline/eval/typist.ts";
 import type { Handle } from "../../worker/plugin/mod.ts";
 import type { Page } from "./browser.ts";

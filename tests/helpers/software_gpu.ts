@@ -8,7 +8,7 @@
 
 import { inflate } from "@sparticuz/chromium";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { exists } from "../../pipeline/artifacts.ts";
+import { exists } from "../../pipeline/lib/base/files.ts";
 
 const VERSION = "153.0.0";
 

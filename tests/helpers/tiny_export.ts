@@ -2,12 +2,13 @@
 // that some tokens are much likelier than others, and a tokenizer of the fixture's corpus.
 
 import { join } from "@std/path";
-import { runPaths, writeJson } from "../../pipeline/artifacts.ts";
-import type { GptConfig } from "../../pipeline/config.ts";
+import { runPaths } from "../../pipeline/artifacts.ts";
+import { writeJson } from "../../pipeline/lib/base/files.ts";
+import type { GptConfig } from "../../pipeline/lib/gpt/config.ts";
 import { writeModelFiles } from "../../pipeline/export/export.ts";
-import { writeCheckpoint } from "../../pipeline/model/checkpoint.ts";
-import { initialParameters } from "../../pipeline/model/init.ts";
-import { quantizableLayers } from "../../pipeline/onnx/int8_weights.ts";
+import { writeCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
+import { initialParameters } from "../../pipeline/lib/gpt/model/init.ts";
+import { quantizableLayers } from "../../pipeline/lib/gpt/onnx/int8_weights.ts";
 import { trainBpe } from "../../pipeline/tokenize/bpe_trainer.ts";
 import { bpeTokenizerJson, tokenizerConfig } from "../../pipeline/tokenize/tokenizer_json.ts";
 import { END_OF_TEXT_ID } from "../../pipeline/tokenize/vocabulary.ts";

@@ -1,6 +1,6 @@
 // A tokenizer and a language model small enough to reason about by hand.
 
-import type { NextTokenModel, Tokenizer } from "../../pipeline/decode/types.ts";
+import type { NextTokenModel, Tokenizer } from "../../pipeline/lib/gpt/decode/types.ts";
 
 const utf8 = new TextEncoder();
 

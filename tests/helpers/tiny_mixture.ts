@@ -1,19 +1,14 @@
 // What eval would have fitted beside a tiny run: a table of one sentence, trusted nearly blindly.
 
 import { join } from "@std/path";
-import {
-  readJson,
-  runPaths,
-  sha256File,
-  writeAtomic,
-  writeJson,
-} from "../../pipeline/artifacts.ts";
-import { type MixtureFile, weightCount } from "../../pipeline/decode/mixture.ts";
-import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
-import { readRunCheckpoint } from "../../pipeline/model/checkpoint.ts";
-import { NgramCounts } from "../../pipeline/ngram/counts.ts";
-import { KneserNey } from "../../pipeline/ngram/kneser_ney.ts";
-import { pruneToTable, writeNgramTable } from "../../pipeline/ngram/table.ts";
+import { runPaths } from "../../pipeline/artifacts.ts";
+import { readJson, sha256File, writeAtomic, writeJson } from "../../pipeline/lib/base/files.ts";
+import { type MixtureFile, weightCount } from "../../pipeline/lib/gpt/decode/mixture.ts";
+import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
+import { readRunCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
+import { NgramCounts } from "../../pipeline/lib/gpt/ngram/counts.ts";
+import { KneserNey } from "../../pipeline/lib/gpt/ngram/kneser_ney.ts";
+import { pruneToTable, writeNgramTable } from "../../pipeline/lib/gpt/ngram/table.ts";
 
 export const SENTENCE = "on exam: no fever.";
 

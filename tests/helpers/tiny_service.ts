@@ -2,7 +2,7 @@
 
 import { type AppSettings, createApp } from "../../worker/src/app.ts";
 import { completionService } from "../../worker/src/service.ts";
-import type { NextTokenModel } from "../../pipeline/decode/types.ts";
+import type { NextTokenModel } from "../../pipeline/lib/gpt/decode/types.ts";
 import { corpusModel, pieceTokenizer } from "./tiny_language.ts";
 
 export const tokenizer = pieceTokenizer(

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { createHash } from "node:crypto";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { InputError } from "../../pipeline/ingest/note_source.ts";
-import { Interrupted } from "../../pipeline/cli.ts";
+import { Interrupted } from "../../pipeline/lib/base/cli.ts";
 import type { Split } from "../../pipeline/artifacts.ts";
 import { MIMIC_HEADER, mimicRow, TestWorkspace } from "./workspace.ts";
 

@@ -13,7 +13,7 @@ import {
   tilingFor,
   useTilings,
 } from "../../kernels/ops/matmul/tilings.ts";
-import { parameterTable } from "../../pipeline/model/parameters.ts";
+import { parameterTable } from "../../pipeline/lib/gpt/model/parameters.ts";
 import { loadGpt2Fixture } from "../helpers/gpt2_fixture.ts";
 
 const gpu = await requestGpu();

@@ -3,9 +3,9 @@
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { type Gpu, requestGpu } from "../../kernels/core/device.ts";
 import { Gpt2, GpuMemoryError } from "../../kernels/mod.ts";
-import { initialParameters } from "../../pipeline/model/init.ts";
-import { parameterTable } from "../../pipeline/model/parameters.ts";
-import type { GptConfig } from "../../pipeline/config.ts";
+import { initialParameters } from "../../pipeline/lib/gpt/model/init.ts";
+import { parameterTable } from "../../pipeline/lib/gpt/model/parameters.ts";
+import type { GptConfig } from "../../pipeline/lib/gpt/config.ts";
 
 const shape: GptConfig = {
   vocab_size: 1003, // ragged; wte has 64,192 bytes

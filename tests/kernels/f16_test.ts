@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { requestGpu } from "../../kernels/core/device.ts";
 import { Gpt2, GpuFeatureError, type ModelShape } from "../../kernels/mod.ts";
-import { parameterTable } from "../../pipeline/model/parameters.ts";
+import { parameterTable } from "../../pipeline/lib/gpt/model/parameters.ts";
 import { loadGpt2Fixture } from "../helpers/gpt2_fixture.ts";
 
 const fixture = loadGpt2Fixture();

@@ -5,7 +5,7 @@ import { type Gpu, requestGpu } from "../../kernels/core/device.ts";
 import { GpuMemoryError, GpuValidationError } from "../../kernels/core/errors.ts";
 import { Gpt2, type ModelShape, type OptimizerOptions } from "../../kernels/mod.ts";
 import { gpt2LossAndGradients } from "../../kernels/reference/gpt2.ts";
-import { parameterTable } from "../../pipeline/model/parameters.ts";
+import { parameterTable } from "../../pipeline/lib/gpt/model/parameters.ts";
 import { loadGpt2Fixture } from "../helpers/gpt2_fixture.ts";
 
 const fixture = loadGpt2Fixture();

@@ -61,7 +61,7 @@ def token_batches() -> torch.Tensor:
 
 
 def named_parameters(model):
-    """Parameters under the names of pipeline/model/parameters.ts; the tied head appears once."""
+    """Parameters under the names of pipeline/lib/gpt/model/parameters.ts; the tied head appears once."""
     return {
         name.removeprefix("transformer."): parameter for name, parameter in model.named_parameters()
     }

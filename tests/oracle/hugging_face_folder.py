@@ -7,7 +7,7 @@ single/   one float32 file        sharded/  the same model in several files with
 half/     the same in bfloat16    bare/     a GPT2Model without its head and prefix
 untied/   another model with an output head of its own
 expected.json: logits of the first model, and those that transformers computes from a checkpoint
-written by this project (tests/model/oracle_checkpoint.ts), with the hashes of its files.
+written by this project (tests/lib/gpt/model/oracle_checkpoint.ts), with the hashes of its files.
 """
 
 import hashlib

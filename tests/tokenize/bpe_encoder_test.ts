@@ -1,8 +1,8 @@
 // The bulk encoder, the tokenizer of prompts and Hugging Face's own: the same ids for every string.
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
-import type { Tokenizer } from "../../pipeline/decode/types.ts";
+import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
+import type { Tokenizer } from "../../pipeline/lib/gpt/decode/types.ts";
 import { BpeEncoder } from "../../pipeline/tokenize/bpe_encoder.ts";
 import { trainBpe } from "../../pipeline/tokenize/bpe_trainer.ts";
 import { bpeTokenizerJson, readVocabulary } from "../../pipeline/tokenize/tokenizer_json.ts";

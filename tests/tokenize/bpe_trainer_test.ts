@@ -1,5 +1,5 @@
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
-import { toByteLevel } from "../../pipeline/decode/byte_level.ts";
+import { toByteLevel } from "../../pipeline/lib/gpt/decode/byte_level.ts";
 import { trainBpe } from "../../pipeline/tokenize/bpe_trainer.ts";
 import { PATTERN } from "../../pipeline/tokenize/pre_tokenizer.ts";
 import { WordCounts } from "../../pipeline/tokenize/word_counts.ts";

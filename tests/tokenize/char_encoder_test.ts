@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
+import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
 import { CharEncoder } from "../../pipeline/tokenize/char_encoder.ts";
 import { charTokenizerJson } from "../../pipeline/tokenize/tokenizer_json.ts";
 import { huggingFace } from "./fixture.ts";

@@ -2,7 +2,6 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
-  readJson,
   type Split,
   type SplitCounts,
   splits,
@@ -11,7 +10,8 @@ import {
   type TokensReport,
   type Workspace,
 } from "../../pipeline/artifacts.ts";
-import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
+import { readJson } from "../../pipeline/lib/base/files.ts";
+import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
 import { PATTERN } from "../../pipeline/tokenize/pre_tokenizer.ts";
 import { FORMAT, type Progress } from "../../pipeline/tokenize/staging.ts";
 import { huggingFace } from "./fixture.ts";

@@ -15,7 +15,7 @@ import {
   type TokensReport,
   type Workspace,
 } from "../../pipeline/artifacts.ts";
-import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
+import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
 import gpt2 from "../fixtures/gpt2_tokenizer/expected.json" with { type: "json" };
 import { huggingFace } from "./fixture.ts";
 import { hashes, type TestNote, tokenize, withNotes, writeNotes } from "./notes_parquet.ts";

@@ -3,10 +3,10 @@
 import { assert, assertEquals, assertLess, assertNotEquals } from "@std/assert";
 import { createCpuEngine } from "../../pipeline/train/cpu_engine.ts";
 import type { Batch, Engine, EngineOptions } from "../../pipeline/train/engine.ts";
-import type { GptConfig } from "../../pipeline/config.ts";
-import { initialParameters } from "../../pipeline/model/init.ts";
-import type { Tensors } from "../../pipeline/model/parameters.ts";
-import { loadRuntime } from "../../pipeline/onnx/runtime.ts";
+import type { GptConfig } from "../../pipeline/lib/gpt/config.ts";
+import { initialParameters } from "../../pipeline/lib/gpt/model/init.ts";
+import type { Tensors } from "../../pipeline/lib/gpt/model/parameters.ts";
+import { loadRuntime } from "../../pipeline/lib/gpt/onnx/runtime.ts";
 import { OnnxEngine } from "../../pipeline/train/onnx_engine.ts";
 import { loadGpt2Fixture } from "../helpers/gpt2_fixture.ts";
 

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import type { RunPaths, Workspace } from "../../pipeline/artifacts.ts";
-import { readCheckpoint } from "../../pipeline/model/checkpoint.ts";
+import { readCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
 import { readLog } from "../../pipeline/train/log.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import {

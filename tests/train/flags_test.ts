@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { type GptConfig, presets, type TrainConfig } from "../../pipeline/config.ts";
-import { UsageError } from "../../pipeline/cli.ts";
+import { type GptConfig, presets, type TrainConfig } from "../../pipeline/lib/gpt/config.ts";
+import { UsageError } from "../../pipeline/lib/base/cli.ts";
 import {
   configFlags,
   overridesOf,

@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { GpuLostError, GpuValidationError } from "../../kernels/mod.ts";
-import { readCheckpoint, readMoments } from "../../pipeline/model/checkpoint.ts";
+import { readCheckpoint, readMoments } from "../../pipeline/lib/gpt/model/checkpoint.ts";
 import type { TrainingJob } from "../../pipeline/train/job.ts";
 import { readLog } from "../../pipeline/train/log.ts";
 import { train } from "../../pipeline/train/trainer.ts";

@@ -3,8 +3,8 @@
 
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { readRunCheckpoint } from "../../pipeline/model/checkpoint.ts";
-import { readHuggingFaceModel } from "../../pipeline/model/hugging_face_model.ts";
+import { readRunCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
+import { readHuggingFaceModel } from "../../pipeline/lib/gpt/model/hugging_face_model.ts";
 import { readLog } from "../../pipeline/train/log.ts";
 import type { RunConfig } from "../../pipeline/train/run_folder.ts";
 import { inFolder } from "../helpers/in_folder.ts";

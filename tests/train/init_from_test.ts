@@ -7,11 +7,11 @@ import {
   assertThrows,
 } from "@std/assert";
 import { join } from "@std/path";
-import { ArtifactError, writeJson } from "../../pipeline/artifacts.ts";
-import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
-import type { Tokenizer } from "../../pipeline/decode/types.ts";
-import { writeCheckpoint } from "../../pipeline/model/checkpoint.ts";
-import { initialParameters } from "../../pipeline/model/init.ts";
+import { ArtifactError, writeJson } from "../../pipeline/lib/base/files.ts";
+import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
+import type { Tokenizer } from "../../pipeline/lib/gpt/decode/types.ts";
+import { writeCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
+import { initialParameters } from "../../pipeline/lib/gpt/model/init.ts";
 import { charTokenizerJson, tokenizerConfig } from "../../pipeline/tokenize/tokenizer_json.ts";
 import {
   adaptParameters,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { ArtifactError } from "../../pipeline/artifacts.ts";
+import { ArtifactError } from "../../pipeline/lib/base/files.ts";
 import { Loader, type LoaderOptions, validationBatches } from "../../pipeline/train/loader.ts";
 import { crossingWindows, windowStarts } from "../../pipeline/train/windows.ts";
 

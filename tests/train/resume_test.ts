@@ -2,7 +2,7 @@
 
 import { assertEquals, assertGreater, assertLess, assertStringIncludes } from "@std/assert";
 import type { RunPaths, Workspace } from "../../pipeline/artifacts.ts";
-import { readCheckpoint } from "../../pipeline/model/checkpoint.ts";
+import { readCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
 import { reaction, REPEAT_MS } from "../../pipeline/train/interrupt.ts";
 import { readLog } from "../../pipeline/train/log.ts";
 import { readRunConfig } from "../../pipeline/train/run_folder.ts";

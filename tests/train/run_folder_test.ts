@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { ArtifactError, type RunPaths, runPaths } from "../../pipeline/artifacts.ts";
+import { type RunPaths, runPaths } from "../../pipeline/artifacts.ts";
+import { ArtifactError } from "../../pipeline/lib/base/files.ts";
 import { lockRun, makeRoom, readRunConfig } from "../../pipeline/train/run_folder.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import type { NextTokenModel } from "../../pipeline/decode/types.ts";
-import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
+import type { NextTokenModel } from "../../pipeline/lib/gpt/decode/types.ts";
+import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
 import { charTokenizerJson } from "../../pipeline/tokenize/tokenizer_json.ts";
 import { appendSample } from "../../pipeline/train/samples.ts";
 import { inFolder } from "../helpers/in_folder.ts";

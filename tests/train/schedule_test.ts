@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import type { Schedule } from "../../pipeline/config.ts";
+import type { Schedule } from "../../pipeline/lib/gpt/config.ts";
 import { learningRate } from "../../pipeline/train/schedule.ts";
 
 const at = (schedule: Schedule, steps = 100) => (step: number) =>

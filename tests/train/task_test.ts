@@ -11,8 +11,8 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import { readTokens } from "../../pipeline/artifacts.ts";
-import { readCheckpoint } from "../../pipeline/model/checkpoint.ts";
-import { parameterCount } from "../../pipeline/model/parameters.ts";
+import { readCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
+import { parameterCount } from "../../pipeline/lib/gpt/model/parameters.ts";
 import { bigramBaseline } from "../../pipeline/train/bigram.ts";
 import { validationBatches } from "../../pipeline/train/loader.ts";
 import { readLog } from "../../pipeline/train/log.ts";

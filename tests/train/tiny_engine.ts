@@ -4,8 +4,8 @@
  * for losses that fall, moments that matter and results that are the same bit by bit.
  */
 
-import type { GptConfig } from "../../pipeline/config.ts";
-import { elements, parameterTable, type Tensors } from "../../pipeline/model/parameters.ts";
+import type { GptConfig } from "../../pipeline/lib/gpt/config.ts";
+import { elements, parameterTable, type Tensors } from "../../pipeline/lib/gpt/model/parameters.ts";
 import type { Batch, Engine, EngineOptions, StepMetrics } from "../../pipeline/train/engine.ts";
 
 export const tinyModel: GptConfig = {

@@ -4,7 +4,8 @@
  */
 
 import { join } from "@std/path";
-import { sha256File, type Workspace, writeAtomic } from "../../pipeline/artifacts.ts";
+import { type Workspace } from "../../pipeline/artifacts.ts";
+import { sha256File, writeAtomic } from "../../pipeline/lib/base/files.ts";
 import { tinyFlags, tinyWorkspace } from "./tiny_workspace.ts";
 
 const repository = join(import.meta.dirname!, "..", "..");

@@ -1,9 +1,9 @@
 /** A whole training job over the tiny engine, in a folder of the caller's. */
 
 import { runPaths } from "../../pipeline/artifacts.ts";
-import { presets, type TrainConfig } from "../../pipeline/config.ts";
-import { initialParameters } from "../../pipeline/model/init.ts";
-import { Random } from "../../pipeline/model/random.ts";
+import { presets, type TrainConfig } from "../../pipeline/lib/gpt/config.ts";
+import { initialParameters } from "../../pipeline/lib/gpt/model/init.ts";
+import { Random } from "../../pipeline/lib/gpt/model/random.ts";
 import { validationBatches } from "../../pipeline/train/loader.ts";
 import type { TrainingJob } from "../../pipeline/train/job.ts";
 import { createTinyEngine, tinyModel } from "./tiny_engine.ts";

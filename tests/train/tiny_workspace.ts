@@ -1,16 +1,10 @@
 /** A workspace that `deno task train` can be called in: a character tokenizer and invented notes. */
 
 import { join } from "@std/path";
-import {
-  type RunPaths,
-  tokenHeader,
-  type Workspace,
-  workspace,
-  writeAtomic,
-  writeJson,
-} from "../../pipeline/artifacts.ts";
-import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
-import { Random } from "../../pipeline/model/random.ts";
+import { type RunPaths, tokenHeader, type Workspace, workspace } from "../../pipeline/artifacts.ts";
+import { writeAtomic, writeJson } from "../../pipeline/lib/base/files.ts";
+import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
+import { Random } from "../../pipeline/lib/gpt/model/random.ts";
 import { charTokenizerJson, tokenizerConfig } from "../../pipeline/tokenize/tokenizer_json.ts";
 
 const words = "the patient was seen for chest pain and went home on aspirin 81 mg daily".split(" ");

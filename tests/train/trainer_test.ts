@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { ArtifactError } from "../../pipeline/artifacts.ts";
-import { readCheckpoint, readMoments } from "../../pipeline/model/checkpoint.ts";
+import { ArtifactError } from "../../pipeline/lib/base/files.ts";
+import { readCheckpoint, readMoments } from "../../pipeline/lib/gpt/model/checkpoint.ts";
 import { readLog } from "../../pipeline/train/log.ts";
 import type { TrainingJob } from "../../pipeline/train/job.ts";
 import { train } from "../../pipeline/train/trainer.ts";

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { emptyTuning, requestGpu, tilingsOf } from "../../kernels/mod.ts";
-import { parameterTable } from "../../pipeline/model/parameters.ts";
+import { parameterTable } from "../../pipeline/lib/gpt/model/parameters.ts";
 import { tuned } from "../../pipeline/train/tuned.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import { loadGpt2Fixture } from "../helpers/gpt2_fixture.ts";

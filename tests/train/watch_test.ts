@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes } from "@std/assert";
-import { type Workspace, workspace, writeJson } from "../../pipeline/artifacts.ts";
+import { type Workspace, workspace } from "../../pipeline/artifacts.ts";
+import { writeJson } from "../../pipeline/lib/base/files.ts";
 import { createWatchApp, type RunRow } from "../../pipeline/train/watch/app.ts";
 import { lossCeiling, trainingPoints } from "../../pipeline/train/curves.ts";
 import { readLog } from "../../pipeline/train/log.ts";

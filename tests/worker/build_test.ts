@@ -2,8 +2,8 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { writeAtomic, writeJson } from "../../pipeline/artifacts.ts";
-import { modelInfo } from "../../worker/build.ts";
+import { writeAtomic, writeJson } from "../../pipeline/lib/base/files.ts";
+import { modelInfo } from "../../worker/host/build.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 
 Deno.test(

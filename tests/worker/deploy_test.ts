@@ -1,20 +1,14 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import {
-  AUDIT_VERSION,
-  type RunPaths,
-  sha256File,
-  workspace,
-  writeAtomic,
-  writeJson,
-} from "../../pipeline/artifacts.ts";
+import { AUDIT_VERSION, type RunPaths, workspace } from "../../pipeline/artifacts.ts";
+import { sha256File, writeAtomic, writeJson } from "../../pipeline/lib/base/files.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
 
 const KEY = { name: "ehr", sha256: "0".repeat(64) };
 
 async function deploy(data: string, ...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "worker/deploy.ts", "--data", data, "--dry-run", ...args],
+    args: ["run", "-A", "worker/host/deploy.ts", "--data", data, "--dry-run", ...args],
     env: { NO_COLOR: "1" },
   }).output();
   const text = (output: Uint8Array) => new TextDecoder().decode(output);

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { fuzz, type Fuzzed, leaked } from "../helpers/hostile_requests.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
 import { tinyApp } from "../helpers/tiny_service.ts";
-import { startWorker } from "../../worker/start_worker.ts";
+import { startWorker } from "../../worker/host/start_worker.ts";
 
 function assertClean({ statuses, leaks }: Fuzzed, printed: string[], atLeast: number): void {
   assertEquals(leaks, []);

@@ -4,7 +4,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { join } from "@std/path";
-import { startWorker } from "../../worker/start_worker.ts";
+import { startWorker } from "../../worker/host/start_worker.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
 
 Deno.test("a worker with secrets lets in whom they name, so often, from where they say", async () => {
@@ -90,7 +90,7 @@ for (const kind of [[], ["--deno"]]) {
     const sha256 = new Uint8Array(digest).toHex();
     await Deno.writeTextFile(settings, JSON.stringify({ API_KEYS: [{ name: "ehr", sha256 }] }));
     const server = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "worker/serve.ts", "--data", data, "--port", "0"]
+      args: ["run", "-A", "worker/host/serve.ts", "--data", data, "--port", "0"]
         .concat("--settings", settings, "--rate-limit", "2", kind),
       stdout: "piped",
     }).spawn();

@@ -9,15 +9,15 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
-import { Decoder } from "../../pipeline/decode/decoder.ts";
-import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
-import { readRunCheckpoint } from "../../pipeline/model/checkpoint.ts";
+import { Decoder } from "../../pipeline/lib/gpt/decode/decoder.ts";
+import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
+import { readRunCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
 import { runPaths } from "../../pipeline/artifacts.ts";
-import { openMixture } from "../../pipeline/ngram/open_mixture.ts";
-import { modelFromTensors } from "../../pipeline/onnx/session.ts";
-import { startWorker } from "../../worker/serve.ts";
-import type { RunningWorker } from "../../worker/start_worker.ts";
-import { startDeno } from "../../worker/start_deno.ts";
+import { openMixture } from "../../pipeline/artifacts/mixture.ts";
+import { modelFromTensors } from "../../pipeline/lib/gpt/onnx/session.ts";
+import { startWorker } from "../../worker/host/serve.ts";
+import type { RunningWorker } from "../../worker/host/start_worker.ts";
+import { startDeno } from "../../worker/host/start_deno.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
 import { writeTinyMixture } from "../helpers/tiny_mixture.ts";
 
@@ -177,7 +177,7 @@ Deno.test("a port that is taken is named, and its server is not mistaken for our
   await writeTinyRun(join(data, "runs", "latest"));
   for (const kind of [[], ["--deno"]]) {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "worker/serve.ts", "--data", data, "--port", `${other.addr.port}`]
+      args: ["run", "-A", "worker/host/serve.ts", "--data", data, "--port", `${other.addr.port}`]
         .concat(kind),
     }).output();
     assertEquals(code, 1);
@@ -193,7 +193,7 @@ Deno.test("a port that is taken is named, and its server is not mistaken for our
 Deno.test("serve without an export names the command that makes one", async () => {
   const data = await Deno.makeTempDir();
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "worker/serve.ts", "--data", data, "--run", "nano"],
+    args: ["run", "-A", "worker/host/serve.ts", "--data", data, "--run", "nano"],
   }).output();
   assertEquals(code, 1);
   const message = new TextDecoder().decode(stderr).trim();

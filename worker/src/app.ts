@@ -18,8 +18,8 @@ import type { Router } from "./router.ts";
 import type { CompletionService } from "./service.ts";
 
 export type { Authenticate, Caller, CompletionService, PageFiles, RateLimiter, SmartSettings };
-export type { CutReason, NumbersPolicy } from "../../pipeline/decode/policy.ts";
-export type { FinishReason, Suggestion } from "../../pipeline/decode/growth.ts";
+export type { CutReason, NumbersPolicy } from "../../pipeline/lib/gpt/decode/policy.ts";
+export type { FinishReason, Suggestion } from "../../pipeline/lib/gpt/decode/growth.ts";
 export type { TextPiece, TextSettings } from "./generate_text.ts";
 export type { PageFile } from "./pages_route.ts";
 export type { CompleteRequest, CompleteResponse } from "./request.ts";

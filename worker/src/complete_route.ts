@@ -1,7 +1,7 @@
 /** `POST /complete`, as one answer or as a stream. */
 
 import { createRoute } from "@hono/zod-openapi";
-import type { Suggestion } from "../../pipeline/decode/growth.ts";
+import type { Suggestion } from "../../pipeline/lib/gpt/decode/growth.ts";
 import { computeErrors, streamed } from "./answers.ts";
 import type { Run } from "./limits.ts";
 import type { Router } from "./router.ts";

@@ -1,6 +1,6 @@
 /** Text from generated tokens: whole characters only, and nothing of a stop sequence. */
 
-import type { Decoder } from "../../pipeline/decode/decoder.ts";
+import type { Decoder } from "../../pipeline/lib/gpt/decode/decoder.ts";
 import type { ComputeOptions } from "./service.ts";
 
 /** How text is generated. */

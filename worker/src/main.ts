@@ -1,9 +1,9 @@
 /** The worker: binds the model that travels inside the bundle to the app. */
 
-import { createMixture, type MixtureFile } from "../../pipeline/decode/mixture.ts";
-import { createTokenizer } from "../../pipeline/decode/tokenizer.ts";
-import type { ModelShape } from "../../pipeline/wasm/forward.ts";
-import { loadWasmModel } from "../../pipeline/wasm/model.ts";
+import { createMixture, type MixtureFile } from "../../pipeline/lib/gpt/decode/mixture.ts";
+import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
+import type { ModelShape } from "../../pipeline/lib/gpt/wasm/forward.ts";
+import { loadWasmModel } from "../../pipeline/lib/gpt/wasm/model.ts";
 import { type App, type AppSettings, createApp, type ExecutionContext } from "./app.ts";
 import { type Authenticate, authenticator, type AuthSettings } from "./auth.ts";
 import { localRateLimiter, type RateLimiter } from "./limits.ts";
@@ -11,9 +11,9 @@ import type { PageFiles } from "./pages_route.ts";
 import { ProblemError } from "./problem.ts";
 import { CACHE_BYTES, completionService, type ModelInfo } from "./service.ts";
 
-/** What the bundle's entry (worker/build.ts) hands over. */
+/** What the bundle's entry (worker/host/build.ts) hands over. */
 export interface Parts {
-  /** The compiled pipeline/wasm/kernels. */
+  /** The compiled pipeline/lib/gpt/wasm/kernels. */
   kernels: WebAssembly.Module;
   /** The export's worker.safetensors, config.json, tokenizer.json, and what build.ts says of it. */
   weights: ArrayBuffer;

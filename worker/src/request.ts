@@ -1,8 +1,8 @@
 /** What `POST /complete` takes and gives. The schemas state every field's limit, the API's pages show it. */
 
 import { z } from "@hono/zod-openapi";
-import { numbersPolicies, type NumbersPolicy } from "../../pipeline/decode/policy.ts";
-import { suggestDefaults } from "../../pipeline/decode/suggest.ts";
+import { numbersPolicies, type NumbersPolicy } from "../../pipeline/lib/gpt/decode/policy.ts";
+import { suggestDefaults } from "../../pipeline/lib/gpt/decode/suggest.ts";
 
 /** Longest text, in UTF-16 units: several times the longest discharge summaries. */
 export const MAX_TEXT = 100_000;

@@ -1,10 +1,10 @@
 /** What the routes need of a model. The routes are tested with a stub of this. */
 
-import { Decoder } from "../../pipeline/decode/decoder.ts";
-import type { Suggestion } from "../../pipeline/decode/growth.ts";
-import { suggestDefaults } from "../../pipeline/decode/suggest.ts";
-import type { Mixture } from "../../pipeline/decode/mixture.ts";
-import type { NextTokenModel, Tokenizer } from "../../pipeline/decode/types.ts";
+import { Decoder } from "../../pipeline/lib/gpt/decode/decoder.ts";
+import type { Suggestion } from "../../pipeline/lib/gpt/decode/growth.ts";
+import { suggestDefaults } from "../../pipeline/lib/gpt/decode/suggest.ts";
+import type { Mixture } from "../../pipeline/lib/gpt/decode/mixture.ts";
+import type { NextTokenModel, Tokenizer } from "../../pipeline/lib/gpt/decode/types.ts";
 import { generateText, type TextPiece, type TextSettings } from "./generate_text.ts";
 import { ProblemError } from "./problem.ts";
 import type { CompleteRequest, CompleteResponse } from "./request.ts";

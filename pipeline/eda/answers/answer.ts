@@ -1,7 +1,7 @@
 /** What every answer of the report is made with. */
 
-import type { Chart } from "../../report/chart.ts";
-import type { Section } from "../../report/page.ts";
+import type { Chart } from "../../lib/base/page/chart.ts";
+import type { Section } from "../../lib/base/page/page.ts";
 import type { Eda } from "../analyse.ts";
 
 /** Renders a Vega-Lite specification and keeps it as `name`.svg beside the page. */

@@ -1,5 +1,5 @@
-import { format } from "../../cli.ts";
-import { figure, table } from "../../report/html.ts";
+import { format } from "../../lib/base/cli.ts";
+import { figure, table } from "../../lib/base/page/html.ts";
 import { lengthChart } from "../charts.ts";
 import type { Lengths } from "../lengths.ts";
 import { type Answer, short } from "./answer.ts";

@@ -1,5 +1,13 @@
-import { format } from "../../cli.ts";
-import { type Content, facts, figure, html, notice, share, table } from "../../report/html.ts";
+import { format } from "../../lib/base/cli.ts";
+import {
+  type Content,
+  facts,
+  figure,
+  html,
+  notice,
+  share,
+  table,
+} from "../../lib/base/page/html.ts";
 import { perPatientChart, yearChart } from "../charts.ts";
 import type { Counts } from "../notes_table.ts";
 import { type Answer, type DrawChart, short } from "./answer.ts";

@@ -1,5 +1,5 @@
-import { format } from "../../cli.ts";
-import { type Content, figure, html, share, table } from "../../report/html.ts";
+import { format } from "../../lib/base/cli.ts";
+import { type Content, figure, html, share, table } from "../../lib/base/page/html.ts";
 import type { Eda } from "../analyse.ts";
 import { anatomyChart, lineChart } from "../charts.ts";
 import { type Answer, percent } from "./answer.ts";

@@ -1,5 +1,5 @@
-import { format } from "../../cli.ts";
-import { type Content, figure, html, notice, share, table } from "../../report/html.ts";
+import { format } from "../../lib/base/cli.ts";
+import { type Content, figure, html, notice, share, table } from "../../lib/base/page/html.ts";
 import { barChart, lengthChart } from "../charts.ts";
 import type { Eda } from "../analyse.ts";
 import { type Answer, percent, short } from "./answer.ts";

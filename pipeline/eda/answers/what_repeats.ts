@@ -1,5 +1,5 @@
-import { format } from "../../cli.ts";
-import { facts, html, share, table } from "../../report/html.ts";
+import { format } from "../../lib/base/cli.ts";
+import { facts, html, share, table } from "../../lib/base/page/html.ts";
 import { TEMPLATED_NOTES } from "../recurrence.ts";
 import { type Answer, percent } from "./answer.ts";
 

@@ -1,7 +1,7 @@
-import { bytes, format } from "../../cli.ts";
-import { html, table } from "../../report/html.ts";
+import { bytes, format } from "../../lib/base/cli.ts";
+import { html, table } from "../../lib/base/page/html.ts";
 import type { IngestRecord } from "../ingest_record.ts";
-import type { Section } from "../../report/page.ts";
+import type { Section } from "../../lib/base/page/page.ts";
 
 const INPUTS_SHOWN = 20;
 

@@ -1,5 +1,5 @@
-import { format } from "../../cli.ts";
-import { type Content, facts, figure, html, share, table } from "../../report/html.ts";
+import { format } from "../../lib/base/cli.ts";
+import { type Content, facts, figure, html, share, table } from "../../lib/base/page/html.ts";
 import { heapsChart, zipfChart } from "../charts.ts";
 import type { TokenMeasures } from "../tokens.ts";
 import type { Vocabulary } from "../vocabulary_report.ts";

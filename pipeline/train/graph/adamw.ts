@@ -1,7 +1,7 @@
 /** Gradient clipping and AdamW (Loshchilov and Hutter 2019) on every parameter. */
 
-import type { TrainConfig } from "../../config.ts";
-import type { F32, GraphBuilder } from "../../onnx/builder.ts";
+import type { TrainConfig } from "../../lib/gpt/config.ts";
+import type { F32, GraphBuilder } from "../../lib/gpt/onnx/builder.ts";
 
 /** What changes from step to step; the inputs of the graph that are no tensor. */
 export const SCALARS = ["share", "decay", "step_size", "epsilon"] as const;

@@ -1,6 +1,6 @@
 /** Causal multi-head self-attention (Vaswani et al. 2017, section 3.2). */
 
-import type { F32, GraphBuilder } from "../../onnx/builder.ts";
+import type { F32, GraphBuilder } from "../../lib/gpt/onnx/builder.ts";
 import type { Layer, Tape } from "./layer.ts";
 
 /** Added to the score of a later position: e^(−1e9) is 0, and no infinity arises. */

@@ -3,7 +3,7 @@
  * operators continue one hidden sequence, which could be neither repeated nor resumed.
  */
 
-import type { F32, GraphBuilder } from "../../onnx/builder.ts";
+import type { F32, GraphBuilder } from "../../lib/gpt/onnx/builder.ts";
 import type { Layer, Tape } from "./layer.ts";
 
 /** An input of the graph: 1 where a value is kept, 0 where it is dropped. */

@@ -1,6 +1,6 @@
 /** Token and position embeddings, and the output head that shares the token embedding. */
 
-import type { F32, Index } from "../../onnx/builder.ts";
+import type { F32, Index } from "../../lib/gpt/onnx/builder.ts";
 import type { Tape } from "./layer.ts";
 
 export interface Embedding {

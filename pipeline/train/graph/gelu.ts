@@ -1,6 +1,6 @@
 /** GELU in the tanh approximation (Hendrycks and Gimpel 2016), GPT-2's `gelu_new`. */
 
-import type { F32 } from "../../onnx/builder.ts";
+import type { F32 } from "../../lib/gpt/onnx/builder.ts";
 import type { Layer, Tape } from "./layer.ts";
 
 /**

@@ -6,8 +6,8 @@
  * V tokens of vocabulary. A gradient is named d + the value's name.
  */
 
-import type { F32, GraphBuilder } from "../../onnx/builder.ts";
-import type { GptConfig } from "../../config.ts";
+import type { F32, GraphBuilder } from "../../lib/gpt/onnx/builder.ts";
+import type { GptConfig } from "../../lib/gpt/config.ts";
 import type { Dropped } from "./dropout.ts";
 
 /** The graph under construction, and what all layers read from and write to. */

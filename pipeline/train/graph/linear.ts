@@ -1,7 +1,7 @@
 /** Linear layers, alone and behind a LayerNorm. */
 
-import { parameterTable } from "../../model/parameters.ts";
-import type { F32, GraphBuilder } from "../../onnx/builder.ts";
+import { parameterTable } from "../../lib/gpt/model/parameters.ts";
+import type { F32, GraphBuilder } from "../../lib/gpt/onnx/builder.ts";
 import type { Layer, Tape } from "./layer.ts";
 
 /** out = x · W + b: (N, I) → (N, O). */

@@ -1,6 +1,6 @@
 /** How much a training graph needs beside weights and optimizer, and how to keep it in bounds. */
 
-import type { GptConfig } from "../../config.ts";
+import type { GptConfig } from "../../lib/gpt/config.ts";
 
 /** What the activations of one run of the graph may take, in bytes. */
 export const ACTIVATION_BUDGET = 2 ** 30;

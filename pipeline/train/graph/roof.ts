@@ -1,7 +1,7 @@
 /** What ONNX Runtime computes at best on this machine: the measure of a training run. */
 
-import { GraphBuilder } from "../../onnx/builder.ts";
-import type { Runtime } from "../../onnx/runtime.ts";
+import { GraphBuilder } from "../../lib/gpt/onnx/builder.ts";
+import type { Runtime } from "../../lib/gpt/onnx/runtime.ts";
 
 /** A product of this side keeps every thread busy and fits into the caches of one core. */
 const SIDE = 768;

@@ -19,9 +19,9 @@
  * | new.parameter.NAME, new.moment1.NAME, new.moment2.NAME | if `update`                       |
  */
 
-import type { GptConfig } from "../../config.ts";
-import { parameterTable } from "../../model/parameters.ts";
-import { type F32, GraphBuilder, type Index } from "../../onnx/builder.ts";
+import type { GptConfig } from "../../lib/gpt/config.ts";
+import { parameterTable } from "../../lib/gpt/model/parameters.ts";
+import { type F32, GraphBuilder, type Index } from "../../lib/gpt/onnx/builder.ts";
 import { adamw, type Optimizer, SCALARS } from "./adamw.ts";
 import { attention } from "./attention.ts";
 import { dropout, dropoutMasks, type Mask } from "./dropout.ts";

@@ -8,17 +8,20 @@
  */
 
 import { join } from "@std/path";
+import { type Workspace } from "../../artifacts.ts";
 import {
   ArtifactError,
   exists,
   readJson,
   replaceFolder,
   temporaryName,
-  type Workspace,
   writeJson,
-} from "../../artifacts.ts";
-import { writeCheckpoint } from "../../model/checkpoint.ts";
-import { type HuggingFaceModel, readHuggingFaceModel } from "../../model/hugging_face_model.ts";
+} from "../../lib/base/files.ts";
+import { writeCheckpoint } from "../../lib/gpt/model/checkpoint.ts";
+import {
+  type HuggingFaceModel,
+  readHuggingFaceModel,
+} from "../../lib/gpt/model/hugging_face_model.ts";
 import { targetCharacters, type TrainingData } from "../data.ts";
 import { type LogEntry, readLog } from "../log.ts";
 import type { PreparedRun } from "../prepare.ts";

@@ -1,19 +1,12 @@
 /** `deno task import`: what PyTorch trained in a handoff folder, as a run like any other. */
 
 import { join } from "@std/path";
-import {
-  ArtifactError,
-  readJson,
-  readTokens,
-  type RunPaths,
-  workspace,
-  writeAtomic,
-  writeJson,
-} from "../../artifacts.ts";
-import { defineTask, runTask, UsageError } from "../../cli.ts";
-import { createTokenizer } from "../../decode/tokenizer.ts";
-import { writeCheckpoint } from "../../model/checkpoint.ts";
-import { scorerFromTensors } from "../../onnx/scorer.ts";
+import { readTokens, type RunPaths, workspace } from "../../artifacts.ts";
+import { ArtifactError, readJson, writeAtomic, writeJson } from "../../lib/base/files.ts";
+import { defineTask, runTask, UsageError } from "../../lib/base/cli.ts";
+import { createTokenizer } from "../../lib/gpt/decode/tokenizer.ts";
+import { writeCheckpoint } from "../../lib/gpt/model/checkpoint.ts";
+import { scorerFromTensors } from "../../lib/gpt/onnx/scorer.ts";
 import { writeCurves } from "../curves.ts";
 import { initialState } from "../job.ts";
 import { validationBatches } from "../loader.ts";

@@ -1,9 +1,10 @@
 /** `deno task handoff`: a run as a folder that PyTorch trains on as many GPUs as there are. */
 
 import { dirname, join } from "@std/path";
-import { ArtifactError, exists, workspace } from "../../artifacts.ts";
-import { defineTask, runTask } from "../../cli.ts";
-import { type PresetName, presets } from "../../config.ts";
+import { workspace } from "../../artifacts.ts";
+import { ArtifactError, exists } from "../../lib/base/files.ts";
+import { defineTask, runTask } from "../../lib/base/cli.ts";
+import { type PresetName, presets } from "../../lib/gpt/config.ts";
 import { readTrainingData } from "../data.ts";
 import { configFlags, initFlags, overridesOf } from "../flags.ts";
 import { prepareNew } from "../prepare.ts";

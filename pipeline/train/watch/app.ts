@@ -2,8 +2,9 @@
 
 import { join } from "@std/path";
 import { Hono } from "hono";
-import { exists, runPaths, type Workspace } from "../../artifacts.ts";
-import { themeCss } from "../../report/theme.ts";
+import { runPaths, type Workspace } from "../../artifacts.ts";
+import { exists } from "../../lib/base/files.ts";
+import { themeCss } from "../../lib/base/page/theme.ts";
 import { type Axis, curvesChart } from "../curves.ts";
 import { type LogEntry, readLog } from "../log.ts";
 import type { RunConfig } from "../run_folder.ts";

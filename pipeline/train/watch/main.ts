@@ -1,7 +1,7 @@
 /** `deno task watch`: the curves and samples of all runs on a local page, refreshed as they train. */
 
 import { workspace } from "../../artifacts.ts";
-import { defineTask, runTask } from "../../cli.ts";
+import { defineTask, runTask } from "../../lib/base/cli.ts";
 import { createWatchApp } from "./app.ts";
 
 await runTask(defineTask({

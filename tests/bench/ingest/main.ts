@@ -5,8 +5,9 @@
  */
 
 import { fromFileUrl, join } from "@std/path";
-import { requireFile, workspace, writeJson } from "../../../pipeline/artifacts.ts";
-import { bytes, defineTask, duration } from "../../../pipeline/cli.ts";
+import { workspace } from "../../../pipeline/artifacts.ts";
+import { requireFile, writeJson } from "../../../pipeline/lib/base/files.ts";
+import { bytes, defineTask, duration } from "../../../pipeline/lib/base/cli.ts";
 import { median } from "../../helpers/quantile.ts";
 
 /** MIMIC-IV-Note 2.2's discharge.csv, unpacked. */

@@ -7,8 +7,8 @@ import { type Precision, requestGpu } from "../../../kernels/mod.ts";
 import { compiled } from "../../../kernels/core/kernel.ts";
 import { Recorder } from "../../../kernels/core/recorder.ts";
 import { planGpt2 } from "../../../kernels/model/plan.ts";
-import { type PresetName, presets } from "../../../pipeline/config.ts";
-import { parameterTable } from "../../../pipeline/model/parameters.ts";
+import { type PresetName, presets } from "../../../pipeline/lib/gpt/config.ts";
+import { parameterTable } from "../../../pipeline/lib/gpt/model/parameters.ts";
 import { operations } from "../kernels/operations.ts";
 
 /** What the parent passes as the one argument, in JSON. */

@@ -6,9 +6,10 @@
  */
 
 import { fromFileUrl, join } from "@std/path";
-import { exists, workspace, writeJson } from "../../../pipeline/artifacts.ts";
-import { defineTask } from "../../../pipeline/cli.ts";
-import { type PresetName, presets } from "../../../pipeline/config.ts";
+import { workspace } from "../../../pipeline/artifacts.ts";
+import { exists, writeJson } from "../../../pipeline/lib/base/files.ts";
+import { defineTask } from "../../../pipeline/lib/base/cli.ts";
+import { type PresetName, presets } from "../../../pipeline/lib/gpt/config.ts";
 import type { CompileJob } from "./compile.ts";
 import { type CompiledKernel, readKernels, usefulShare } from "./disassembly.ts";
 

@@ -5,20 +5,15 @@
  */
 
 import { join } from "@std/path";
-import {
-  readJson,
-  readTokens,
-  type Split,
-  workspace,
-  writeJson,
-} from "../../../pipeline/artifacts.ts";
-import { defineTask, Progress } from "../../../pipeline/cli.ts";
-import { createTokenizer } from "../../../pipeline/decode/tokenizer.ts";
+import { readTokens, type Split, workspace } from "../../../pipeline/artifacts.ts";
+import { readJson, writeJson } from "../../../pipeline/lib/base/files.ts";
+import { defineTask, Progress } from "../../../pipeline/lib/base/cli.ts";
+import { createTokenizer } from "../../../pipeline/lib/gpt/decode/tokenizer.ts";
 import { passageOf } from "../../../pipeline/eval/passage.ts";
 import type { EvalReport } from "../../../pipeline/eval/result.ts";
 import { savings, sumTyping, typeNote, type Typing } from "../../../pipeline/eval/typist.ts";
-import { documentsOf, spread } from "../../../pipeline/measure/documents.ts";
-import { startWorker } from "../../../worker/start_worker.ts";
+import { documentsOf, spread } from "../../../pipeline/lib/gpt/scoring/documents.ts";
+import { startWorker } from "../../../worker/host/start_worker.ts";
 import { startBrowser } from "../../helpers/browser.ts";
 import { type BrowserTyping, patientSuggest, typeInBrowser } from "../../helpers/plugin_typist.ts";
 import { quantile } from "../../helpers/quantile.ts";

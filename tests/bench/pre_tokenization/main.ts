@@ -5,8 +5,9 @@
  */
 
 import { join } from "@std/path";
-import { requireFile, workspace, writeJson } from "../../../pipeline/artifacts.ts";
-import { defineTask } from "../../../pipeline/cli.ts";
+import { workspace } from "../../../pipeline/artifacts.ts";
+import { requireFile, writeJson } from "../../../pipeline/lib/base/files.ts";
+import { defineTask } from "../../../pipeline/lib/base/cli.ts";
 import { patterns } from "./patterns.ts";
 import { readTexts, study } from "./study.ts";
 

@@ -7,8 +7,8 @@
 
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { Split } from "../../../pipeline/artifacts.ts";
-import { NgramCounts } from "../../../pipeline/ngram/counts.ts";
-import { KneserNey } from "../../../pipeline/ngram/kneser_ney.ts";
+import { NgramCounts } from "../../../pipeline/lib/gpt/ngram/counts.ts";
+import { KneserNey } from "../../../pipeline/lib/gpt/ngram/kneser_ney.ts";
 import { BpeEncoder } from "../../../pipeline/tokenize/bpe_encoder.ts";
 import { trainBpe } from "../../../pipeline/tokenize/bpe_trainer.ts";
 import { WordCounts } from "../../../pipeline/tokenize/word_counts.ts";

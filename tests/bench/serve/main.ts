@@ -5,17 +5,22 @@
  */
 
 import { join } from "@std/path";
-import { workspace, writeJson } from "../../../pipeline/artifacts.ts";
-import { bytes, defineTask, Progress } from "../../../pipeline/cli.ts";
-import { Decoder } from "../../../pipeline/decode/decoder.ts";
-import { createTokenizer } from "../../../pipeline/decode/tokenizer.ts";
-import { loadRuntime } from "../../../pipeline/onnx/runtime.ts";
-import { modelFromGraph } from "../../../pipeline/onnx/session.ts";
-import { compileKernels } from "../../../pipeline/wasm/compile.ts";
-import { loadWasmModel } from "../../../pipeline/wasm/model.ts";
-import { assemble, WEIGHTS } from "../../../worker/build.ts";
+import { workspace } from "../../../pipeline/artifacts.ts";
+import { writeJson } from "../../../pipeline/lib/base/files.ts";
+import { bytes, defineTask, Progress } from "../../../pipeline/lib/base/cli.ts";
+import { Decoder } from "../../../pipeline/lib/gpt/decode/decoder.ts";
+import { createTokenizer } from "../../../pipeline/lib/gpt/decode/tokenizer.ts";
+import { loadRuntime } from "../../../pipeline/lib/gpt/onnx/runtime.ts";
+import { modelFromGraph } from "../../../pipeline/lib/gpt/onnx/session.ts";
+import { compileKernels } from "../../../pipeline/lib/gpt/wasm/compile.ts";
+import { loadWasmModel } from "../../../pipeline/lib/gpt/wasm/model.ts";
+import { assemble, WEIGHTS } from "../../../worker/host/build.ts";
 import { CACHE_BYTES } from "../../../worker/src/service.ts";
-import { availablePort, type RunningWorker, startWorker } from "../../../worker/start_worker.ts";
+import {
+  availablePort,
+  type RunningWorker,
+  startWorker,
+} from "../../../worker/host/start_worker.ts";
 import { fuzz, leaked } from "../../helpers/hostile_requests.ts";
 import { quantile } from "../../helpers/quantile.ts";
 import { heapUsage, residentBytes } from "./memory.ts";

@@ -1,10 +1,11 @@
 /** A run of the original's size that nobody trained: as fast as a trained one, and made in seconds. */
 
 import { join } from "@std/path";
-import { runPaths, writeJson } from "../../../pipeline/artifacts.ts";
-import { presets } from "../../../pipeline/config.ts";
+import { runPaths } from "../../../pipeline/artifacts.ts";
+import { writeJson } from "../../../pipeline/lib/base/files.ts";
+import { presets } from "../../../pipeline/lib/gpt/config.ts";
 import { writeModelFiles } from "../../../pipeline/export/export.ts";
-import { initialParameters } from "../../../pipeline/model/init.ts";
+import { initialParameters } from "../../../pipeline/lib/gpt/model/init.ts";
 import { blockRows, planBlocks } from "../../../pipeline/synthesize/corpus.ts";
 import { loadKnowledge } from "../../../pipeline/synthesize/knowledge.ts";
 import { trainBpe } from "../../../pipeline/tokenize/bpe_trainer.ts";

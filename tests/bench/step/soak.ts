@@ -1,10 +1,10 @@
 /** Many steps of a tiny model, and what memory the process has gained by the end. */
 
 import { Gpt2, type Gpu } from "../../../kernels/mod.ts";
-import { bytes } from "../../../pipeline/cli.ts";
-import { presets } from "../../../pipeline/config.ts";
-import { initialParameters } from "../../../pipeline/model/init.ts";
-import { parameterTable } from "../../../pipeline/model/parameters.ts";
+import { bytes } from "../../../pipeline/lib/base/cli.ts";
+import { presets } from "../../../pipeline/lib/gpt/config.ts";
+import { initialParameters } from "../../../pipeline/lib/gpt/model/init.ts";
+import { parameterTable } from "../../../pipeline/lib/gpt/model/parameters.ts";
 
 const shape = {
   ...presets.micro.model,

@@ -8,8 +8,9 @@
  */
 
 import { join } from "@std/path";
-import { requireFile, workspace, writeJson } from "../../../pipeline/artifacts.ts";
-import { bytes as formatBytes, defineTask } from "../../../pipeline/cli.ts";
+import { workspace } from "../../../pipeline/artifacts.ts";
+import { requireFile, writeJson } from "../../../pipeline/lib/base/files.ts";
+import { bytes as formatBytes, defineTask } from "../../../pipeline/lib/base/cli.ts";
 import type { NoteBatch } from "../../../pipeline/tokenize/note_batches.ts";
 import { bpeTokenizerJson } from "../../../pipeline/tokenize/tokenizer_json.ts";
 import { WorkerPool } from "../../../pipeline/tokenize/worker_pool.ts";

@@ -4,9 +4,9 @@
  * and norm alone, in turn. It computes everything either way.
  */
 
-import { initialParameters } from "../../../pipeline/model/init.ts";
-import { elements, parameterTable } from "../../../pipeline/model/parameters.ts";
-import { loadRuntime, type Tensor } from "../../../pipeline/onnx/runtime.ts";
+import { initialParameters } from "../../../pipeline/lib/gpt/model/init.ts";
+import { elements, parameterTable } from "../../../pipeline/lib/gpt/model/parameters.ts";
+import { loadRuntime, type Tensor } from "../../../pipeline/lib/gpt/onnx/runtime.ts";
 import { adamwScalars } from "../../../pipeline/train/graph/adamw.ts";
 import { trainingGraph } from "../../../pipeline/train/graph/training_graph.ts";
 import { median } from "../../helpers/quantile.ts";

@@ -5,14 +5,15 @@
  */
 
 import { join } from "@std/path";
-import { workspace, writeJson } from "../../../pipeline/artifacts.ts";
-import { bytes, defineTask, format } from "../../../pipeline/cli.ts";
+import { workspace } from "../../../pipeline/artifacts.ts";
+import { writeJson } from "../../../pipeline/lib/base/files.ts";
+import { bytes, defineTask, format } from "../../../pipeline/lib/base/cli.ts";
 import {
   type GptConfig,
   type PresetName,
   presets,
   type TrainConfig,
-} from "../../../pipeline/config.ts";
+} from "../../../pipeline/lib/gpt/config.ts";
 import { median } from "../../helpers/quantile.ts";
 import type { Copies } from "./copies.ts";
 import { prepareLlmc } from "./llmc.ts";

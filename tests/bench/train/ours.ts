@@ -1,8 +1,8 @@
 /** One side of `deno task bench train`: our CPU engine in a process of its own. Prints one JSON line. */
 
 import { cpuUsage, resourceUsage } from "node:process";
-import { initialParameters } from "../../../pipeline/model/init.ts";
-import { Random } from "../../../pipeline/model/random.ts";
+import { initialParameters } from "../../../pipeline/lib/gpt/model/init.ts";
+import { Random } from "../../../pipeline/lib/gpt/model/random.ts";
 import { createCpuEngine } from "../../../pipeline/train/cpu_engine.ts";
 import type { Batch } from "../../../pipeline/train/engine.ts";
 import { measureCopies } from "./copies.ts";

@@ -1,7 +1,7 @@
 /** The float64 GPT-2 against PyTorch, and its optimizer against PyTorch's. */
 
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { parameterTable } from "../../../pipeline/model/parameters.ts";
+import { parameterTable } from "../../../pipeline/lib/gpt/model/parameters.ts";
 import { adamwUpdate } from "../../../kernels/reference/adamw.ts";
 import { type Float64Tensors, gpt2LossAndGradients } from "../../../kernels/reference/gpt2.ts";
 import { clipScale, globalNorm } from "../../../kernels/reference/grad_norm.ts";

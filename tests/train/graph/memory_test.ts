@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { presets } from "../../../pipeline/config.ts";
+import { presets } from "../../../pipeline/lib/gpt/config.ts";
 import {
   ACTIVATION_BUDGET,
   activationBytes,

@@ -1,0 +1,172 @@
+/**
+ * `deno task deploy`: checks first (export, authentication, audit verdict, size, rate limit), then
+ * wrangler. With --dry-run everything but the upload, offline.
+ */
+
+import { join } from "@std/path";
+import { AUDIT_VERSION, runPaths, workspace } from "../../pipeline/artifacts.ts";
+import { readJson, requireFile, sha256File } from "../../pipeline/lib/base/files.ts";
+import { bytes, defineTask, runTask, UsageError } from "../../pipeline/lib/base/cli.ts";
+import { assemble } from "./build.ts";
+import { readSettings } from "./settings.ts";
+
+/** The newest whose workerd has binaries for every platform in the registry. */
+const WRANGLER = "npm:wrangler@4.156.0";
+
+/** Keep wrangler from asking, reporting and looking for updates. */
+const quietWrangler = {
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_SEND_ERROR_REPORTS: "false",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  WRANGLER_HIDE_BANNER: "true",
+  CI: "1",
+  NO_COLOR: "1",
+};
+
+/**
+ * Largest script that Cloudflare accepts, uncompressed, on every plan. Limits of the gzip size (3 MB
+ * free, 10 MB paid) ended on 2026-09-04, says its changelog of that day.
+ */
+const MAX_SCRIPT_BYTES = 64 * 2 ** 20;
+
+export const task = defineTask({
+  name: "deploy",
+  summary: "Checks an exported run and its settings, then deploys the worker with wrangler.",
+  flags: {
+    run: { type: "string", default: "latest", placeholder: "NAME", help: "run to deploy" },
+    settings: {
+      type: "string",
+      placeholder: "FILE",
+      help: "JSON with API_KEYS, OIDC_…, ALLOWED_ORIGINS (default DATA/deploy.json)",
+    },
+    "accept-risk": {
+      type: "string",
+      placeholder: "REASON",
+      help: "deploy without a passed privacy audit",
+    },
+    "new-key": {
+      type: "string",
+      placeholder: "NAME",
+      help: "only make an API key: prints it once, with its entry for API_KEYS",
+    },
+    "rate-limit": {
+      type: "integer",
+      min: 1,
+      help: "requests per caller and minute; an API key of a whole EHR needs many (default 1200)",
+    },
+    "dry-run": { type: "boolean", help: "all but the upload; needs no network" },
+  },
+  examples: [
+    "deno task deploy --new-key ehr",
+    "deno task deploy --run nano --dry-run",
+  ],
+  async run(flags) {
+    if (flags.newKey !== undefined) return await printNewKey(flags.newKey);
+    const run = workspace(flags.data).run(flags.run);
+    const settings = await readSettings(flags.settings ?? join(flags.data, "deploy.json"));
+    await requireAudit(run, flags.run, flags.acceptRisk);
+    const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-deploy-" });
+    try {
+      await assemble(run.export, folder, { rateLimit: flags.rateLimit });
+      await requireSize(join(folder, "build"));
+      await wranglerDeploy(folder, settings, flags.dryRun);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+    console.log(
+      flags.dryRun
+        ? "Everything is in order; nothing was uploaded."
+        : "Deployed. Read worker/README.md on what to settle before clinicians use it.",
+    );
+  },
+});
+
+async function printNewKey(name: string): Promise<void> {
+  if (!/^[\w-]{1,64}$/.test(name)) {
+    throw new UsageError(`--new-key is "${name}", expected 1 to 64 letters, digits, - or _`);
+  }
+  const random = crypto.getRandomValues(new Uint8Array(32));
+  const key = `nmg_${random.toHex()}`;
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+  const sha256 = new Uint8Array(digest).toHex();
+  console.log(`Key, for the caller alone (it cannot be shown again):\n${key}\n`);
+  console.log(`Entry, for API_KEYS in the settings:\n${JSON.stringify({ name, sha256 })}`);
+}
+
+/** Throws unless the exported model passed today's checks, or somebody took the risk. */
+async function requireAudit(
+  run: ReturnType<typeof runPaths>,
+  name: string,
+  acceptedRisk: string | undefined,
+): Promise<void> {
+  if (acceptedRisk !== undefined) {
+    console.log(`Deploying without a passed audit, because: ${acceptedRisk}`);
+    return;
+  }
+  const path = join(run.audit, "audit.json"), command = `deno task audit --run ${name}`;
+  const audit = await readJson<{ version?: number; verdict?: string; checkpoint?: string }>(
+    path,
+    command,
+  );
+  const refuse = (why: string, remedy: string) => {
+    throw new Error(`Cannot deploy: the audit in ${path} ${why}; ${remedy}`);
+  };
+  if (audit.verdict !== "pass") {
+    refuse(
+      `says "${audit.verdict}", expected "pass"`,
+      'train again without what it found, or --accept-risk "reason"',
+    );
+  }
+  if (audit.version !== AUDIT_VERSION) {
+    refuse(`is of version ${audit.version}, expected ${AUDIT_VERSION}`, `run "${command}" again`);
+  }
+  const exported = join(run.export, "model.safetensors");
+  await requireFile(exported, `deno task export --run ${name}`);
+  if (audit.checkpoint !== await sha256File(exported)) {
+    refuse(
+      `is not of the model in ${run.export}`,
+      `run "${command}" and "deno task export --run ${name}" again`,
+    );
+  }
+}
+
+async function requireSize(build: string): Promise<void> {
+  let raw = 0, compressed = 0;
+  for await (const { name } of Deno.readDir(build)) {
+    const content = await Deno.readFile(join(build, name));
+    raw += content.length;
+    const gzip = new Blob([content]).stream().pipeThrough(new CompressionStream("gzip"));
+    compressed += (await new Response(gzip).arrayBuffer()).byteLength;
+  }
+  const allowed = `${bytes(MAX_SCRIPT_BYTES)} uncompressed`;
+  console.log(`Bundle: ${bytes(raw)}, ${bytes(compressed)} gzip; Cloudflare takes ${allowed}`);
+  if (raw <= MAX_SCRIPT_BYTES) return;
+  throw new RangeError(
+    `Cannot deploy: the bundle has ${
+      bytes(raw)
+    }, expected at most ${allowed}; train a smaller model or vocabulary, or serve it in house with "deno task serve --settings FILE"`,
+  );
+}
+
+async function wranglerDeploy(
+  folder: string,
+  secrets: Record<string, string>,
+  dryRun: boolean,
+): Promise<void> {
+  const secretsFile = join(folder, "secrets.json");
+  await Deno.writeTextFile(secretsFile, JSON.stringify(secrets), { mode: 0o600 });
+  const args = ["run", "-A", WRANGLER, "deploy", "--config", join(folder, "wrangler.jsonc")];
+  args.push("--secrets-file", secretsFile);
+  if (dryRun) args.push("--dry-run", "--outdir", join(folder, "dry-run"));
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: folder,
+    env: { ...quietWrangler, WRANGLER_LOG_PATH: join(folder, "logs") },
+    stdin: "null",
+  }).spawn().status;
+  if (code !== 0) {
+    throw new Error(`wrangler ended with exit code ${code}; its message stands above`);
+  }
+}
+
+if (import.meta.main) await runTask(task);
