@@ -1,5 +1,6 @@
 /** All measurements of one run. */
 
+import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { sha256File, writeJson } from "../lib/base/files.ts";
 import { format, Progress } from "../lib/base/cli.ts";
@@ -10,23 +11,23 @@ import type { Document } from "../lib/gpt/scoring/documents.ts";
 import { bitsPerCharacter } from "../lib/gpt/scoring/language_model.ts";
 import type { Checkpoint } from "../lib/gpt/model/checkpoint.ts";
 import { parameterCount } from "../lib/gpt/model/parameters.ts";
-import { ablate } from "./ablation.ts";
-import { scoreCharacterNgram } from "./baselines.ts";
-import { byPosition, bySection, type PieceBits } from "./breakdown.ts";
-import { contests } from "./contests.ts";
-import { type Engine, measureEngines } from "./engines.ts";
-import { examplesOf } from "./examples.ts";
-import { countRanks, keystrokeResult, nextWordResult } from "./figures.ts";
-import { noteKey } from "./note_key.ts";
-import { measureNotes } from "./note_pool.ts";
-import type { NoteRequest, NoteResult } from "./note_worker.ts";
+import { ablate } from "./measure/ablation.ts";
+import { scoreCharacterNgram } from "./measure/baselines.ts";
+import { byPosition, bySection, type PieceBits } from "./measure/breakdown.ts";
+import { contests } from "./compare/contests.ts";
+import { type Engine, measureEngines } from "./measure/engines.ts";
+import { examplesOf } from "./measure/examples.ts";
+import { countRanks, keystrokeResult, nextWordResult } from "./measure/figures.ts";
+import { measureNotes } from "../lib/gpt/typing/note_pool.ts";
+import type { Passage } from "../lib/gpt/typing/typist.ts";
+import type { NoteRequest, NoteResult } from "../lib/gpt/typing/note_worker.ts";
 import { bestPoint, definitions, type EvalReport, type ModelResult } from "./result.ts";
 import { learnMixture } from "./learn_mixture.ts";
-import { bitsOf, noteScores, scoreSets, splitScore, tokenBits } from "./score.ts";
-import { percent } from "./summary.ts";
-import type { Sources, SystemSpec } from "./systems.ts";
-import { thresholds } from "./thresholds.ts";
-import { requestsFor } from "./requests.ts";
+import { bitsOf, noteScores, scoreSets, splitScore, tokenBits } from "./measure/score.ts";
+import { percent } from "./page/summary.ts";
+import type { Sources, SystemSpec } from "../lib/gpt/typing/systems.ts";
+import { thresholds } from "../lib/gpt/typing/thresholds.ts";
+import { requestsFor } from "../lib/gpt/typing/requests.ts";
 
 export interface EvalInput {
   run: string;
@@ -188,13 +189,19 @@ async function evaluateBaselines(
   );
   const results = [modelResult(
     input,
-    { name: "Kneser-Ney character 8-gram", ours: false, spec: { kind: "words", order: 0 }, pieces },
+    {
+      name: "Kneser-Ney character 8-gram",
+      ours: false,
+      spec: { kind: "words", order: 0, notes: [] },
+      pieces,
+    },
     requests,
     null,
   )];
+  const notes = train.map(({ text }) => text);
   const names = { 1: "word unigram", 2: "Kneser-Ney word bigram", 5: "Kneser-Ney word 5-gram" };
   for (const [order, name] of Object.entries(names)) {
-    const spec: SystemSpec = { kind: "words", order: Number(order) };
+    const spec: SystemSpec = { kind: "words", order: Number(order), notes };
     const measured = await typeWith(input, requests, [{ name, ours: false, spec, pieces: null }]);
     results.push(...measured.map(({ model }) => model));
   }
@@ -261,6 +268,15 @@ function modelResult(
       }),
     },
   };
+}
+
+/**
+ * Names a note without showing it, so that evaluations of different runs can be paired: the first 48
+ * bits of the text's SHA-256, and the passage of it that was typed.
+ */
+function noteKey(text: string, passage?: Passage): string {
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
+  return passage === undefined ? hash : `${hash}:${passage.from}-${passage.to}`;
 }
 
 /** Of ours, the one that saves most net of reading. */

@@ -11,13 +11,13 @@ import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import { readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
 import { documentsOf, spread, spreadTokens } from "../lib/gpt/scoring/documents.ts";
 import { compileKernels } from "../lib/gpt/wasm/compile.ts";
-import { compareRuns } from "./compare.ts";
-import { enginesOf } from "./engines.ts";
+import { compareRuns } from "./compare/compare.ts";
+import { enginesOf } from "./measure/engines.ts";
 import { evaluate } from "./evaluate.ts";
-import { DEFAULT_READING_COST } from "./figures.ts";
+import { DEFAULT_READING_COST } from "./measure/figures.ts";
 import { isSynthetic } from "./origin.ts";
-import { reportPage } from "./page.ts";
-import { summary } from "./summary.ts";
+import { reportPage } from "./page/page.ts";
+import { summary } from "./page/summary.ts";
 
 /** Training notes on which loss and perplexity are measured beside, and tokens of them at most. */
 const TRAIN_NOTES = 60, TRAIN_TOKENS = 100_000;
@@ -133,8 +133,6 @@ export const task = defineTask({
       sources: {
         tokenizer: run.tokenizer,
         checkpoint: checkpoint.folder,
-        trainTokens: paths.tokens("train"),
-        trainNotes: flags.trainNotes,
         ngram: paths.ngram,
         kernels: await compileKernels(),
       },

@@ -6,12 +6,12 @@
 import type { MixtureFile } from "../lib/gpt/decode/mixture.ts";
 import type { SuggestOptions } from "../lib/gpt/decode/suggest.ts";
 import type { Difference, Estimate } from "../lib/base/bootstrap.ts";
-import type { AblationResult } from "./ablation.ts";
-import type { GroupResult } from "./breakdown.ts";
-import type { Calibration } from "./calibration.ts";
-import type { Example } from "./examples.ts";
-import type { LatencyResult } from "./latency.ts";
-import type { WordClass } from "./words.ts";
+import type { AblationResult } from "./measure/ablation.ts";
+import type { GroupResult } from "./measure/breakdown.ts";
+import type { Calibration } from "./measure/calibration_error.ts";
+import type { Example } from "./measure/examples.ts";
+import type { LatencyResult } from "./measure/latency.ts";
+import type { WordClass } from "../lib/gpt/typing/words.ts";
 
 /** One threshold of the savings curve. */
 export interface CurvePoint {

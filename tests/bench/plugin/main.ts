@@ -9,9 +9,14 @@ import { readTokens, type Split, workspace } from "../../../pipeline/artifacts.t
 import { readJson, writeJson } from "../../../pipeline/lib/base/files.ts";
 import { defineTask, Progress } from "../../../pipeline/lib/base/cli.ts";
 import { createTokenizer } from "../../../pipeline/lib/gpt/decode/tokenizer.ts";
-import { passageOf } from "../../../pipeline/eval/passage.ts";
+import { passageOf } from "../../../pipeline/lib/gpt/typing/requests.ts";
 import type { EvalReport } from "../../../pipeline/eval/result.ts";
-import { savings, sumTyping, typeNote, type Typing } from "../../../pipeline/eval/typist.ts";
+import {
+  savings,
+  sumTyping,
+  typeNote,
+  type Typing,
+} from "../../../pipeline/lib/gpt/typing/typist.ts";
 import { documentsOf, spread } from "../../../pipeline/lib/gpt/scoring/documents.ts";
 import { startWorker } from "../../../worker/host/start_worker.ts";
 import { startBrowser } from "../../helpers/browser.ts";

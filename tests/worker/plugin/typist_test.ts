@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { join } from "@std/path";
-import { savings, typeNote } from "../../../pipeline/eval/typist.ts";
+import { savings, typeNote } from "../../../pipeline/lib/gpt/typing/typist.ts";
 import { startWorker } from "../../../worker/host/start_worker.ts";
 import { startBrowser } from "../../helpers/browser.ts";
 import { patientSuggest, typeInBrowser } from "../../helpers/plugin_typist.ts";
