@@ -4,11 +4,15 @@
  * frame that answers SMART Web Messaging.
  */
 
+import { MockFhir } from "./mock_fhir.ts";
+
 export interface MockEhr {
   url: string;
   /** Address of the FHIR server. */
   fhir: string;
-  documents: Record<string, unknown>[];
+  server: MockFhir;
+  /** The user's own resource, as the identity token has it. */
+  user: string;
   /** What the frame has sent, in order. */
   messages(): Record<string, unknown>[];
   /** Path and authorization of every FHIR request. */
@@ -25,6 +29,10 @@ const challengeOf = async (verifier: string) => {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
   return new Uint8Array(digest).toBase64({ alphabet: "base64url", omitPadding: true });
 };
+
+/** fhirclient reads the claims and leaves the signature to the server that gets the token. */
+const unsignedToken = (claims: object) =>
+  ["e30", btoa(JSON.stringify(claims)).replaceAll("=", ""), ""].join(".");
 
 /** `appUrl`: the app's launch address, which the EHR page shows in a frame. */
 export function startMockEhr(appUrl: () => string): MockEhr {
@@ -56,7 +64,7 @@ export function startMockEhr(appUrl: () => string): MockEhr {
     ehr.requests.push({ method: request.method, path: pathname, authorization });
     const known = [ACCESS_TOKEN, RENEWED_TOKEN].map((token) => `Bearer ${token}`);
     if (!known.includes(authorization ?? "")) return new Response(null, { status: 401 });
-    return await fhir(request, pathname);
+    return await ehr.server.answer(request);
   };
 
   const authorize = (given: URLSearchParams, origin: string): Response => {
@@ -90,29 +98,10 @@ export function startMockEhr(appUrl: () => string): MockEhr {
       scope: "launch online_access patient/DocumentReference.crus",
       patient: "p1",
       encounter: "e1",
+      id_token: unsignedToken({ fhirUser: ehr.user }),
       smart_web_messaging_handle: "handle-1",
       smart_web_messaging_origin: ehr.url,
     });
-  };
-
-  const fhir = async (request: Request, pathname: string): Promise<Response> => {
-    if (pathname === "/fhir/Patient/p1") {
-      return Response.json({ resourceType: "Patient", id: "p1", name: [{ text: "Test Person" }] });
-    }
-    if (request.method === "POST") {
-      const created = { ...await request.json(), id: `d${ehr.documents.length + 1}` };
-      ehr.documents.push(created);
-      return Response.json(created, { status: 201 });
-    }
-    if (request.method === "PUT") {
-      const id = pathname.split("/").at(-1);
-      const at = ehr.documents.findIndex((document) => document.id === id);
-      ehr.documents[at] = await request.json();
-      return Response.json(ehr.documents[at]);
-    }
-    if (pathname !== "/fhir/DocumentReference") return new Response(null, { status: 404 });
-    const entry = ehr.documents.map((resource) => ({ resource }));
-    return Response.json({ resourceType: "Bundle", type: "searchset", entry });
   };
 
   const server = Deno.serve(
@@ -121,7 +110,10 @@ export function startMockEhr(appUrl: () => string): MockEhr {
       const response = await answer(request);
       const headers = new Headers(response.headers);
       headers.set("access-control-allow-origin", "*");
-      headers.set("access-control-allow-headers", "*, authorization, content-type");
+      headers.set(
+        "access-control-allow-headers",
+        "authorization, content-type, if-match, if-none-exist",
+      );
       headers.set("access-control-allow-methods", "*");
       return new Response(response.body, { status: response.status, headers });
     },
@@ -130,7 +122,8 @@ export function startMockEhr(appUrl: () => string): MockEhr {
   const ehr: MockEhr = {
     url,
     fhir: `${url}/fhir`,
-    documents: [],
+    user: "Practitioner/dr1",
+    server: new MockFhir(`${url}/fhir`),
     requests: [],
     messages: () => messages,
     stop: () => server.shutdown(),

@@ -21,6 +21,8 @@ export async function readSettings(path: string): Promise<Record<string, string>
     "ALLOWED_ORIGINS",
     "SMART_CLIENT_ID",
     "SMART_SERVERS",
+    "SMART_FORMAT",
+    "SMART_CUSTODIAN",
   ];
   const secrets: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) {

@@ -21,9 +21,14 @@ export function messagingOf(tokenResponse: object): Messaging | undefined {
 }
 
 /** Puts `resource` on the EHR's scratchpad, then asks it to close the page. */
-export async function handBack(messaging: Messaging, resource: object): Promise<void> {
+export async function handBack(
+  messaging: Messaging,
+  resource: object,
+  onTaken: () => void,
+): Promise<void> {
   const { status } = await send(messaging, "scratchpad.create", { resource });
   if (!/^2/.test(String(status))) throw new Error(`the chart answered ${status}`);
+  onTaken();
   await send(messaging, "ui.done", { activityType: "note", activityParameters: {} });
 }
 

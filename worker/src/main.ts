@@ -37,6 +37,9 @@ export interface Environment extends AuthSettings {
   /** The worker's client id at the EHR, and comma-separated addresses of its FHIR and authorization servers. */
   SMART_CLIENT_ID?: string;
   SMART_SERVERS?: string;
+  /** What the SMART page writes new notes in, and the organization that keeps them. */
+  SMART_FORMAT?: string;
+  SMART_CUSTODIAN?: string;
 }
 
 /** What workerd calls; requests share the model of their isolate. */
@@ -65,7 +68,12 @@ export function settingsOf(env: Environment): AppSettings {
   return {
     authenticate: authenticatorOrNobody(env),
     allowedOrigins: listOf(env.ALLOWED_ORIGINS),
-    smart: { clientId: env.SMART_CLIENT_ID ?? "", servers: listOf(env.SMART_SERVERS) },
+    smart: {
+      clientId: env.SMART_CLIENT_ID ?? "",
+      servers: listOf(env.SMART_SERVERS),
+      format: env.SMART_FORMAT,
+      custodian: env.SMART_CUSTODIAN,
+    },
     rateLimiter: env.RATE_LIMITER ?? localRateLimiter(Number(env.RATE_LIMIT ?? 1200), 60),
     log: (line: string) => console.log(line),
   };

@@ -27,6 +27,10 @@ export interface SmartSettings {
   clientId: string;
   /** Addresses of the FHIR and authorization servers that the page may talk to. */
   servers: readonly string[];
+  /** What new notes are written in: text/plain (the default) or application/xhtml+xml. */
+  format?: string;
+  /** Reference of the organization that keeps the notes, where the encounter does not tell. */
+  custodian?: string;
 }
 
 export interface PageSettings {
