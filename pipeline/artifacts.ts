@@ -4,6 +4,7 @@
  */
 
 import { join } from "@std/path";
+import type { Lineage } from "./artifacts/lineage.ts";
 import { ArtifactError, requireFile } from "./lib/base/files.ts";
 
 /** Paths of one workspace (`--data DIR`, by default `data/`). */
@@ -70,9 +71,6 @@ export interface Note {
 }
 
 // ---------------------------------------------------------------------------------------------
-/** Of audit.json: one more whenever a check is added or measures something else. */
-export const AUDIT_VERSION = 3;
-
 // Token files: llm.c's format. A header of 256 int32 (magic, version, number of tokens), then that
 // many uint16 token ids, little-endian. Documents start with the end-of-text token.
 
@@ -136,6 +134,8 @@ export interface TokenReport {
 
 /** What `deno task tokenize` says about its output. */
 export interface TokensReport {
+  version: 2;
+  lineage: Lineage;
   kind: "bpe" | "char";
   vocabSize: number;
   /** What was asked for: more than `vocabSize` if the notes hold too few frequent pairs. */
@@ -148,6 +148,4 @@ export interface TokensReport {
   unused: { count: number; bytes: number; tokens: TokenReport[] };
   longest: TokenReport[];
   mostFrequent: TokenReport[];
-  notesSha256: string;
-  tokenizerSha256: string;
 }

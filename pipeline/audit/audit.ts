@@ -1,6 +1,7 @@
 /** All privacy measurements of one run, as the object that audit.json holds. */
 
-import { AUDIT_VERSION } from "../artifacts.ts";
+import type { Lineage } from "../artifacts/lineage.ts";
+import { AUDIT_VERSION } from "../artifacts/reports.ts";
 import { Progress } from "../lib/base/cli.ts";
 import { Decoder } from "../lib/gpt/decode/decoder.ts";
 import { seededRandom } from "../lib/gpt/decode/random.ts";
@@ -45,6 +46,7 @@ export interface AuditInput {
 /** The fields of audit.json. Shares are fractions of 1, estimates have 95% intervals over notes. */
 export interface AuditReport {
   version: typeof AUDIT_VERSION;
+  lineage: Lineage;
   created: string;
   run: string;
   /** SHA-256 of the model.safetensors that was audited. */
@@ -77,7 +79,7 @@ export interface AuditReport {
 const OTHER_CODES = 2000;
 
 /** Runs every measurement; progress goes to stderr. */
-export async function audit(input: AuditInput): Promise<AuditReport> {
+export async function audit(input: AuditInput): Promise<Omit<AuditReport, "lineage">> {
   const { train, members, unseen, reference, seed } = input;
   const measured = {
     regurgitation: await measureRegurgitation(input),

@@ -2,7 +2,10 @@
 
 import { join } from "@std/path";
 import { readTokens, type Split, type Workspace } from "../artifacts.ts";
-import { readJson, sha256File, writeAtomic, writeJson } from "../lib/base/files.ts";
+import { openSources } from "../artifacts/chain.ts";
+import { lineageOf } from "../artifacts/lineage.ts";
+import { writeReport } from "../artifacts/reports.ts";
+import { exists, readJson, sha256File, writeAtomic } from "../lib/base/files.ts";
 import type { NextTokenModel } from "../lib/gpt/decode/types.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import { documentsOf, spread } from "../lib/gpt/scoring/documents.ts";
@@ -32,7 +35,8 @@ export async function auditRun(
   name: string,
   settings: AuditSettings = auditDefaults,
 ): Promise<AuditReport> {
-  const run = paths.run(name);
+  const run = paths.run(name), place = { paths, run };
+  const read = await openSources(place, `audit run "${name}"`, ["notes", "tokens", "run"]);
   const { config, parameters, state, folder } = await readRunCheckpoint(run);
   const tokenizer = createTokenizer(await readJson(run.tokenizer, "deno task train"));
   const trainTokens = await readTokens(paths.tokens("train"));
@@ -45,7 +49,10 @@ export async function auditRun(
       `Cannot audit: ${unseen.length} notes of unseen patients, expected at least 2; ingest more notes`,
     );
   }
-  const patients = await patientsOf(paths.notes, "train", train.length);
+  // Tokens that came without tokens.json may be of other notes, or in another order.
+  const patients = await exists(paths.tokensReport)
+    ? await patientsOf(paths.notes, "train", train.length)
+    : undefined;
   const { attacked, reference } = halvesByPatient(train, patients);
   const count = Math.min(settings.notes, unseen.length, attacked.length);
   // What it writes, it writes as the worker would: in int8, five times as fast as in ONNX Runtime.
@@ -55,7 +62,7 @@ export async function auditRun(
     await compileKernels(),
   ) as NextTokenModel;
   const scorer = await scorerFromTensors(config, parameters);
-  const report = await audit({
+  const measured = await audit({
     run: name,
     checkpoint: await sha256File(join(folder, "model.safetensors")),
     config,
@@ -76,7 +83,8 @@ export async function auditRun(
     seed: settings.seed,
   });
   await scorer.close();
-  await writeJson(join(run.audit, "audit.json"), report);
+  const report = { ...measured, lineage: await lineageOf(place, read) };
   await writeAtomic(join(run.audit, "index.html"), await auditPage(report));
+  await writeReport("audit", join(run.audit, "audit.json"), report);
   return report;
 }

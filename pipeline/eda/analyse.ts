@@ -1,10 +1,12 @@
 /** All that eda measures, from notes.parquet and what ingest recorded about it. */
 
 import { type Workspace } from "../artifacts.ts";
-import { exists, readJson } from "../lib/base/files.ts";
+import { openSources } from "../artifacts/chain.ts";
+import { type Lineage, lineageOf } from "../artifacts/lineage.ts";
+import { readReport, type Report } from "../artifacts/reports.ts";
+import { exists } from "../lib/base/files.ts";
 import { discoverHeaders } from "./headers.ts";
 import { type IdentifierKind, identifierReport } from "./identifiers.ts";
-import type { IngestRecord } from "./ingest_record.ts";
 import { type Lengths, lengthsOf } from "./lengths.ts";
 import { type LineReport, lineReport } from "./lines.ts";
 import { type Counts, NotesTable } from "./notes_table.ts";
@@ -23,7 +25,8 @@ import { type Vocabulary, vocabularyReport } from "./vocabulary_report.ts";
 
 /** The content of eda.json. */
 export interface Eda {
-  version: 1;
+  version: 2;
+  lineage: Lineage;
   created: string;
   seconds: number;
   counts: Counts;
@@ -43,7 +46,7 @@ export interface Eda {
   /** How many tokens the notes have, once tokenize has run on them. */
   tokens: TokenMeasures | null;
   /** From ingest.json. */
-  ingest: IngestRecord | null;
+  ingest: Report<"notes"> | null;
 }
 
 /** Notes in which section headers are looked for. */
@@ -60,6 +63,7 @@ export async function analyse(
   { threads, onProgress = () => {} }: AnalyseOptions,
 ): Promise<Eda> {
   const started = performance.now();
+  const sources = await openSources({ paths }, "look at the notes", ["notes"]);
   const table = await NotesTable.open(paths.notes);
   try {
     const counts = await table.counts();
@@ -77,7 +81,8 @@ export async function analyse(
     const recurrence = mergeRecurrence(parts.map((part) => part.recurrence));
     const { notes_counted } = recurrence.report;
     return {
-      version: 1,
+      version: 2,
+      lineage: await lineageOf({ paths }, sources),
       created: new Date().toISOString(),
       counts,
       lengths: {
@@ -99,7 +104,7 @@ export async function analyse(
       },
       tokens: await tokenMeasures(paths),
       ingest: await exists(paths.ingestReport)
-        ? await readJson<IngestRecord>(paths.ingestReport, "deno task ingest")
+        ? await readReport("notes", paths.ingestReport, "deno task ingest INPUT")
         : null,
       seconds: Number(((performance.now() - started) / 1000).toFixed(2)),
     };

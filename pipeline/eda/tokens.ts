@@ -1,7 +1,8 @@
 /** How many tokens the notes have, where `deno task tokenize` has already run on them. */
 
 import { readTokens, splits, type TokensReport, type Workspace } from "../artifacts.ts";
-import { exists, readJson, sha256File } from "../lib/base/files.ts";
+import { isFresh } from "../artifacts/chain.ts";
+import { readJson } from "../lib/base/files.ts";
 import { type Lengths, lengthsOf } from "./lengths.ts";
 
 const MADE_BY = "deno task tokenize";
@@ -21,9 +22,8 @@ export interface TokenMeasures {
 
 /** Null if there are no token files, or if they were made from another notes.parquet. */
 export async function tokenMeasures(paths: Workspace): Promise<TokenMeasures | null> {
-  if (!await exists(paths.tokensReport)) return null;
+  if (!await isFresh(paths, "tokens")) return null;
   const report = await readJson<TokensReport>(paths.tokensReport, MADE_BY);
-  if (report.notesSha256 !== await sha256File(paths.notes)) return null;
   const total = (measure: "tokens" | "words" | "characters") =>
     splits.reduce((sum, split) => sum + report.splits[split][measure], 0);
   const perNote: number[] = [];

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
+import type { SystemKind } from "../artifacts/reports.ts";
 import { sha256File, writeJson } from "../lib/base/files.ts";
 import { format, Progress } from "../lib/base/cli.ts";
 import { suggestDefaults } from "../lib/gpt/decode/suggest.ts";
@@ -63,7 +64,7 @@ const EXAMPLE_NOTES = 12;
 const ABLATION_NOTES = 20;
 
 /** Runs every measurement; progress goes to stderr. */
-export async function evaluate(input: EvalInput): Promise<EvalReport> {
+export async function evaluate(input: EvalInput): Promise<Omit<EvalReport, "lineage">> {
   const started = performance.now();
   const { checkpoint, train, scored, typed, readingCost } = input;
   const requests = requestsFor(input, input.examples ? EXAMPLE_NOTES : 0);
@@ -74,7 +75,7 @@ export async function evaluate(input: EvalInput): Promise<EvalReport> {
   const served = best(ours);
   const { minConfidence: _, ...suggestions } = suggestDefaults;
   return {
-    version: 2,
+    version: 3,
     created: new Date().toISOString(),
     run: input.run,
     checkpoint: {
@@ -234,7 +235,7 @@ async function typeWith(
 
 function modelResult(
   { readingCost, scored }: EvalInput,
-  { name, ours, pieces }: Named,
+  { name, ours, spec, pieces }: Named,
   requests: readonly NoteRequest[],
   notes: readonly NoteResult[] | null,
 ): ModelResult {
@@ -243,6 +244,7 @@ function modelResult(
   const at = keystrokes ? thresholds.indexOf(keystrokes.best) : 0;
   return {
     name,
+    kind: kindOf(spec),
     ours,
     bitsPerCharacter: scores && bootstrap(scores, bitsPerCharacter),
     bySection: pieces && bySection(pieces),
@@ -277,6 +279,11 @@ function modelResult(
 function noteKey(text: string, passage?: Passage): string {
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
   return passage === undefined ? hash : `${hash}:${passage.from}-${passage.to}`;
+}
+
+function kindOf(spec: SystemSpec): SystemKind {
+  if (spec.kind === "gpt") return spec.mixture ? "gpt+mixture" : "gpt";
+  return spec.kind === "table" ? "table" : "baseline";
 }
 
 /** Of ours, the one that saves most net of reading. */

@@ -5,7 +5,11 @@
 
 import { join } from "@std/path";
 import { readTokens, type Split, splits, workspace } from "../artifacts.ts";
-import { exists, readJson, writeAtomic, writeJson } from "../lib/base/files.ts";
+import { openSources } from "../artifacts/chain.ts";
+import { lineageOf } from "../artifacts/lineage.ts";
+import { writeReport } from "../artifacts/reports.ts";
+import { hasSyntheticNotes } from "../artifacts/synthetic.ts";
+import { exists, readJson, writeAtomic } from "../lib/base/files.ts";
 import { defineTask, duration, format, runTask, UsageError } from "../lib/base/cli.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import { readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
@@ -15,7 +19,6 @@ import { compareRuns } from "./compare/compare.ts";
 import { enginesOf } from "./measure/engines.ts";
 import { evaluate } from "./evaluate.ts";
 import { DEFAULT_READING_COST } from "./measure/figures.ts";
-import { isSynthetic } from "./origin.ts";
 import { reportPage } from "./page/page.ts";
 import { summary } from "./page/summary.ts";
 
@@ -93,7 +96,8 @@ export const task = defineTask({
     if (args.length > 0) {
       throw new UsageError(`Unexpected argument "${args[0]}"; name a run with --run`);
     }
-    const run = paths.run(flags.run);
+    const run = paths.run(flags.run), place = { paths, run };
+    const read = await openSources(place, `evaluate run "${flags.run}"`, ["run", "tokens", "ngram"]);
     const checkpoint = await readRunCheckpoint(run);
     const tokenizer = createTokenizer(await readJson(run.tokenizer, "deno task train"));
     const documents = async (split: Split) =>
@@ -119,7 +123,7 @@ export const task = defineTask({
         );
     }
     console.log(`run ${flags.run}, ${format(held.length)} ${split} notes`);
-    const report = await evaluate({
+    const measured = await evaluate({
       run: flags.run,
       checkpoint,
       tokenizer,
@@ -141,11 +145,12 @@ export const task = defineTask({
       mixture: run.mixture,
       engines: await enginesOf(checkpoint, run),
       ablation: flags.ablate,
-      examples: flags.examples || await isSynthetic(paths),
+      examples: flags.examples || await hasSyntheticNotes(paths),
     });
     const folder = split === "test" ? run.eval : join(run.eval, split);
-    await writeJson(join(folder, "eval.json"), report);
+    const report = { ...measured, lineage: await lineageOf(place, read) };
     await writeAtomic(join(folder, "index.html"), await reportPage(report));
+    await writeReport("eval", join(folder, "eval.json"), report);
     console.log(
       `\n${summary(report)}\n\nMeasured in ${duration(report.seconds)}. Report: ${
         join(folder, "index.html")

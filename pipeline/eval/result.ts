@@ -3,6 +3,8 @@
  * 95% interval over notes (`value`, `low`, `high`, `notes`).
  */
 
+import type { Lineage } from "../artifacts/lineage.ts";
+import type { SystemKind } from "../artifacts/reports.ts";
 import type { MixtureFile } from "../lib/gpt/decode/mixture.ts";
 import type { SuggestOptions } from "../lib/gpt/decode/suggest.ts";
 import type { Difference, Estimate } from "../lib/base/bootstrap.ts";
@@ -97,6 +99,7 @@ export interface TypedNoteRow {
 
 export interface ModelResult {
   name: string;
+  kind: SystemKind;
   /** Whether this project would serve it; the others are what it has to beat. */
   ours: boolean;
   /** null where a model cannot give it. */
@@ -120,7 +123,8 @@ export interface Contest {
 }
 
 export interface EvalReport {
-  version: 2;
+  version: 3;
+  lineage: Lineage;
   created: string;
   run: string;
   /** `sha256` of its model.safetensors. */

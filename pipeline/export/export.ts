@@ -12,8 +12,8 @@
  * The folder appears only when what is in it has passed its gates.
  */
 
-import { join } from "@std/path";
-import { readTokens, type RunPaths, workspace } from "../artifacts.ts";
+import { join, relative } from "@std/path";
+import { readTokens, type RunPaths, type Workspace, workspace } from "../artifacts.ts";
 import {
   exists,
   readJson,
@@ -37,7 +37,10 @@ import { float32Weights } from "../lib/gpt/onnx/weights.ts";
 import { compileKernels } from "../lib/gpt/wasm/compile.ts";
 import { loadWasmModel } from "../lib/gpt/wasm/model.ts";
 import { workerWeights } from "../lib/gpt/wasm/write_weights.ts";
-import type { AuditEvidence } from "./evidence.ts";
+import type { AuditEvidence } from "../artifacts/gate.ts";
+import { type Lineage, lineageOf, type Sources, sourcesOf } from "../artifacts/lineage.ts";
+import { writeReport } from "../artifacts/reports.ts";
+import type { Measured } from "./evidence.ts";
 import {
   checkParity,
   checkQuantization,
@@ -51,6 +54,8 @@ import type { OpenMixture } from "../artifacts/mixture.ts";
 import type { Parity } from "./parity.ts";
 
 export interface ExportReport {
+  version: 2;
+  lineage: Lineage;
   run: string;
   step: number | null;
   model: GptConfig;
@@ -73,6 +78,10 @@ export interface ExportOptions {
   mixture: OpenMixture | { leftOut: string };
   /** Written into generation_config.json: what the worker asks of a suggestion by default. */
   minConfidence?: number;
+  /** Digests of what it is made from, besides the audit and the evaluation. */
+  read: Sources;
+  /** What eval has measured of the run. */
+  systems: readonly Measured[];
 }
 
 export type ExportedModel =
@@ -83,9 +92,10 @@ export type ExportedModel =
 export async function exportRun(
   root: string,
   name: string,
-  { prompts, evalTokens, audit, mixture, minConfidence }: ExportOptions,
+  { prompts, evalTokens, audit, mixture, minConfidence, read, systems }: ExportOptions,
 ): Promise<ExportReport> {
   const place = workspace(root), run = place.run(name);
+  const from = { ...read, ...await evidenceFrom({ paths: place, run }, systems, audit) };
   const checkpoint = await readRunCheckpoint(run);
   const { config } = checkpoint;
   const tokenizer = createTokenizer(await readJson(run.tokenizer, "deno task train"));
@@ -99,7 +109,15 @@ export async function exportRun(
     await copyFiles(temporary, run, checkpoint.folder);
     if ("file" in mixture) await writeMixture(temporary, mixture);
     const file = (name: string) => Deno.readFile(join(temporary, name));
+    const files = await fileSums(temporary);
     const report: ExportReport = {
+      version: 2,
+      lineage: await lineageOf(
+        { paths: place, run },
+        from,
+        Object.keys(files).map((name) => join(run.export, name)),
+        (path) => join(temporary, relative(run.export, path)),
+      ),
       run: name,
       step: checkpoint.state?.step ?? null,
       model: config,
@@ -119,7 +137,7 @@ export async function exportRun(
       audit,
       mixture: "file" in mixture
         ? await mixtureReport(mixture, {
-          run,
+          systems,
           tokens: validation,
           model: loadWasmModel(
             await WebAssembly.compile(await compileKernels()),
@@ -129,16 +147,29 @@ export async function exportRun(
         })
         : mixture,
       runtime: runtime.description,
-      files: await fileSums(temporary),
+      files,
     };
     await writeAtomic(join(temporary, "README.md"), modelCard(report));
-    await writeJson(join(temporary, "export.json"), report);
+    await writeReport("export", join(temporary, "export.json"), report);
     await replaceFolder(temporary, run.export);
     return report;
   } catch (error) {
     await Deno.remove(temporary, { recursive: true }).catch(() => {});
     throw error;
   }
+}
+
+/** The reports that the model card repeats, by digest. */
+async function evidenceFrom(
+  place: { paths: Workspace; run: RunPaths },
+  systems: readonly Measured[],
+  { verdict }: AuditEvidence,
+): Promise<Sources> {
+  const { run } = place;
+  return await sourcesOf(place, [
+    ...systems.length > 0 ? [join(run.eval, "eval.json")] : [],
+    ...verdict === "none" ? [] : [join(run.audit, "audit.json")],
+  ]);
 }
 
 /**

@@ -1,10 +1,12 @@
 /** `deno task export`: a run's model as a Hugging Face folder with ONNX graphs, checked. */
 
+import { join } from "@std/path";
 import { bytes, defineTask, runTask } from "../lib/base/cli.ts";
 import { workspace } from "../artifacts.ts";
-import { auditRun } from "../audit/run.ts";
+import { openSources } from "../artifacts/chain.ts";
+import { passGate } from "../artifacts/gate.ts";
 import { readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
-import { bestThreshold, isAudited, requireAudit } from "./evidence.ts";
+import { bestThreshold, measuredSystems } from "./evidence.ts";
 import { exportRun } from "./export.ts";
 import { chooseMixture, type MixtureReport } from "./mixture.ts";
 import { signedPercent } from "./model_card.ts";
@@ -13,7 +15,7 @@ export const task = defineTask({
   name: "export",
   summary:
     "Writes a run's model as safetensors and ONNX (float32 and int8), and proves them equal.\n" +
-    "Audits the run first where that has not been done; refuses one that fails.",
+    "Refuses a run that has not passed its audit.",
   flags: {
     run: { type: "string", default: "latest", placeholder: "NAME", help: "run to export" },
     prompts: {
@@ -38,23 +40,31 @@ export const task = defineTask({
   },
   examples: ["deno task export", "deno task export --run nano"],
   async run({ data, run, prompts, evalTokens, acceptRisk, noMixture }) {
-    const paths = workspace(data).run(run);
+    const place = workspace(data), paths = place.run(run);
+    const read = await openSources(
+      { paths: place, run: paths },
+      `export run "${run}"`,
+      ["run", "tokens", "ngram"],
+    );
     const { folder } = await readRunCheckpoint(paths);
-    if (acceptRisk === undefined && !await isAudited(paths, folder)) {
-      console.log(`${run} has no audit of this checkpoint: auditing it first`);
-      await auditRun(workspace(data), run);
-    }
-    const audit = await requireAudit(paths, run, folder, acceptRisk);
+    const audit = await passGate({
+      paths: place,
+      run: paths,
+      model: join(folder, "model.safetensors"),
+      doing: "export",
+      acceptedRisk: acceptRisk,
+    });
     const mixture = noMixture
       ? { leftOut: "--no-mixture was given" }
-      : await chooseMixture(paths, folder, workspace(data).ngram, acceptRisk);
-    const minConfidence = await bestThreshold(paths, folder, "file" in mixture);
+      : await chooseMixture(paths, folder, place.ngram, acceptRisk);
+    const systems = await measuredSystems(place, paths);
+    const minConfidence = bestThreshold(systems, "file" in mixture ? "gpt+mixture" : "gpt");
     if (minConfidence === undefined) {
       console.log(
         `${run} has no evaluation of this checkpoint: the worker shows at its usual confidence; "deno task eval --run ${run}" finds the best one`,
       );
     }
-    const options = { prompts, evalTokens, audit, mixture, minConfidence };
+    const options = { prompts, evalTokens, audit, mixture, minConfidence, read, systems };
     const { files, quantization: q, mixture: beside } = await exportRun(data, run, options);
     const size = (name: string) => bytes(files[`onnx/${name}`].bytes);
     console.log(

@@ -5,11 +5,12 @@
 
 import { join } from "@std/path";
 import { type RunPaths } from "../artifacts.ts";
-import { ArtifactError, exists, readJson, writeAtomic, writeJson } from "../lib/base/files.ts";
+import { ArtifactError, writeAtomic, writeJson } from "../lib/base/files.ts";
 import { bytes } from "../lib/base/cli.ts";
 import { mix, type MixtureFile } from "../lib/gpt/decode/mixture.ts";
 import type { NextTokenModel } from "../lib/gpt/decode/types.ts";
 import { type OpenMixture, openMixture } from "../artifacts/mixture.ts";
+import type { Measured } from "./evidence.ts";
 
 /** Least share of the validation notes' bits that it must save to be worth its bytes. */
 export const MIN_GAIN = 0.01;
@@ -83,7 +84,11 @@ export async function chooseMixture(
 /** What an export says of the mixture it carries; `tokens` of the validation split are timed. */
 export async function mixtureReport(
   opened: OpenMixture,
-  { run, tokens, model }: { run: RunPaths; tokens: Uint16Array; model: NextTokenModel },
+  { systems, tokens, model }: {
+    systems: readonly Measured[];
+    tokens: Uint16Array;
+    model: NextTokenModel;
+  },
 ): Promise<MixtureReport> {
   const { validation, table } = opened.file;
   return {
@@ -95,7 +100,7 @@ export async function mixtureReport(
       minPatients: table.minPatients,
     },
     microsecondsPerToken: await measureCosts(model, opened, tokens),
-    measured: await figuresOf(run),
+    measured: figuresOf(systems),
   };
 }
 
@@ -133,21 +138,9 @@ async function measureCosts(
   return { gpt: median(gpt), mixture: median(beside) };
 }
 
-interface EvalJson {
-  models: {
-    name: string;
-    bitsPerCharacter: { value: number } | null;
-    nextWord: { top1: { value: number } } | null;
-    keystrokes: { best: number; curve: { threshold: number; savings: { value: number } }[] } | null;
-  }[];
-}
-
-/** What eval.json says of the GPT, the table and both; empty without one. */
-async function figuresOf(run: RunPaths): Promise<Figures[]> {
-  const path = join(run.eval, "eval.json");
-  if (!await exists(path)) return [];
-  const { models } = await readJson<EvalJson>(path, "deno task eval");
-  const beside = models.filter(({ name }) => name.startsWith("GPT") || name === "n-gram table");
+/** What eval says of the GPT, the table and both. */
+function figuresOf(systems: readonly Measured[]): Figures[] {
+  const beside = systems.filter(({ kind }) => kind !== "baseline");
   return beside.map(({ name, bitsPerCharacter, nextWord, keystrokes }) => ({
     name,
     bitsPerCharacter: bitsPerCharacter?.value ?? null,

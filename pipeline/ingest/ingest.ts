@@ -2,6 +2,8 @@
 
 import { format, Interrupted } from "../lib/base/cli.ts";
 import { type Workspace } from "../artifacts.ts";
+import { type Lineage, lineageOf, nameOf } from "../artifacts/lineage.ts";
+import { isMarkedSynthetic } from "../artifacts/synthetic.ts";
 import { writeAtomic, writeJson } from "../lib/base/files.ts";
 import { findFiles, formatOf } from "./detect.ts";
 import { download, isWeb } from "./download.ts";
@@ -89,6 +91,7 @@ export async function ingest(
   }
   const report = reportOf(
     options,
+    await lineageOfNotes(paths, inputs),
     inputs,
     tally,
     sift.counts,
@@ -98,6 +101,26 @@ export async function ingest(
   await writeAtomic(paths.rejects, tally.rejects.map((line) => line + "\n").join(""));
   await writeJson(paths.ingestReport, report);
   return report;
+}
+
+/**
+ * What notes.parquet was made from. Inputs are listed with their digests apart from that: they lie
+ * where the hospital put them, and may be gone. Only a corpus that this workspace has made itself is
+ * a source of its own. Written after notes.parquet: an ingest that is killed in between leaves an
+ * ingest.json of other notes, which its readers refuse.
+ */
+async function lineageOfNotes(
+  paths: Workspace,
+  inputs: readonly InputReport[],
+): Promise<{ lineage: Lineage; synthetic: boolean }> {
+  const own = nameOf({ paths }, paths.synthetic);
+  const from: Lineage["from"] = {};
+  let synthetic = inputs.length > 0;
+  for (const { path, sha256 } of inputs) {
+    if (sha256 !== null && nameOf({ paths }, path) === own) from[own] = sha256;
+    synthetic &&= await isMarkedSynthetic(path, sha256);
+  }
+  return { lineage: await lineageOf({ paths }, from, [paths.notes]), synthetic };
 }
 
 /** The file itself, or a temporary copy of what lies at its address, removed after use. */

@@ -2,6 +2,7 @@
 
 import { format as formatCount } from "../lib/base/cli.ts";
 import { type Split, splits } from "../artifacts.ts";
+import type { Lineage } from "../artifacts/lineage.ts";
 import { repairNames } from "./clean.ts";
 import type { IngestOptions } from "./ingest.ts";
 import type { Format, NoteField } from "./note_source.ts";
@@ -39,7 +40,10 @@ interface SplitCount {
 
 /** The content of ingest.json. */
 export interface IngestReport {
-  version: 1;
+  version: 2;
+  lineage: Lineage;
+  /** Every input is a corpus of `deno task synthesize`: the notes describe nobody. */
+  synthetic: boolean;
   created: string;
   seconds: number;
   /** DuckDB reads Parquet files; null where there was none. */
@@ -95,6 +99,7 @@ export class Tally {
 /** The content of ingest.json. */
 export function reportOf(
   { inputs: _, ...options }: IngestOptions,
+  origin: { lineage: Lineage; synthetic: boolean },
   inputs: InputReport[],
   tally: Tally,
   counts: SiftCounts,
@@ -102,7 +107,8 @@ export function reportOf(
   seconds: number,
 ): IngestReport {
   return {
-    version: 1,
+    version: 2,
+    ...origin,
     created: new Date().toISOString(),
     seconds: Number(seconds.toFixed(2)),
     software: { deno: Deno.version.deno, duckdb },

@@ -2,6 +2,8 @@
 
 import { DuckDBInstance } from "@duckdb/node-api";
 import { readTokens, workspace } from "../artifacts.ts";
+import { openSources } from "../artifacts/chain.ts";
+import { lineageOf } from "../artifacts/lineage.ts";
 import { ArtifactError, readJson, requireFile, writeAtomic, writeJson } from "../lib/base/files.ts";
 import { bytes, defineTask, format, Progress, runTask } from "../lib/base/cli.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
@@ -30,6 +32,11 @@ await runTask(defineTask({
   },
   async run({ data, order, minPatients, maxTokens }) {
     const paths = workspace(data);
+    await requireFile(paths.tokens("train"), "deno task tokenize");
+    // Notes are attributed to patients by their place in notes.parquet.
+    const sources = await openSources({ paths }, "count n-grams", ["notes", "tokens"], {
+      recorded: ["tokens"],
+    });
     const tokens = await readTokens(paths.tokens("train"));
     const tokenizer = createTokenizer(await readJson(paths.tokenizer, "deno task tokenize"));
     const notes = await notesByPatient(paths.notes, tokens, tokenizer.endOfText);
@@ -58,7 +65,8 @@ await runTask(defineTask({
     const kept = table.orders.map(({ token }) => token.length);
     await writeAtomic(paths.ngram, file);
     await writeJson(paths.ngramReport, {
-      version: 1,
+      version: 2,
+      lineage: await lineageOf({ paths }, sources, [paths.ngram]),
       order,
       minPatients,
       notes: taken,

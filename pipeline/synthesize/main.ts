@@ -1,6 +1,7 @@
 /** `deno task synthesize`: notes in MIMIC-IV-Note's shape, out of a clinical grammar. */
 
 import { workspace } from "../artifacts.ts";
+import { markSynthetic } from "../artifacts/synthetic.ts";
 import { bytes, defineTask, format, Progress, runTask } from "../lib/base/cli.ts";
 import { loadKnowledge } from "./knowledge.ts";
 import { writeCorpus } from "./write_corpus.ts";
@@ -25,7 +26,7 @@ const task = defineTask({
     "deno task synthesize --notes 331794 --out /tmp/discharge.csv.gz",
   ],
   async run({ notes, seed, out, workers, data }) {
-    const path = out ?? workspace(data).synthetic;
+    const paths = workspace(data), path = out ?? paths.synthetic;
     const { presentations } = await loadKnowledge(); // a mistake in the files shows before any thread
     console.log(`${format(notes)} notes, seed ${seed}, ${presentations.length} presentations`);
     const progress = new Progress("synthesize", notes, "notes");
@@ -35,6 +36,7 @@ const task = defineTask({
       workers,
       onProgress: (done) => progress.update(done),
     });
+    await markSynthetic(paths, path, { notes: size.notes, seed });
     progress.finish(
       `${format(size.notes)} notes, ${bytes(size.csvBytes)} of CSV, ` +
         `${format(size.notes / progress.seconds)} notes/s`,

@@ -9,6 +9,7 @@ import {
   type TokenReport,
   type TokensReport,
 } from "../artifacts.ts";
+import type { Lineage } from "../artifacts/lineage.ts";
 import { toByteLevel } from "../lib/gpt/decode/byte_level.ts";
 import type { Tokenizer } from "../lib/gpt/decode/types.ts";
 import type { Fingerprint } from "./staging.ts";
@@ -16,7 +17,7 @@ import type { Fingerprint } from "./staging.ts";
 export interface ReportInput {
   fingerprint: Fingerprint;
   tokenizer: Tokenizer;
-  tokenizerSha256: string;
+  lineage: Lineage;
   splits: Record<Split, SplitCounts>;
   /** Occurrences of each token in train.bin. */
   usage: Float64Array;
@@ -38,6 +39,8 @@ export function tokensReport(input: ReportInput): TokensReport {
   const unused = tokens.filter(({ count }) => count === 0);
   const longerThanByte = unused.filter(({ token }) => tokenizer.tokenBytes(token).length > 1);
   return {
+    version: 2,
+    lineage: input.lineage,
     kind: fingerprint.kind,
     vocabSize: tokenizer.vocabSize,
     requestedVocabSize: fingerprint.vocabSize,
@@ -51,8 +54,6 @@ export function tokensReport(input: ReportInput): TokensReport {
     },
     longest: first((a, b) => b.characters - a.characters),
     mostFrequent: first((a, b) => b.count - a.count),
-    notesSha256: fingerprint.notesSha256,
-    tokenizerSha256: input.tokenizerSha256,
   };
 }
 

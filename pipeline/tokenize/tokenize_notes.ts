@@ -1,8 +1,10 @@
 /** All of the stage, from notes.parquet to a finished processed/ folder. */
 
-import { join } from "@std/path";
-import { type Split, type TokensReport, type Workspace } from "../artifacts.ts";
-import { readJson, sha256File, writeAtomic, writeJson } from "../lib/base/files.ts";
+import { join, relative } from "@std/path";
+import { type Split, splits, type TokensReport, type Workspace } from "../artifacts.ts";
+import { openSources } from "../artifacts/chain.ts";
+import { lineageOf, nameOf, type Sources } from "../artifacts/lineage.ts";
+import { readJson, writeAtomic, writeJson } from "../lib/base/files.ts";
 import { format, Progress } from "../lib/base/cli.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import { trainBpe } from "./bpe_trainer.ts";
@@ -37,16 +39,17 @@ export async function tokenizeNotes(
 ): Promise<TokensReport> {
   const staging = new Staging(paths.processed);
   await staging.recover();
+  const sources = await openSources({ paths }, "tokenize", ["notes"]);
   const notes = await countNotes(paths.notes);
   const fingerprint: Fingerprint = {
     format: FORMAT,
-    notesSha256: await sha256File(paths.notes),
+    notesSha256: sources[nameOf({ paths }, paths.notes)],
     ...decided(options),
   };
   const pool = new WorkerPool();
   try {
     const given = options.kind === "given" ? options.given : undefined;
-    return await run(pool, paths.notes, staging, { fingerprint, given, notes });
+    return await run(pool, paths, staging, { fingerprint, given, notes, sources });
   } finally {
     pool.close();
   }
@@ -68,12 +71,13 @@ function decided(options: TokenizeOptions): Omit<Fingerprint, "format" | "notesS
 
 async function run(
   pool: WorkerPool,
-  notesPath: string,
+  paths: Workspace,
   staging: Staging,
-  { fingerprint, given, notes }: {
+  { fingerprint, given, notes, sources }: {
     fingerprint: Fingerprint;
     given: GivenTokenizer | undefined;
     notes: Record<Split, number>;
+    sources: Sources;
   },
 ): Promise<TokensReport> {
   const { kind, vocabSize } = fingerprint;
@@ -90,15 +94,15 @@ async function run(
   } else {
     json = kind === "char"
       ? charTokenizerJson()
-      : await learnBpe(pool, notesPath, vocabSize, notes.train);
+      : await learnBpe(pool, paths.notes, vocabSize, notes.train);
     await writeJson(tokenizerPath, json);
     await writeJson(join(staging.folder, "tokenizer_config.json"), tokenizerConfig());
   }
   await pool.all("load", encodingOf(json));
 
   const encoding = new Progress("encode", notes.train + notes.val + notes.test, "notes");
-  const splits = await encodeNotes(pool, {
-    notesPath,
+  const counts = await encodeNotes(pool, {
+    notesPath: paths.notes,
     staging,
     fingerprint,
     resume,
@@ -108,13 +112,18 @@ async function run(
   const report = tokensReport({
     fingerprint,
     tokenizer,
-    tokenizerSha256: await sha256File(tokenizerPath),
-    splits,
+    lineage: await lineageOf(
+      { paths },
+      sources,
+      [paths.tokenizer, ...splits.map(paths.tokens)],
+      (path) => join(staging.folder, relative(paths.processed, path)),
+    ),
+    splits: counts,
     usage: await tokenUsage(join(staging.folder, "train.bin"), tokenizer.vocabSize),
   });
   await writeJson(join(staging.folder, "tokens.json"), report);
   await staging.commit();
-  encoding.finish(`${format(splits.train.tokens + splits.val.tokens + splits.test.tokens)} tokens`);
+  encoding.finish(`${format(counts.train.tokens + counts.val.tokens + counts.test.tokens)} tokens`);
   return report;
 }
 

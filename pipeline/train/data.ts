@@ -1,7 +1,9 @@
 /** What training reads from the workspace: the tokenizer and the tokens of two splits. */
 
 import { readTokens, type Workspace } from "../artifacts.ts";
-import { ArtifactError, readJson, sha256File } from "../lib/base/files.ts";
+import { openSources } from "../artifacts/chain.ts";
+import { lineageOf, type Sources } from "../artifacts/lineage.ts";
+import { ArtifactError, readJson } from "../lib/base/files.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import type { Tokenizer } from "../lib/gpt/decode/types.ts";
 import type { Batch } from "./engine.ts";
@@ -13,15 +15,18 @@ export interface TrainingData {
   tokenizerJson: TokenizerFile;
   train: Uint16Array;
   val: Uint16Array;
+  /** Digests of all token files and the tokenizer. */
+  sources: Sources;
 }
 
 /**
  * The tokens may also come from llm.c, whose format they have (version 1, uint16), put in place with
- * the tokenizer.json that they were made with. Throws an `ArtifactError` if a file is missing or the
- * tokens are not the tokenizer's.
+ * the tokenizer.json that they were made with. Throws an `ArtifactError` if a file is missing, if
+ * tokens.json says that they do not belong together, or if the tokens are not the tokenizer's.
  */
 export async function readTrainingData(workspace: Workspace): Promise<TrainingData> {
   const madeBy = "deno task tokenize";
+  const sources = await openSources({ paths: workspace }, "train", ["tokens"]);
   const tokenizerJson = await readJson<TokenizerFile>(workspace.tokenizer, madeBy);
   const tokenizer = createTokenizer(tokenizerJson);
   const read = async (split: "train" | "val") => {
@@ -34,22 +39,24 @@ export async function readTrainingData(workspace: Workspace): Promise<TrainingDa
         `${tokenizer.vocabSize}; run "${madeBy}" again`,
     );
   };
-  return { tokenizer, tokenizerJson, train: await read("train"), val: await read("val") };
+  const [train, val] = [await read("train"), await read("val")];
+  return { tokenizer, tokenizerJson, train, val, sources };
 }
 
 /** What config.json says of the data. */
 export async function dataRecord(
   workspace: Workspace,
   data: TrainingData,
-): Promise<Pick<RunConfig, "endOfText" | "tokenizerSha256" | "data">> {
-  const split = async (name: "train" | "val") => {
-    const path = workspace.tokens(name);
-    return { path, sha256: await sha256File(path), tokens: data[name].length };
-  };
+): Promise<Pick<RunConfig, "version" | "lineage" | "endOfText" | "data">> {
+  const split = (name: "train" | "val") => ({
+    path: workspace.tokens(name),
+    tokens: data[name].length,
+  });
   return {
+    version: 2,
+    lineage: await lineageOf({ paths: workspace }, data.sources),
     endOfText: data.tokenizer.endOfText,
-    tokenizerSha256: await sha256File(workspace.tokenizer),
-    data: { train: await split("train"), val: await split("val") },
+    data: { train: split("train"), val: split("val") },
   };
 }
 

@@ -84,7 +84,7 @@ export async function prepareResumed(
   overrides: Overrides,
 ): Promise<PreparedRun & { changes: string[] }> {
   const before = await readRunConfig(run);
-  await requireSameData(workspace, before);
+  await requireSameData(workspace, run, before.name);
   const { model, train, changes } = resumedConfig(before, overrides);
   const { parameters, state, config: trained } = await readCheckpoint(run.last);
   requireSameModel(run, before.model, trained);

@@ -2,12 +2,17 @@
 
 import { basename, dirname, join } from "@std/path";
 import { type RunPaths, type Workspace } from "../artifacts.ts";
-import { ArtifactError, exists, readJson, sha256File, writeJson } from "../lib/base/files.ts";
+import { openSources } from "../artifacts/chain.ts";
+import { type Lineage, lineageOf } from "../artifacts/lineage.ts";
+import { ArtifactError, exists, readJson, writeJson } from "../lib/base/files.ts";
 import type { GptConfig, PresetName, TrainConfig } from "../lib/gpt/config.ts";
 import { runNames } from "../lib/gpt/model/checkpoint.ts";
 
 /** config.json of a run: all that has to be known to understand or repeat it. */
 export interface RunConfig {
+  version: 2;
+  /** The tokens it is trained on (there may be several sets) and its copy of their tokenizer. */
+  lineage: Lineage;
   name: string;
   startedAt: string;
   preset: PresetName;
@@ -26,8 +31,7 @@ export interface RunConfig {
   git: { revision: string; modified: boolean } | null;
   versions: Record<string, string>;
   endOfText: number;
-  tokenizerSha256: string;
-  data: Record<"train" | "val", { path: string; sha256: string; tokens: number }>;
+  data: Record<"train" | "val", { path: string; tokens: number }>;
   /** Validation loss of the bigram baseline in nats, on the targets the model is validated on. */
   baseline: { bigram: number; k: number };
 }
@@ -144,31 +148,25 @@ export async function readRunConfig(run: RunPaths): Promise<RunConfig> {
   }
 }
 
-/** Writes config.json and the run's own copy of the tokenizer. */
+/** Writes config.json and the run's own copy of the tokenizer, which `config` then names. */
 export async function describeRun(
   workspace: Workspace,
   run: RunPaths,
   config: RunConfig,
 ): Promise<void> {
-  await writeJson(run.config, config);
   await Deno.copyFile(workspace.tokenizer, run.tokenizer);
   await Deno.copyFile(workspace.tokenizerConfig, run.tokenizerConfig);
+  config.lineage = await lineageOf({ paths: workspace, run }, config.lineage.from, [run.tokenizer]);
+  await writeJson(run.config, config);
 }
 
 /** Throws an `ArtifactError` if tokenizer or data are not those the run began with. */
-export async function requireSameData(workspace: Workspace, config: RunConfig): Promise<void> {
-  const checks: [string, string][] = [
-    [workspace.tokenizer, config.tokenizerSha256],
-    [workspace.tokens("train"), config.data.train.sha256],
-    [workspace.tokens("val"), config.data.val.sha256],
-  ];
-  for (const [path, expected] of checks) {
-    if (await sha256File(path) === expected) continue;
-    throw new ArtifactError(
-      `Cannot resume run "${config.name}": ${path} has changed since it began; ` +
-        `start a new run, with --init-from if it shall begin with these weights`,
-    );
-  }
+export async function requireSameData(
+  paths: Workspace,
+  run: RunPaths,
+  name: string,
+): Promise<void> {
+  await openSources({ paths, run }, `resume run "${name}"`, ["run"]);
 }
 
 /** The commit this code stands at; null outside git. */

@@ -4,8 +4,9 @@
  */
 
 import { join } from "@std/path";
-import { AUDIT_VERSION, runPaths, workspace } from "../../pipeline/artifacts.ts";
-import { readJson, requireFile, sha256File } from "../../pipeline/lib/base/files.ts";
+import { type RunPaths, type Workspace, workspace } from "../../pipeline/artifacts.ts";
+import { passGate } from "../../pipeline/artifacts/gate.ts";
+import { requireFile } from "../../pipeline/lib/base/files.ts";
 import { bytes, defineTask, runTask, UsageError } from "../../pipeline/lib/base/cli.ts";
 import { assemble } from "./build.ts";
 import { readSettings } from "./settings.ts";
@@ -62,9 +63,9 @@ export const task = defineTask({
   ],
   async run(flags) {
     if (flags.newKey !== undefined) return await printNewKey(flags.newKey);
-    const run = workspace(flags.data).run(flags.run);
+    const paths = workspace(flags.data), run = paths.run(flags.run);
     const settings = await readSettings(flags.settings ?? join(flags.data, "deploy.json"));
-    await requireAudit(run, flags.run, flags.acceptRisk);
+    await requireAudit(paths, run, flags.run, flags.acceptRisk);
     const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-deploy-" });
     try {
       await assemble(run.export, folder, { rateLimit: flags.rateLimit });
@@ -93,40 +94,18 @@ async function printNewKey(name: string): Promise<void> {
   console.log(`Entry, for API_KEYS in the settings:\n${JSON.stringify({ name, sha256 })}`);
 }
 
-/** Throws unless the exported model passed today's checks, or somebody took the risk. */
+/** Throws unless the exported model passed its audit, or somebody took the risk. */
 async function requireAudit(
-  run: ReturnType<typeof runPaths>,
+  paths: Workspace,
+  run: RunPaths,
   name: string,
   acceptedRisk: string | undefined,
 ): Promise<void> {
-  if (acceptedRisk !== undefined) {
+  const model = join(run.export, "model.safetensors");
+  if (acceptedRisk === undefined) await requireFile(model, `deno task export --run ${name}`);
+  const evidence = await passGate({ paths, run, model, doing: "deploy", acceptedRisk });
+  if (evidence.acceptedRisk !== undefined) {
     console.log(`Deploying without a passed audit, because: ${acceptedRisk}`);
-    return;
-  }
-  const path = join(run.audit, "audit.json"), command = `deno task audit --run ${name}`;
-  const audit = await readJson<{ version?: number; verdict?: string; checkpoint?: string }>(
-    path,
-    command,
-  );
-  const refuse = (why: string, remedy: string) => {
-    throw new Error(`Cannot deploy: the audit in ${path} ${why}; ${remedy}`);
-  };
-  if (audit.verdict !== "pass") {
-    refuse(
-      `says "${audit.verdict}", expected "pass"`,
-      'train again without what it found, or --accept-risk "reason"',
-    );
-  }
-  if (audit.version !== AUDIT_VERSION) {
-    refuse(`is of version ${audit.version}, expected ${AUDIT_VERSION}`, `run "${command}" again`);
-  }
-  const exported = join(run.export, "model.safetensors");
-  await requireFile(exported, `deno task export --run ${name}`);
-  if (audit.checkpoint !== await sha256File(exported)) {
-    refuse(
-      `is not of the model in ${run.export}`,
-      `run "${command}" and "deno task export --run ${name}" again`,
-    );
   }
 }
 

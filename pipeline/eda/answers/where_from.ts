@@ -1,12 +1,12 @@
 import { bytes, format } from "../../lib/base/cli.ts";
 import { html, table } from "../../lib/base/page/html.ts";
-import type { IngestRecord } from "../ingest_record.ts";
+import type { Report } from "../../artifacts/reports.ts";
 import type { Section } from "../../lib/base/page/page.ts";
 
 const INPUTS_SHOWN = 20;
 
 /** Which files the notes came from, and what ingest repaired and rejected. */
-export function whereFrom(ingest: IngestRecord): Section {
+export function whereFrom(ingest: Report<"notes">): Section {
   const repairs = Object.values(ingest.repairs).filter(({ notes }) => notes > 0);
   const rejected = Object.entries(ingest.rejected_by_reason);
   const { inputs } = ingest;

@@ -70,10 +70,10 @@ export async function compareRuns(paths: Workspace, names: readonly string[]): P
 export function compare(names: readonly string[], reports: readonly EvalReport[]): Comparison {
   const [first] = reports;
   reports.forEach(({ version, readingCost }, index) => {
-    if (version === 2 && readingCost === first.readingCost) return;
+    if (version === 3 && readingCost === first.readingCost) return;
     throw new RangeError(
       `Cannot compare ${names[index]} with ${names[0]}: version ${version} and reading cost ` +
-        `${readingCost}, expected 2 and ${first.readingCost}; run "deno task eval --run ${
+        `${readingCost}, expected 3 and ${first.readingCost}; run "deno task eval --run ${
           names[index]
         }" again`,
     );

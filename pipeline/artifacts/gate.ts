@@ -1,0 +1,78 @@
+/**
+ * The privacy gate: what an audit must have found before a model leaves the workspace. The one place
+ * that decides it, for `export` and for `deploy`.
+ */
+
+import { join } from "@std/path";
+import type { RunPaths, Workspace } from "../artifacts.ts";
+import { ArtifactError, exists } from "../lib/base/files.ts";
+import { Chain } from "./chain.ts";
+import { digestsOf } from "./lineage.ts";
+import { readReport, type Report } from "./reports.ts";
+
+/** What is known of a model's memory of its training notes when it leaves. */
+export interface AuditEvidence {
+  /** none: it was not audited, or an earlier version of it was. */
+  verdict: Report<"audit">["verdict"] | "none";
+  /** The checks that did not pass, with what they found. */
+  failed: string[];
+  /** Why it leaves without a passed audit, in the words of who did it. */
+  acceptedRisk?: string;
+}
+
+export interface GateOptions {
+  paths: Workspace;
+  run: RunPaths;
+  /** The model.safetensors that is to leave. */
+  model: string;
+  /** As in `Cannot export`. */
+  doing: "export" | "deploy";
+  /** A reason given with --accept-risk. */
+  acceptedRisk?: string;
+}
+
+/**
+ * The evidence on a model that may leave: its audit passed, or somebody accepts the risk. Throws an
+ * `ArtifactError` that says what is wrong with the audit and what to run.
+ */
+export async function passGate(options: GateOptions): Promise<AuditEvidence> {
+  const { acceptedRisk, doing } = options;
+  const { verdict, failed, why, command } = await judge(options);
+  if (why === undefined) return { verdict, failed };
+  if (acceptedRisk !== undefined) return { verdict, failed, acceptedRisk };
+  throw new ArtifactError(
+    `Cannot ${doing}: ${why}; run "${command}"${verdict === "none" ? " first" : " again"}, or ` +
+      `give --accept-risk "reason"${doing === "export" ? ", which the model card will show" : ""}`,
+  );
+}
+
+interface Judgement {
+  verdict: AuditEvidence["verdict"];
+  failed: string[];
+  /** Why it may not leave; undefined where it may. */
+  why?: string;
+  command: string;
+}
+
+async function judge({ paths, run, model }: GateOptions): Promise<Judgement> {
+  const path = join(run.audit, "audit.json"), chain = new Chain({ paths, run });
+  const command = chain.command("audit");
+  const none = (why: string): Judgement => ({ verdict: "none", failed: [], why, command });
+  if (!await exists(path)) return none(`${path} does not exist`);
+  let audit: Report<"audit">;
+  try {
+    audit = await readReport("audit", path, command);
+  } catch (error) {
+    if (!(error instanceof ArtifactError)) throw error;
+    return none(error.message.replace(/^Cannot \w+ /, "").replace(/; run "[^"]*".*$/, ""));
+  }
+  const { verdict, checkpoint, checks, lineage } = audit;
+  if (checkpoint !== await digestsOf(paths).of(model)) {
+    return none(`${path} of ${lineage.created} is of another model than ${model}`);
+  }
+  const failed = checks.filter(({ passed }) => !passed)
+    .map(({ name, found }) => `${name}: ${found}`);
+  if (verdict === "pass" && failed.length === 0) return { verdict, failed, command };
+  const why = `the audit in ${path} did not pass (${failed.join("; ") || `it says "${verdict}"`})`;
+  return { verdict: "fail", failed, why, command: chain.command("run") };
+}

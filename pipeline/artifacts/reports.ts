@@ -1,0 +1,143 @@
+/**
+ * The JSON that each stage writes: one schema, one version, one reader and one writer for each. A
+ * schema holds what other stages read; a stage may write more than that. Raise the version when a
+ * field that is listed here changes its meaning, or when the stage measures something else.
+ */
+
+import { z } from "zod";
+import { ArtifactError, readJson, writeJson } from "../lib/base/files.ts";
+import { lineageSchema } from "./lineage.ts";
+
+/** Of audit.json: one more whenever a check is added or measures something else. */
+export const AUDIT_VERSION = 4;
+
+const report = <V extends number, S extends z.ZodRawShape>(version: V, shape: S) =>
+  z.object({ version: z.literal(version), lineage: lineageSchema, ...shape });
+
+const estimate = z.object({ value: z.number() });
+
+/** What a system of an evaluation is: `gpt+mixture` is what is served where the mixture pays. */
+export const systemKinds = ["gpt", "gpt+mixture", "table", "baseline"] as const;
+export type SystemKind = (typeof systemKinds)[number];
+
+const inputs = z.array(z.object({
+  name: z.string(),
+  format: z.string(),
+  bytes: z.number(),
+  sha256: z.string().nullable(),
+  kept: z.number(),
+  rejected: z.number(),
+}));
+
+export const schemas = {
+  /** Beside a corpus of `deno task synthesize`: by its digest, the notes describe nobody. */
+  synthetic: report(1, { notes: z.number(), seed: z.number() }),
+  notes: report(2, {
+    inputs,
+    /** All inputs are corpora of `deno task synthesize`, by their digests. */
+    synthetic: z.boolean(),
+    notes: z.object({ read: z.number(), kept: z.number(), rejected: z.number() }),
+    split_rule: z.string(),
+    repairs: z.record(z.string(), z.object({ notes: z.number(), what: z.string() })),
+    notes_with_lost_characters: z.number(),
+    rejected_by_reason: z.record(z.string(), z.number()),
+  }),
+  eda: report(2, {}),
+  tokens: report(2, { kind: z.enum(["bpe", "char"]), vocabSize: z.number() }),
+  ngram: report(2, { order: z.number(), minPatients: z.number(), tokens: z.number() }),
+  run: z.preprocess(
+    withLineage,
+    report(2, { name: z.string(), startedAt: z.string(), preset: z.string() }),
+  ),
+  eval: report(3, {
+    checkpoint: z.object({ sha256: z.string() }),
+    models: z.array(z.object({
+      name: z.string(),
+      kind: z.enum(systemKinds),
+      ours: z.boolean(),
+      bitsPerCharacter: estimate.nullable(),
+      nextWord: z.object({ top1: estimate }).nullable(),
+      keystrokes: z.object({
+        best: z.number(),
+        curve: z.array(z.object({ threshold: z.number(), savings: estimate })),
+      }).nullable(),
+    })),
+  }),
+  audit: report(AUDIT_VERSION, {
+    /** SHA-256 of the model.safetensors that was audited. */
+    checkpoint: z.string(),
+    verdict: z.enum(["pass", "fail"]),
+    checks: z.array(z.object({
+      name: z.string(),
+      passed: z.boolean(),
+      found: z.string(),
+    })),
+  }),
+  export: report(2, {
+    run: z.string(),
+    parameters: z.number(),
+    files: z.record(z.string(), z.object({ bytes: z.number(), sha256: z.string() })),
+    mixture: z.unknown(),
+  }),
+};
+
+export type ReportName = keyof typeof schemas;
+
+/** What of a report other stages may rely on. */
+export type Report<N extends ReportName> = z.infer<(typeof schemas)[N]>;
+
+/** Of config.json as it was before lineages: the same digests under other names. */
+function withLineage(config: unknown): unknown {
+  const old = z.looseObject({
+    version: z.undefined(),
+    startedAt: z.string(),
+    tokenizerSha256: z.string(),
+    data: z.record(z.enum(["train", "val"]), z.looseObject({ sha256: z.string() })),
+  }).safeParse(config);
+  if (!old.success) return config;
+  const { startedAt, tokenizerSha256: tokenizer, data: { train, val } } = old.data;
+  const from = {
+    "processed/tokenizer.json": tokenizer,
+    "processed/train.bin": train.sha256,
+    "processed/val.bin": val.sha256,
+  };
+  const lineage = { created: startedAt, from, files: { "run/tokenizer.json": tokenizer } };
+  return { ...old.data, version: 2, lineage };
+}
+
+/**
+ * The report at `path`, checked against its schema. Throws an `ArtifactError` naming `madeBy` if it
+ * is missing, damaged, or of another version.
+ */
+export async function readReport<N extends ReportName>(
+  name: N,
+  path: string,
+  madeBy: string,
+): Promise<Report<N>> {
+  const json = await readJson<unknown>(path, madeBy);
+  const parsed = schemas[name].safeParse(json);
+  if (parsed.success) return parsed.data as Report<N>;
+  const { path: field, message } = parsed.error.issues[0];
+  throw new ArtifactError(
+    `Cannot use ${path}: ${field[0] === "version" ? versions(name, json) : `${
+      field.join(".") || "it"
+    }: ${message}`}; run "${madeBy}" again`,
+  );
+}
+
+/** Writes a report that fits its schema, last of all that its stage writes. */
+export function writeReport<N extends ReportName>(
+  _name: N,
+  path: string,
+  report: Report<N>,
+): Promise<void> {
+  return writeJson(path, report);
+}
+
+function versions(name: ReportName, json: unknown): string {
+  const found = (json as { version?: unknown }).version;
+  const expected = name === "run" ? 2 : Object.values(schemas[name].shape.version.def.values)[0];
+  return found === undefined
+    ? `it has no version, expected ${expected}`
+    : `it is of version ${found}, expected ${expected}`;
+}
