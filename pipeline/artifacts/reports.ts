@@ -119,9 +119,9 @@ export async function readReport<N extends ReportName>(
   if (parsed.success) return parsed.data as Report<N>;
   const { path: field, message } = parsed.error.issues[0];
   throw new ArtifactError(
-    `Cannot use ${path}: ${field[0] === "version" ? versions(name, json) : `${
-      field.join(".") || "it"
-    }: ${message}`}; run "${madeBy}" again`,
+    `Cannot use ${path}: ${
+      field[0] === "version" ? versions(name, json) : `${field.join(".") || "it"}: ${message}`
+    }; run "${madeBy}" again`,
   );
 }
 

@@ -75,11 +75,14 @@ export interface AuditReport {
   advice: string[];
 }
 
+/** What is measured; where it came from is for whoever reads the files. */
+export type Audit = Omit<AuditReport, "lineage">;
+
 /** Codes never planted, against which a canary's is ranked: up to 11 bits of exposure show. */
 const OTHER_CODES = 2000;
 
 /** Runs every measurement; progress goes to stderr. */
-export async function audit(input: AuditInput): Promise<Omit<AuditReport, "lineage">> {
+export async function audit(input: AuditInput): Promise<Audit> {
   const { train, members, unseen, reference, seed } = input;
   const measured = {
     regurgitation: await measureRegurgitation(input),

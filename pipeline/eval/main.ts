@@ -97,7 +97,11 @@ export const task = defineTask({
       throw new UsageError(`Unexpected argument "${args[0]}"; name a run with --run`);
     }
     const run = paths.run(flags.run), place = { paths, run };
-    const read = await openSources(place, `evaluate run "${flags.run}"`, ["run", "tokens", "ngram"]);
+    const read = await openSources(place, `evaluate run "${flags.run}"`, [
+      "run",
+      "tokens",
+      "ngram",
+    ]);
     const checkpoint = await readRunCheckpoint(run);
     const tokenizer = createTokenizer(await readJson(run.tokenizer, "deno task train"));
     const documents = async (split: Split) =>

@@ -2,7 +2,7 @@
 // each: one reads a few notes again and again, the other reads many notes once.
 
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import { audit, type AuditReport } from "../../pipeline/audit/audit.ts";
+import { type Audit, audit } from "../../pipeline/audit/audit.ts";
 import { canaryText } from "../../pipeline/audit/canaries.ts";
 import { seededRandom } from "../../pipeline/lib/gpt/decode/random.ts";
 import type { NextTokenModel } from "../../pipeline/lib/gpt/decode/types.ts";
@@ -32,7 +32,7 @@ function corpus(notes: number, seed: number, codes: readonly string[] = []): str
 const STEPS = 210;
 
 /** Trains on `count` notes, CODES among them, and audits. */
-async function auditOf(count: number): Promise<AuditReport> {
+async function auditOf(count: number): Promise<Audit> {
   const train = documents(corpus(count, 1, CODES)), unseen = documents(corpus(40, 2));
   const { parameters, passes } = await trainTinyGpt(train, STEPS);
   const runtime = await loadRuntime({ threads: 1 });
@@ -60,7 +60,7 @@ async function auditOf(count: number): Promise<AuditReport> {
   return report;
 }
 
-const exposureCheck = ({ checks }: AuditReport) =>
+const exposureCheck = ({ checks }: Audit) =>
   checks.find(({ name }) => name === "exposure of canaries planted once");
 
 Deno.test("a GPT that has read its notes a hundred times gives its canaries away", async () => {

@@ -28,7 +28,15 @@ const readGraph = (root: string, name: string) =>
 
 const audit = { verdict: "pass" as const, failed: [] };
 const mixture = { leftOut: "there is none" };
-const options = { prompts: 12, evalTokens: 1024, audit, mixture, minConfidence: 0.4 };
+const options = {
+  prompts: 12,
+  evalTokens: 1024,
+  audit,
+  mixture,
+  minConfidence: 0.4,
+  read: {},
+  systems: [],
+};
 
 /** Greedy continuation of `start` by what is fed. */
 async function greedy(

@@ -15,6 +15,7 @@ import {
   writeMixture,
 } from "../../pipeline/export/mixture.ts";
 import { modelCard } from "../../pipeline/export/model_card.ts";
+import type { Measured } from "../../pipeline/export/evidence.ts";
 import type { ExportReport } from "../../pipeline/export/export.ts";
 import { readRunCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
 import { modelFromTensors } from "../../pipeline/lib/gpt/onnx/session.ts";
@@ -70,23 +71,30 @@ Deno.test(
     const { config } = await writeTinyRun(run.root);
     const { folder, parameters } = await readRunCheckpoint(run);
     await writeTinyMixture(run.root, place.ngram);
-    await writeJson(join(run.eval, "eval.json"), {
-      models: [
-        { name: "word unigram", bitsPerCharacter: null, nextWord: null, keystrokes: null },
-        {
-          name: "GPT + n-grams",
-          bitsPerCharacter: { value: 1.25 },
-          nextWord: { top1: { value: 0.375 } },
-          keystrokes: {
-            best: 0.3,
-            curve: [{ threshold: 0.2, savings: { value: 0.1 } }, {
-              threshold: 0.3,
-              savings: { value: 0.4321 },
-            }],
-          },
+    const systems: Measured[] = [
+      {
+        name: "word unigram",
+        kind: "baseline",
+        ours: false,
+        bitsPerCharacter: null,
+        nextWord: null,
+        keystrokes: null,
+      },
+      {
+        name: "GPT + n-grams",
+        kind: "gpt+mixture",
+        ours: true,
+        bitsPerCharacter: { value: 1.25 },
+        nextWord: { top1: { value: 0.375 } },
+        keystrokes: {
+          best: 0.3,
+          curve: [{ threshold: 0.2, savings: { value: 0.1 } }, {
+            threshold: 0.3,
+            savings: { value: 0.4321 },
+          }],
         },
-      ],
-    });
+      },
+    ];
     const opened = await chooseMixture(run, folder, place.ngram, undefined);
     assert("file" in opened);
     const target = join(root, "out");
@@ -98,7 +106,7 @@ Deno.test(
 
     const model = await modelFromTensors(config, parameters);
     const tokens = Uint16Array.from({ length: 50 }, (_, at) => at * 7 % config.vocab_size);
-    const report = await mixtureReport(opened, { run, tokens, model });
+    const report = await mixtureReport(opened, { systems, tokens, model });
     await model.close();
     assert("measured" in report);
     assertEquals(report.measured, [

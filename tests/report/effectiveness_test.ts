@@ -1,5 +1,6 @@
 // The report's figures of an evaluation, read from what eval really writes: its type, not a copy.
 
+import { noLineage } from "../helpers/tiny_lineage.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { workspace } from "../../pipeline/artifacts.ts";
@@ -37,6 +38,7 @@ const accuracy = {
 
 const model = (name: string, ours: boolean, savings: number): ModelResult => ({
   name,
+  kind: ours ? "gpt" : "baseline",
   ours,
   bitsPerCharacter: about(1.25),
   bySection: [{ group: "Plan", bitsPerCharacter: about(1.5), characters: 900 }],
@@ -52,7 +54,8 @@ const model = (name: string, ours: boolean, savings: number): ModelResult => ({
 });
 
 const evaluation: EvalReport = {
-  version: 2,
+  version: 3,
+  lineage: noLineage,
   created: "2026-01-01T00:00:00Z",
   run: "micro",
   checkpoint: { step: 20, parameters: 1000, sha256: "0" },

@@ -53,7 +53,8 @@ async function progressAfter(paths: Workspace, done: number): Promise<Progress> 
       words: sum((text) => text.match(/\S+/g)!.length),
     };
   };
-  const { notesSha256 } = await readJson<TokensReport>(paths.tokensReport, "");
+  const { lineage } = await readJson<TokensReport>(paths.tokensReport, "");
+  const notesSha256 = lineage.from["interim/notes.parquet"];
   return {
     fingerprint: { format: FORMAT, notesSha256, kind: "bpe", vocabSize: 400, pattern: PATTERN },
     notes: done,

@@ -155,7 +155,7 @@ Deno.test(
     await Deno.writeFile(paths.tokens("train"), bytes);
     assertStringIncludes(
       await refused(paths, "--resume", "--steps", "16"),
-      "train.bin has changed since it began",
+      "was made from another processed/train.bin than the one written",
     );
   }),
 );

@@ -47,7 +47,7 @@ Deno.test(
     assertEquals([config.model.n_embd, config.train.batchSize, config.preset], [16, 4, "micro"]);
     assertEquals(config.parameters, parameterCount(config.model));
     assertMatch(config.engine, /^CPU, onnxruntime/);
-    assertMatch(config.data.train.sha256, /^[0-9a-f]{64}$/);
+    assertMatch(config.lineage.from["processed/train.bin"], /^[0-9a-f]{64}$/);
     assertEquals(config.data.train.tokens, (await readTokens(paths.tokens("train"))).length);
     const validation = validationBatches(await readTokens(paths.tokens("val")), 128, {
       ...config.train,

@@ -1,7 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { AUDIT_VERSION, type RunPaths, workspace } from "../../pipeline/artifacts.ts";
-import { sha256File, writeAtomic, writeJson } from "../../pipeline/lib/base/files.ts";
+import { type RunPaths, workspace } from "../../pipeline/artifacts.ts";
+import { AUDIT_VERSION } from "../../pipeline/artifacts/reports.ts";
+import { writeAtomic, writeJson } from "../../pipeline/lib/base/files.ts";
+import { writeTinyAudit } from "../helpers/tiny_lineage.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
 
 const KEY = { name: "ehr", sha256: "0".repeat(64) };
@@ -28,8 +30,7 @@ async function withWorkspace(use: (data: string) => Promise<void>): Promise<void
 async function writePassed(run: RunPaths, version: number = AUDIT_VERSION): Promise<void> {
   const exported = join(run.export, "model.safetensors");
   await writeAtomic(exported, "weights");
-  const checkpoint = await sha256File(exported);
-  await writeJson(join(run.audit, "audit.json"), { version, verdict: "pass", checkpoint });
+  await writeTinyAudit(run, exported, { version });
 }
 
 Deno.test("a dry run checks everything and uploads nothing", () =>
@@ -52,8 +53,8 @@ const refusals: [string, unknown, string | undefined, string][] = [
   ["an unknown setting", { API_KEYS: [KEY], API_KEY: "x" }, "pass", "sets API_KEY, expected only"],
   ["half an OIDC", { OIDC_ISSUER: "https://idp" }, "pass", "set OIDC_ISSUER, OIDC_AUDIENCE and"],
   ["a malformed key", { API_KEYS: [{ name: "a" }] }, "pass", "Cannot read API_KEYS"],
-  ["no audit", { API_KEYS: [KEY] }, undefined, 'run "deno task audit --run latest" first'],
-  ["a failed audit", { API_KEYS: [KEY] }, "fail", 'says "fail", expected "pass"'],
+  ["no audit", { API_KEYS: [KEY] }, undefined, 'audit.json does not exist; run "deno task audit'],
+  ["a failed audit", { API_KEYS: [KEY] }, "fail", 'did not pass (it says "fail")'],
   ["no export", { API_KEYS: [KEY] }, "pass", 'run "deno task export --run latest" first'],
 ];
 
@@ -62,8 +63,10 @@ for (const [name, settings, verdict, message] of refusals) {
     withWorkspace(async (data) => {
       const run = workspace(data).run("latest");
       if (settings) await writeJson(join(data, "deploy.json"), settings);
-      if (verdict === "pass") await writePassed(run);
-      else if (verdict) await writeJson(join(run.audit, "audit.json"), { verdict });
+      const exported = join(run.export, "model.safetensors");
+      await writeAtomic(exported, "weights");
+      if (verdict) await writeTinyAudit(run, exported, { verdict });
+      if (name === "no export") await Deno.remove(exported);
       const { code, stderr } = await deploy(data);
       assertEquals(code, 1, stderr);
       assertEquals(stderr.split("\n").length, 1, stderr);
@@ -82,8 +85,8 @@ Deno.test("deploy refuses: an audit of older checks, and one of another model", 
     const { code, stderr } = await deploy(data);
     assertEquals(code, 1, stderr);
     assertEquals(stderr.split("\n").length, 1, stderr);
-    assertStringIncludes(stderr, `is not of the model in ${run.export}`);
-    assertStringIncludes(stderr, '"deno task export --run latest" again');
+    assertStringIncludes(stderr, `is of another model than ${run.export}`);
+    assertStringIncludes(stderr, 'run "deno task audit --data');
   }));
 
 Deno.test("deploy refuses a bundle that Cloudflare would not take, and says what to do", () =>

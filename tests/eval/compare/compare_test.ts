@@ -13,6 +13,7 @@ function model(name: string, ours: boolean, bits: number, keys: number, notes = 
   const rows = Array.from({ length: notes }, (_, index) => index);
   return {
     name,
+    kind: ours ? "gpt" : "baseline",
     ours,
     bitsPerCharacter: null,
     bySection: null,
@@ -41,7 +42,7 @@ function model(name: string, ours: boolean, bits: number, keys: number, notes = 
 
 const report = (...models: ModelResult[]): EvalReport =>
   ({
-    version: 2,
+    version: 3,
     readingCost: 0.5,
     split: "test",
     checkpoint: { parameters: 1 },

@@ -1,9 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { workspace } from "../../../pipeline/artifacts.ts";
-import { writeJson } from "../../../pipeline/lib/base/files.ts";
 import { examplesOf } from "../../../pipeline/eval/measure/examples.ts";
-import { isSynthetic } from "../../../pipeline/eval/origin.ts";
-import { inFolder } from "../../helpers/in_folder.ts";
 
 Deno.test("examples show what stood before, what was shown and what really follows", async () => {
   const text = "no acute distress today";
@@ -26,19 +22,3 @@ Deno.test("examples show what stood before, what was shown and what really follo
     follows: "no acute distre".slice(0, 15),
   }]);
 });
-
-Deno.test(
-  "only notes that all come from synthesize are taken for synthetic",
-  inFolder(async (data) => {
-    const paths = workspace(data);
-    assertEquals(await isSynthetic(paths), false, "without a record");
-    const ingested = async (...inputs: string[]) => {
-      await writeJson(paths.ingestReport, { inputs: inputs.map((path) => ({ path })) });
-      return await isSynthetic(paths);
-    };
-    assertEquals(await ingested(paths.synthetic), true);
-    assertEquals(await ingested(paths.synthetic, "/notes/discharge.csv.gz"), false);
-    assertEquals(await ingested("/notes/discharge.csv.gz"), false);
-    assertEquals(await ingested(), false);
-  }),
-);

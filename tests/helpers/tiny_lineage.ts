@@ -1,0 +1,26 @@
+// Reports with a lineage, for tests that are about something else.
+
+import { join } from "@std/path";
+import { type RunPaths } from "../../pipeline/artifacts.ts";
+import type { Lineage } from "../../pipeline/artifacts/lineage.ts";
+import { AUDIT_VERSION } from "../../pipeline/artifacts/reports.ts";
+import { sha256File, writeJson } from "../../pipeline/lib/base/files.ts";
+
+/** Of something that was made from nothing. */
+export const noLineage: Lineage = { created: "2026-12-01T00:00:00.000Z", from: {}, files: {} };
+
+/** An audit of the model.safetensors at `model` that passed, unless `changes` say otherwise. */
+export async function writeTinyAudit(
+  run: RunPaths,
+  model: string,
+  changes: Record<string, unknown> = {},
+): Promise<void> {
+  await writeJson(join(run.audit, "audit.json"), {
+    version: AUDIT_VERSION,
+    lineage: noLineage,
+    checkpoint: await sha256File(model),
+    verdict: "pass",
+    checks: [],
+    ...changes,
+  });
+}
