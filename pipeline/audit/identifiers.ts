@@ -6,14 +6,12 @@
  * notes of unseen patients do too. Findings are masked.
  */
 
-export const identifierPatterns: Record<string, RegExp> = {
-  "name after a title": /\b(?:Dr|Mr|Mrs|Ms|Miss|Prof)\.? +(?!___)[A-Z][a-z]{2,}/g,
-  "telephone number": /\(?\b\d{3}\)?[-. ]\d{3}[-. ]\d{4}\b/g,
-  "e-mail address": /\b[\w.+-]+@[\w-]+\.[a-z]{2,}\b/gi,
-  "link": /\b(?:https?:\/\/|www\.)\S+/gi,
-  "date": /\b(?:\d{1,2}\/\d{1,2}\/(?:19|20|21)?\d{2}|(?:19|20|21)\d{2}-\d{2}-\d{2})\b/g,
-  "record number": /\b(?:MRN|SSN|record (?:no|number))\W{0,3}\d{5,}\b|\b\d{3}-\d{2}-\d{4}\b/gi,
-};
+import {
+  type Identifier,
+  identifierKinds,
+  identifiersIn,
+  mask,
+} from "../lib/clinical/identifiers.ts";
 
 export interface Finding {
   kind: string;
@@ -36,24 +34,21 @@ export interface Identifiers {
 
 const EXAMPLES = 3;
 
-/** The identifiers of one kind in a text, with single spaces. */
-const matches = (text: string, pattern: RegExp): string[] =>
-  (text.match(pattern) ?? []).map((found) => found.replace(/\s+/g, " "));
+/** The identifiers of a text, with single spaces. */
+const identifiersOf = (text: string): Identifier[] =>
+  identifiersIn(text).map(({ kind, text }) => ({ kind, text: text.replace(/\s+/g, " ") }));
 
 /** What each of several sets of texts holds, beside the training `notes`, which are read once. */
 export function findIdentifiers<Name extends string>(
   sets: Record<Name, readonly string[]>,
   notes: Iterable<string>,
 ): Record<Name, Identifiers> {
-  const kinds = Object.entries(identifierPatterns);
   const names = Object.keys(sets) as Name[];
-  const found = names.map((name) =>
-    kinds.map(([, pattern]) => sets[name].flatMap((text) => matches(text, pattern)))
-  );
+  const found = names.map((name) => sets[name].flatMap(identifiersOf));
   /** In how many notes each identifier of the sets stands. */
-  const holders = new Map(found.flat(2).map((identifier) => [identifier, 0]));
+  const holders = new Map(found.flat().map(({ text }) => [text, 0]));
   for (const note of notes) {
-    const here = new Set(kinds.flatMap(([, pattern]) => matches(note, pattern)));
+    const here = new Set(identifiersOf(note).map(({ text }) => text));
     for (const identifier of here) {
       const known = holders.get(identifier);
       if (known !== undefined) holders.set(identifier, known + 1);
@@ -63,8 +58,8 @@ export function findIdentifiers<Name extends string>(
     identifiers.filter((identifier) => held(holders.get(identifier)!)).length;
   return Object.fromEntries(names.map((name, set) => [name, {
     characters: sets[name].reduce((sum, text) => sum + text.length, 0),
-    kinds: kinds.map(([kind], index) => {
-      const identifiers = found[set][index];
+    kinds: identifierKinds.map((kind) => {
+      const identifiers = found[set].filter((found) => found.kind === kind).map(({ text }) => text);
       return {
         kind,
         count: identifiers.length,
@@ -81,6 +76,3 @@ export const total = (
   { kinds }: Identifiers,
   field: "count" | "inTraining" | "inOneNote",
 ): number => kinds.reduce((sum, finding) => sum + finding[field], 0);
-
-const mask = (text: string) =>
-  text.replace(/\p{Lu}/gu, "X").replace(/\p{Ll}/gu, "x").replace(/\p{N}/gu, "9");

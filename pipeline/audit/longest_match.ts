@@ -4,7 +4,7 @@
  * phrase of hundreds is clinical routine.
  */
 
-import { wordsOf } from "../lib/gpt/decode/words.ts";
+import { wordsOf } from "../lib/clinical/words.ts";
 
 export interface LongestMatches {
   /** Longest passage found in any training note. */

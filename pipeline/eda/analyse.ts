@@ -5,7 +5,7 @@ import { openSources } from "../artifacts/chain.ts";
 import { type Lineage, lineageOf } from "../artifacts/lineage.ts";
 import { readReport, type Report } from "../artifacts/reports.ts";
 import { exists } from "../lib/base/files.ts";
-import { discoverHeaders } from "./headers.ts";
+import { discoverHeaders } from "../lib/clinical/sections.ts";
 import { type IdentifierKind, identifierReport } from "./identifiers.ts";
 import { type Lengths, lengthsOf } from "./lengths.ts";
 import { type LineReport, lineReport } from "./lines.ts";

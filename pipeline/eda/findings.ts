@@ -1,13 +1,12 @@
 /** What someone about to train on these notes should know, drawn from the measures. */
 
 import { format } from "../lib/base/cli.ts";
+import { directKinds } from "../lib/clinical/identifiers.ts";
 import type { Eda } from "./analyse.ts";
 import { percent } from "./answers/answer.ts";
 
 type Finding = (eda: Eda) => string | undefined;
 
-/** Identifier kinds that name or reach a person directly. */
-const DIRECT = new Set(["phone", "email", "ssn", "record number", "street address"]);
 /** Context of the `nano` preset, in tokens. */
 const CONTEXT = 256;
 
@@ -21,13 +20,13 @@ const rules: readonly Finding[] = [
       ? "Nothing marks what was de-identified. Treat the notes as identified until someone has checked."
       : undefined,
   ({ identifiers }) => {
-    const direct = identifiers.filter(({ kind, matches }) => DIRECT.has(kind) && matches > 0);
+    const direct = identifiers.filter(({ kind, matches }) => directKinds.has(kind) && matches > 0);
     if (direct.length === 0) return undefined;
     const list = direct.map(({ kind, matches }) => `${kind} ${format(matches)}`).join(", ");
     return `Shapes of direct identifiers are left (${list}): have them looked at.`;
   },
   ({ identifiers, counts }) => {
-    const names = identifiers.find(({ kind }) => kind === "name after title")!;
+    const names = identifiers.find(({ kind }) => kind === "name after a title")!;
     const dates = identifiers.find(({ kind }) => kind === "date")!;
     if (names.notes + dates.notes < counts.notes / 100) return undefined;
     return `Dates stand in ${

@@ -3,7 +3,7 @@
  * taken out. The kind of a redaction is a guess from its neighbours by the rules below.
  */
 
-import type { HeaderSet } from "./headers.ts";
+import type { HeaderSet } from "../lib/clinical/sections.ts";
 import type { Segment } from "./sections.ts";
 
 /** The first rule that fits names the kind. `before` ends, and `after` starts, at the redaction. */

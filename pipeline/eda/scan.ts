@@ -1,6 +1,6 @@
 /** One pass over the text of notes, feeding every counter. Runs in each worker. */
 
-import type { HeaderSet } from "./headers.ts";
+import type { HeaderSet } from "../lib/clinical/sections.ts";
 import { type IdentifierPart, IdentifierScan } from "./identifiers.ts";
 import { type LinePart, LineScan } from "./lines.ts";
 import { type RecurrencePart, RecurrenceScan } from "./recurrence.ts";

@@ -1,6 +1,7 @@
 /** Which sections the notes have, in which order, and how long each is. */
 
-import { headerOf, type HeaderSet } from "./headers.ts";
+import { headerOf } from "../lib/clinical/headers.ts";
+import type { HeaderSet } from "../lib/clinical/sections.ts";
 import { LogHistogram } from "./log_histogram.ts";
 
 /** Lines `from` to `to` (exclusive) belong to section `section`; -1 is what precedes the first. */

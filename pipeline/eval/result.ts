@@ -13,7 +13,7 @@ import type { GroupResult } from "./measure/breakdown.ts";
 import type { Calibration } from "./measure/calibration_error.ts";
 import type { Example } from "./measure/examples.ts";
 import type { LatencyResult } from "./measure/latency.ts";
-import type { WordClass } from "../lib/gpt/typing/words.ts";
+import type { WordClass } from "../lib/clinical/word_classes.ts";
 
 /** One threshold of the savings curve. */
 export interface CurvePoint {

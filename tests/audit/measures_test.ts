@@ -78,7 +78,7 @@ Deno.test("identifiers are found by kind, masked, and looked up in the training 
   assertEquals(kinds["telephone number"].masked, ["(999) 999-9999"]);
   assertEquals([kinds["date"].count, kinds["date"].inOneNote], [1, 1]);
   assertEquals(kinds["e-mail address"].masked, ["x.xxx@xxxxxxx.xxx"]);
-  assertEquals([kinds["record number"].count, kinds["link"].count], [1, 1]);
+  assertEquals([kinds["record number"].count, kinds["web address"].count], [1, 1]);
   assertEquals([total(written, "count"), total(written, "inTraining")], [8, 3]);
   assertEquals([total(none, "count"), none.characters], [0, 22]);
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { analyse, type Eda } from "../../pipeline/eda/analyse.ts";
-import { mimicSections } from "../../pipeline/eda/headers.ts";
+import { mimicSections } from "../../pipeline/lib/clinical/sections.ts";
 import { edaReport } from "../../pipeline/eda/report_page.ts";
 import { terminalSummary } from "../../pipeline/eda/terminal.ts";
 import { MIMIC_HEADER, mimicRow, TestWorkspace } from "../ingest/workspace.ts";

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { discoverHeaders, headerOf, mimicSections } from "../../pipeline/eda/headers.ts";
+import { discoverHeaders, mimicSections } from "../../pipeline/lib/clinical/sections.ts";
 import { lineReport, LineScan } from "../../pipeline/eda/lines.ts";
 import { LogHistogram } from "../../pipeline/eda/log_histogram.ts";
 import { lengthsOf } from "../../pipeline/eda/lengths.ts";
@@ -9,23 +9,6 @@ const mimicNote = (extra = "") =>
   " \nName:  ___                     Unit No:   ___\n \nService: MEDICINE\n \n" +
   mimicSections.filter((name) => name !== "Facility")
     .map((name) => `${name}:\n${extra}Words of the ${name.length} kind.\n`).join(" \n");
-
-Deno.test("headers: alone, in capitals, in front of their text; prose is none", () => {
-  const cases: [line: string, key: string | undefined][] = [
-    ["History of Present Illness:", "HISTORY OF PRESENT ILLNESS"],
-    ["HPI: ", "HPI"],
-    ["**Transitional Issues**:", "TRANSITIONAL ISSUES"],
-    ["ADMISSION LABS", "ADMISSION LABS"],
-    ["PLAN: Return in two weeks.", "PLAN"],
-    ["Service: MEDICINE", "SERVICE"],
-    ["the patient said: go", undefined],
-    ["The patient was seen in clinic and was told the following things today: rest", undefined],
-    ["Stable.", undefined],
-    ["- Please call: ___", undefined],
-    ["", undefined],
-  ];
-  for (const [line, key] of cases) assertEquals(headerOf(line)?.key, key, line);
-});
 
 Deno.test("a MIMIC-shaped corpus is recognised, another headed one, and a plain one", () => {
   assertEquals(discoverHeaders(Array(20).fill(mimicNote("HPI:\n"))).shape, "mimic");

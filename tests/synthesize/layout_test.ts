@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { mimicSections as sections } from "../../pipeline/eda/headers.ts";
+import { mimicSections as sections } from "../../pipeline/lib/clinical/sections.ts";
 import { LINE_WIDTH, wrap } from "../../pipeline/synthesize/layout.ts";
 import { Random } from "../../pipeline/synthesize/random.ts";
 import { sample } from "./sample.ts";

@@ -1,4 +1,5 @@
 import { format } from "../../lib/base/cli.ts";
+import { directKinds } from "../../lib/clinical/identifiers.ts";
 import { type Content, figure, html, notice, share, table } from "../../lib/base/page/html.ts";
 import { barChart, lengthChart } from "../charts.ts";
 import type { Eda } from "../analyse.ts";
@@ -116,9 +117,9 @@ function residual({ identifiers, counts }: Eda): Content {
       ]),
     }),
     clear.length === 0 ? "" : html`<p>Not found: ${clear.join("; ")}.</p>`,
-    found.some(({ kind }) => kind === "phone" || kind === "email" || kind === "ssn")
+    found.some(({ kind }) => directKinds.has(kind))
       ? notice(
-        "Telephone numbers, e-mail addresses or social security numbers were found. Have them looked at before the notes are used.",
+        "Shapes of direct identifiers were found: numbers and addresses that reach a person. Have them looked at before the notes are used.",
       )
       : "",
   ];

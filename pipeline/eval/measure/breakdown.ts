@@ -7,7 +7,8 @@ import type { Tokenizer } from "../../lib/gpt/decode/types.ts";
 import { bootstrap, type Estimate } from "../../lib/base/bootstrap.ts";
 import type { Document } from "../../lib/gpt/scoring/documents.ts";
 import { bitsPerCharacter, type NoteScore } from "../../lib/gpt/scoring/language_model.ts";
-import { sectionsOf } from "./sections.ts";
+import { sectionsOf } from "../../lib/clinical/headers.ts";
+import { discoverHeaders } from "../../lib/clinical/sections.ts";
 
 /** A note as pieces (tokens, or characters), with the bits a model needs for each. */
 export interface PieceBits {
@@ -53,10 +54,12 @@ export function byPosition(notes: readonly PieceBits[]): GroupResult[] {
   return POSITIONS.map((_, index) => label(index)).flatMap((group) => resultOf(group, scores));
 }
 
-/** By section: the largest by name, the others together. */
+/** By section, those of eda: the largest by name, the others together. */
 export function bySection(notes: readonly PieceBits[]): GroupResult[] {
+  const { sections } = discoverHeaders(notes.map(({ document }) => document.text));
+  const keys = new Set(sections.map(({ key }) => key));
   const scores = notes.map((note) => {
-    const starts = codePointStarts(note.document.text);
+    const starts = codePointStarts(note.document.text, keys);
     let current = 0;
     return grouped(note, (at) => {
       while (current + 1 < starts.length && starts[current + 1].start <= at) current++;
@@ -84,8 +87,8 @@ export function bySection(notes: readonly PieceBits[]): GroupResult[] {
 }
 
 /** The sections of a text with their starts in code points. */
-function codePointStarts(text: string) {
-  const sections = sectionsOf(text);
+function codePointStarts(text: string, keys: ReadonlySet<string>) {
+  const sections = sectionsOf(text, (key) => keys.has(key));
   let unit = 0, point = 0;
   return sections.map(({ name, start }) => {
     for (; unit < start; point++) unit += text.codePointAt(unit)! > 0xffff ? 2 : 1;

@@ -13,7 +13,7 @@ import type {
 } from "../result.ts";
 import { thresholds, type ThresholdTyping } from "../../lib/gpt/typing/thresholds.ts";
 import { savings, sumTyping } from "../../lib/gpt/typing/typist.ts";
-import { type WordClass, wordClasses } from "../../lib/gpt/typing/words.ts";
+import { type WordClass, wordClasses } from "../../lib/clinical/word_classes.ts";
 
 /** Reading costs that net savings are reported at, in keys. */
 export const readingCosts: readonly number[] = [0, 0.25, 0.5, 1, 2];

@@ -14,7 +14,7 @@ import {
   type WordCounts,
 } from "../result.ts";
 import { percent } from "./summary.ts";
-import { type WordClass, wordClasses } from "../../lib/gpt/typing/words.ts";
+import { type WordClass, wordClasses } from "../../lib/clinical/word_classes.ts";
 
 export const interval = ({ low, high }: Estimate, show: (value: number) => string): string =>
   `${show(low)} to ${show(high)}`;

@@ -1,6 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { byPosition, bySection, tokenLengths } from "../../../pipeline/eval/measure/breakdown.ts";
-import { sectionsOf } from "../../../pipeline/eval/measure/sections.ts";
 import { codePoints } from "../../../pipeline/lib/gpt/scoring/documents.ts";
 import { pieceTokenizer } from "../../helpers/tiny_language.ts";
 
@@ -13,17 +12,6 @@ const pieces = (text: string, bitsAt: (at: number) => number) => {
     lengths: new Uint8Array(characters).fill(1),
   };
 };
-
-Deno.test("sections begin at their headers, of MIMIC's kind and in capitals", () => {
-  const note = "Name: ___\nChief Complaint:\nPain\nPLAN: rest. Note: fine\n";
-  assertEquals(sectionsOf(note), [
-    { name: "", start: 0 },
-    { name: "CHIEF COMPLAINT", start: 10 },
-    { name: "PLAN", start: 32 },
-  ]);
-  assertEquals(sectionsOf("PLAN: rest"), [{ name: "PLAN", start: 0 }]);
-  assertEquals(sectionsOf(""), [{ name: "", start: 0 }]);
-});
 
 Deno.test("each character counts for the section it is in, behind signs of four bytes too", () => {
   const note = "💊💊\nPLAN: rest"; // the header is the fourth code point, the sixth unit

@@ -1,9 +1,10 @@
 /** A suggestion while it grows: where it may end, and when it must. */
 
-import { type CutReason, findCut, isQuantity } from "./policy.ts";
+import { isQuantity } from "../../clinical/quantities.ts";
+import { wordsOf } from "../../clinical/words.ts";
+import { type CutReason, findCut } from "./policy.ts";
 import type { SuggestOptions } from "./suggest.ts";
 import type { Policies } from "./types.ts";
-import { wordsOf } from "./words.ts";
 
 /** Why a suggestion is not longer. */
 export type FinishReason = "confidence" | "words" | "tokens" | "number" | "end" | CutReason;
@@ -109,10 +110,10 @@ export class Growth {
   }
 
   #endsInQuantity(text: string): boolean {
-    const part = /\S+$/.exec(text)?.[0];
-    if (part === undefined) return false;
-    const [previous = "", word = ""] = (this.#before + text).split(/\s+/).slice(-2);
-    return isQuantity(part, word, previous);
+    const words = (this.#before + text).trimEnd().split(/\s+/).slice(-3);
+    const word = words.pop() ?? "";
+    const part = text.trimEnd().split(/\s+/).at(-1)!;
+    return part !== "" && isQuantity(part, word, words.join(" "));
   }
 
   #best(): End | undefined {

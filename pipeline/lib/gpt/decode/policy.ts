@@ -1,7 +1,7 @@
 /** What a suggestion in a chart must not hold, and where it has to end. Pure text rules. */
 
 import type { Policies } from "./types.ts";
-import { wordsOf } from "./words.ts";
+import { capitalsHeaderIn, headerOf } from "../../clinical/headers.ts";
 
 /** `never`: no numbers and doses; `confident`: only very likely ones; `always`: like any word. */
 export type NumbersPolicy = "never" | "confident" | "always";
@@ -36,21 +36,6 @@ export interface CutRules
   stop: readonly string[];
 }
 
-/** Units that turn the number before them into a dose or a rate. */
-const units = new Set(
-  "mg mcg ug g gm kg ml l units unit u iu meq mmol mm cm tab tabs tablet tablets cap caps capsule capsules puff puffs drops gtt %"
-    .split(" "),
-);
-
-/**
- * Whether the suggested `part` of `word`, which follows the word `previous`, holds a digit or makes
- * the unit of a number.
- */
-export function isQuantity(part: string, word: string, previous: string): boolean {
-  if (/\d/.test(part)) return true;
-  return /\d\W*$/.test(previous) && units.has(word.toLowerCase().replace(/[^a-z%]/g, ""));
-}
-
 /** The first place where `text` has to end, if any. */
 export function findCut(text: string, rules: CutRules): Cut | undefined {
   const { before, after, stop } = rules;
@@ -60,7 +45,7 @@ export function findCut(text: string, rules: CutRules): Cut | undefined {
   };
   if (!rules.placeholders) add(text.indexOf("_"), "redaction");
   add(text.search(UNREADABLE), "unreadable");
-  if (rules.sectionStops) add(sectionEnd(text), "section");
+  if (rules.sectionStops) add(sectionEnd(text, before), "section");
   if (!rules.lineBreaks) add(text.search(/[\n\r]/), "line");
   for (const sequence of stop) if (sequence !== "") add(text.indexOf(sequence), "stop");
   add(repeatsTextAfter(text, after), "text_after");
@@ -72,21 +57,48 @@ export function findCut(text: string, rules: CutRules): Cut | undefined {
 }
 
 /**
- * Where a section ends in `text`: at a blank line, before a header (`Physical Exam:` alone on its
- * line, `PLAN:` in capitals anywhere), or behind a header that the text begins with. −1 if nowhere.
+ * Where a section ends in `text`, −1 if nowhere: at a blank line, before a header, or behind the
+ * header that the text begins with or completes; `before` is what precedes it.
  */
-export function sectionEnd(text: string): number {
-  const ends: number[] = [];
-  const blank = /\n[ \t]*\n/.exec(text);
-  if (blank) ends.push(blank.index);
-  const ownLine = /(^|\n)[^\n]*:[ \t]*\n/.exec(text);
-  if (ownLine) ends.push(ownLine[1] === "" ? text.indexOf(":") + 1 : ownLine.index);
-  const capitals = /(?:\b[A-Z][A-Z/&-]*\s+){0,5}\b[A-Z][A-Z/&-]{2,}:/.exec(text);
-  if (capitals) {
-    const begins = text.slice(0, capitals.index).trim() === "";
-    ends.push(begins ? capitals.index + capitals[0].length : capitals.index);
+export function sectionEnd(text: string, before = ""): number {
+  const ends = [beforeNextHeader(text), behindFirstHeader(text, before), aroundCapitals(text)];
+  return ends.reduce((first, end) => end >= 0 && (first < 0 || end < first) ? end : first, -1);
+}
+
+/** Where the first line ends, of those that a blank line or a header follows. */
+function beforeNextHeader(text: string): number {
+  for (let end = text.indexOf("\n"); end >= 0;) {
+    const next = text.indexOf("\n", end + 1);
+    const line = text.slice(end + 1, next < 0 ? undefined : next);
+    if (next >= 0 && line.trim() === "") return end;
+    if (headerEnd(line, next >= 0) >= 0) return end;
+    end = next;
   }
-  return ends.length === 0 ? -1 : Math.min(...ends);
+  return -1;
+}
+
+/** Behind a header at the beginning of the caret's line, if it ends in the text. */
+function behindFirstHeader(text: string, before: string): number {
+  const typed = before.slice(before.lastIndexOf("\n") + 1);
+  const end = text.indexOf("\n");
+  const line = typed + (end < 0 ? text : text.slice(0, end));
+  const behind = headerEnd(line, end >= 0) - typed.length;
+  return behind > 0 && behind < text.length ? behind : -1;
+}
+
+/** Before a header in capitals inside a line, or behind it where nothing else precedes it. */
+function aroundCapitals(text: string): number {
+  const header = capitalsHeaderIn(text);
+  if (header === undefined) return -1;
+  const begins = text.slice(0, header.start).trim() === "";
+  return !begins ? header.start : header.end < text.length ? header.end : -1;
+}
+
+/** Where the header that `line` begins with ends; a line that may still grow has to be sure. */
+function headerEnd(line: string, complete: boolean): number {
+  const header = headerOf(line);
+  if (header === undefined || (!complete && headerOf(`${line} x`) === undefined)) return -1;
+  return line.slice(0, header.end).trimEnd().length;
 }
 
 /** Where `text` starts to say what stands behind the caret already, −1 if nowhere. */
@@ -101,18 +113,22 @@ function repeatsTextAfter(text: string, after: string): number {
   return -1;
 }
 
-/** Longest loop looked for, in words. */
+/** Longest loop looked for, in runs. */
 const MAX_PERIOD = 8;
+
+/** Runs without white space that hold a letter or a digit: a loop repeats punctuation, too. */
+const runsOf = (text: string) =>
+  [...text.matchAll(/\S+/g)].filter(([run]) => /[\p{L}\p{N}]/u.test(run));
 
 /** Where `text` starts to say the same words a second time in a row, −1 if nowhere. */
 function loopStart(text: string, before: string): number {
-  const previous = wordsOf(before.slice(-20 * MAX_PERIOD)).slice(-MAX_PERIOD);
-  const places = [...text.matchAll(/\S+/g)].filter(([word]) => /[\p{L}\p{N}]/u.test(word));
-  const words = [...previous, ...places.map(([word]) => word)];
-  for (let end = previous.length + 1; end <= words.length; end++) {
+  const previous = runsOf(before.slice(-20 * MAX_PERIOD)).slice(-MAX_PERIOD);
+  const places = runsOf(text);
+  const runs = [...previous, ...places].map(([run]) => run);
+  for (let end = previous.length + 1; end <= runs.length; end++) {
     for (let period = 1; period <= MAX_PERIOD && 2 * period <= end; period++) {
-      const last = words.slice(end - period, end), first = words.slice(end - 2 * period);
-      if (!last.every((word, i) => word === first[i])) continue;
+      const last = runs.slice(end - period, end), first = runs.slice(end - 2 * period);
+      if (!last.every((run, i) => run === first[i])) continue;
       return places[Math.max(0, end - period - previous.length)].index;
     }
   }

@@ -28,7 +28,3 @@ export function endsWord(before: number, after: number): boolean {
   if (closing[after]) return !(digit[before] && (after === 0x2c || after === 0x3a));
   return after === 0x2e && isLetter(before);
 }
-
-/** The words of a text: maximal runs without white space that hold a letter or a digit. */
-export const wordsOf = (text: string): string[] =>
-  text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));

@@ -9,7 +9,7 @@
 
 import { NgramCounts } from "./counts.ts";
 import { KneserNey } from "./kneser_ney.ts";
-import { leadingWord } from "../typing/words.ts";
+import { leadingWord } from "../../clinical/words.ts";
 
 const PIECE = /\s*(?:[\p{L}\p{N}_]+(?:[-'’./][\p{L}\p{N}_]+)*|[^\s])|\s+$/gu;
 

@@ -2,11 +2,11 @@
  * Next-word prediction: at a caret where a word begins (what stands before it, white space
  * included, is given), or after its first one, two or three letters, is the word that stands there
  * the first, or among the first three, of those that the system ranks highest? What counts as a
- * word: words.ts.
+ * word: lib/clinical/words.ts.
  */
 
 import type { Passage } from "./typist.ts";
-import { type WordClass, wordsOf } from "./words.ts";
+import { classifiedWords, type WordClass } from "../../clinical/word_classes.ts";
 
 /** The likeliest words after `before`, best first; `typed` is how the word begins. */
 export type NextWords = (before: string, typed: string) => Promise<string[]>;
@@ -40,7 +40,7 @@ export function wordSamples(
   stride: number,
   isKnown?: (word: string) => boolean,
 ): WordSample[] {
-  const words = wordsOf(text).filter(({ start }) => start >= from && start < to);
+  const words = classifiedWords(text).filter(({ start }) => start >= from && start < to);
   return words
     .filter((_, index) => index % stride === stride >> 1)
     .map((word) => ({ ...word, known: isKnown?.(word.text) }));

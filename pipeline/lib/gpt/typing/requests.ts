@@ -7,7 +7,7 @@ import type { Document } from "../scoring/documents.ts";
 import { wordSamples } from "./next_word.ts";
 import type { NoteRequest } from "./note_worker.ts";
 import type { Passage } from "./typist.ts";
-import { wordsOf } from "./words.ts";
+import { placedWords } from "../../clinical/words.ts";
 
 /** One request a note; the growth of the first `withGrowths` is asked for, for examples. */
 export function requestsFor(
@@ -22,10 +22,10 @@ export function requestsFor(
   const passages = typed.map(({ text }, index) => passageOf(text, excerpt, index));
   const available = typed.reduce((sum, { text }, index) => {
     const { from, to } = passages[index];
-    return sum + wordsOf(text.slice(from, to)).length;
+    return sum + placedWords(text.slice(from, to)).length;
   }, 0);
   const stride = Math.max(1, Math.round(available / words));
-  const known = new Set(train.flatMap(({ text }) => wordsOf(text).map((word) => word.text)));
+  const known = new Set(train.flatMap(({ text }) => placedWords(text).map((word) => word.text)));
   const isKnown = known.size > 0 ? (word: string) => known.has(word) : undefined;
   return typed.map(({ text }, index) => ({
     text,

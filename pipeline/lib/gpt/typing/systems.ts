@@ -17,7 +17,7 @@ import { wasmModelFromTensors } from "../wasm/from_tensors.ts";
 import { rememberingTokenizer } from "./fast_tokenizer.ts";
 import type { NextWords } from "./next_word.ts";
 import { type Growth, growthOf } from "./thresholds.ts";
-import { leadingWord } from "./words.ts";
+import { leadingWord } from "../../clinical/words.ts";
 
 /** Files that all systems of one evaluation share. */
 export interface Sources {

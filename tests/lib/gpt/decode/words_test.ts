@@ -1,12 +1,7 @@
 import { assertEquals } from "@std/assert";
-import {
-  type CutRules,
-  findCut,
-  isQuantity,
-  sectionEnd,
-} from "../../../../pipeline/lib/gpt/decode/policy.ts";
+import { type CutRules, findCut, sectionEnd } from "../../../../pipeline/lib/gpt/decode/policy.ts";
 import { suggestDefaults } from "../../../../pipeline/lib/gpt/decode/suggest.ts";
-import { endsWord, wordsOf } from "../../../../pipeline/lib/gpt/decode/words.ts";
+import { endsWord } from "../../../../pipeline/lib/gpt/decode/words.ts";
 
 Deno.test("words end before space, punctuation and the end, never inside a number", () => {
   const may = (text: string) => {
@@ -21,21 +16,9 @@ Deno.test("words end before space, punctuation and the end, never inside a numbe
   }
 });
 
-Deno.test("a word holds a letter or a digit", () => {
-  assertEquals(wordsOf(" - no  fevers, ___ 37.5\n"), ["no", "fevers,", "37.5"]);
-});
-
-Deno.test("quantities: digits in the suggested part, units behind a number", () => {
-  assertEquals(isQuantity("40", "40", "Lasix"), true);
-  assertEquals(isQuantity("mg", "mg", "40"), true);
-  assertEquals(isQuantity("g", "mg", "(40)"), true);
-  assertEquals(isQuantity("mg", "mg", "Lasix"), false);
-  assertEquals(isQuantity("-year-old", "45-year-old", "a"), false);
-});
-
 Deno.test("sections end at blank lines and before headers", () => {
-  const kept = (text: string) => {
-    const end = sectionEnd(text);
+  const kept = (text: string, before = "") => {
+    const end = sectionEnd(text, before);
     return end < 0 ? text : text.slice(0, end);
   };
   assertEquals(kept(" fever\n \nSocial History:"), " fever");
@@ -45,6 +28,17 @@ Deno.test("sections end at blank lines and before headers", () => {
   assertEquals(kept("PHYSICAL EXAMINATION: Well"), "PHYSICAL EXAMINATION:");
   assertEquals(kept(" fever\nand chills"), " fever\nand chills");
   assertEquals(kept(" HEENT normal"), " HEENT normal");
+  // In every script, and without a colon where it is capitals or a name that charts use.
+  assertEquals(kept(" fièvre\nAntécédents :\nAucun"), " fièvre");
+  assertEquals(kept(" wohl. BEFUNDE: gut"), " wohl. ");
+  assertEquals(kept(" stable\nÉVOLUTION\nFavorable"), " stable");
+  assertEquals(kept(" fever\nhpi:\nwell"), " fever");
+  // What was typed of the header counts, and a header may be completed.
+  assertEquals(kept("am:\nWell", "Stable.\nPhysical Ex"), "am:");
+  assertEquals(kept("N: rest", "\nPLA"), "N:");
+  assertEquals(kept("am:", "\nPhysical Ex"), "am:");
+  assertEquals(kept(" rest at home", "\nPLAN:"), " rest at home");
+  assertEquals(sectionEnd("PLAN:"), -1, "nothing to cut yet");
 });
 
 Deno.test("cuts: redactions, lines, stops, the text behind the caret, loops", () => {

@@ -1,7 +1,4 @@
 /**
- * What counts as a word when next-word prediction is measured: letters, digits and underscores,
- * with single hyphens, apostrophes, dots or slashes inside (`follow-up`, `q.i.d`, `40.5`, `w/o`).
- *
  * Words fall into classes that matter differently at the bedside, told apart by their form and
  * neighbours, without a list of drugs:
  *
@@ -13,22 +10,15 @@
  *   word         everything else
  */
 
-const WORD = /[\p{L}\p{N}_]+(?:[-'’./][\p{L}\p{N}_]+)*/gu;
-
-const LEADING_WORD = new RegExp(WORD.source, "uy");
+import { isDose, isDoseUnit } from "./quantities.ts";
+import { isRedaction, type PlacedWord, placedWords } from "./words.ts";
 
 export const wordClasses = ["word", "number", "medication", "lab", "redacted"] as const;
 export type WordClass = (typeof wordClasses)[number];
 
-export interface Word {
-  text: string;
-  /** UTF-16 offset in the note. */
-  start: number;
+export interface ClassifiedWord extends PlacedWord {
   class: WordClass;
 }
-
-const UNIT =
-  /^(?:mg|mcg|ug|g|gm|grams?|kg|ml|cc|l|units?|iu|meq|mmol|tabs?|tablets?|caps?|capsules?|puffs?|drops?|gtt|patch(?:es)?)$/i;
 
 const STEM =
   /^[a-z]{2,}(?:olol|pril|sartan|statin|dipine|prazole|tidine|cillin|mycin|micin|cycline|floxacin|oxacin|azole|parin|gliptin|gliflozin|glitazone|formin|setron|triptan|azepam|zolam|oxetine|triptyline|gabalin|gabapentin|coxib|profen|thiazide|semide|lukast|terol|sone|solone|nide|vir|mab|tinib|caine|barbital|codone|morphone|xaban|grel|grelor|fibrate|dronate|afil|cef|aspirin|heparin|insulin|warfarin|digoxin|acetaminophen|metformin)$/i;
@@ -45,39 +35,28 @@ const LINKING = /^(?:is|was|of|at|to|level|count|in|the)$/i;
 const MOST_LINKING = 2;
 
 /** All words of a note, in order. */
-export function wordsOf(note: string): Word[] {
-  const found = [...note.matchAll(WORD)];
-  const texts = found.map(([text]) => text);
-  return found.map((match, at) => ({
-    text: match[0],
-    start: match.index,
-    class: classOf(texts, at),
-  }));
-}
-
-/** The word with which `text` begins, or undefined if it begins with something else. */
-export function leadingWord(text: string): string | undefined {
-  LEADING_WORD.lastIndex = 0;
-  return LEADING_WORD.exec(text)?.[0];
+export function classifiedWords(note: string): ClassifiedWord[] {
+  const words = placedWords(note);
+  const texts = words.map(({ text }) => text);
+  return words.map((word, at) => ({ ...word, class: classOf(texts, at) }));
 }
 
 function classOf(words: readonly string[], at: number): WordClass {
   const word = words[at];
-  if (/^_+$/.test(word)) return "redacted";
+  if (isRedaction(word)) return "redacted";
   if (NUMBER.test(word)) {
-    if (isDose(words, at)) return "medication";
+    if (isDoseAt(words, at)) return "medication";
     return followsTest(words, at) ? "lab" : "number";
   }
   if (TEST_VALUE.test(word)) return "lab";
-  const unitOfDose = UNIT.test(word) && at > 0 && NUMBER.test(words[at - 1]);
-  const beforeDose = at + 1 < words.length && NUMBER.test(words[at + 1]) && isDose(words, at + 1);
+  const unitOfDose = isDoseUnit(word) && at > 0 && NUMBER.test(words[at - 1]);
+  const beforeDose = at + 1 < words.length && NUMBER.test(words[at + 1]) && isDoseAt(words, at + 1);
   return unitOfDose || beforeDose || STEM.test(word) ? "medication" : "word";
 }
 
 /** Whether the number at `at` has a unit: `81 mg`, `81mg`, `25-mg`. */
-const isDose = (words: readonly string[], at: number): boolean =>
-  /^\p{N}[\p{N}.,/-]*(?:mg|mcg|meq|ml|units?|tabs?)$/iu.test(words[at]) ||
-  (at + 1 < words.length && UNIT.test(words[at + 1]));
+const isDoseAt = (words: readonly string[], at: number): boolean =>
+  isDose(words[at]) || (at + 1 < words.length && isDoseUnit(words[at + 1]));
 
 function followsTest(words: readonly string[], at: number): boolean {
   let before = at - 1;

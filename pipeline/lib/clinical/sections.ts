@@ -1,4 +1,6 @@
-/** Recognises the headers that divide a note into sections, and which of them a corpus uses. */
+/** Which headers divide the notes of a corpus into sections. */
+
+import { type Header, headerOf } from "./headers.ts";
 
 /** The sections of a MIMIC-IV-Note discharge summary, in their order. */
 export const mimicSections: readonly string[] = [
@@ -21,32 +23,8 @@ export const mimicSections: readonly string[] = [
   "Followup Instructions",
 ];
 
-/** `HPI:` alone on its line, decorated or not. */
-const ALONE = /^\s*[*=_]{0,3}([A-Z][A-Za-z0-9 ,/&()'#-]{1,48}?)\s*[*=_]{0,3}:[*=_\s]*$/;
-/** Capitals alone on their line, without a colon: `ADMISSION LABS`. */
-const CAPITALS = /^\s*[*=_]{0,3}([A-Z][A-Z ,/&()'-]{3,48}?)[*=_\s]*$/;
-/** `PLAN: Return in two weeks`, `Service: MEDICINE`. */
-const INLINE = /^\s*[*=_]{0,3}([A-Z][A-Z0-9 ,/&()'-]{1,48}|[A-Z][a-z]+(?: [A-Za-z]+){0,3}):/;
-const MOST_WORDS = 7;
-
-export interface Header {
-  /** Upper case, single spaces: what makes two headers the same. */
-  key: string;
-  /** As written. */
-  form: string;
-}
-
-/** The header that `line` is or begins with. */
-export function headerOf(line: string): Header | undefined {
-  const first = line.charCodeAt(0);
-  // Most lines are prose: they start with a small letter, or hold no colon and small letters.
-  if (first >= 0x61 && first <= 0x7a) return undefined;
-  const match = line.includes(":") ? ALONE.exec(line) ?? INLINE.exec(line) : CAPITALS.exec(line);
-  if (match === null) return undefined;
-  const form = match[1].trim().replace(/\s+/g, " ");
-  if (form.split(" ").length > MOST_WORDS || form.length < 2) return undefined;
-  return { key: form.toUpperCase(), form };
-}
+/** A header without its place. */
+export type HeaderName = Pick<Header, "key" | "form">;
 
 /** The headers of a corpus and what kind of notes they make. */
 export interface HeaderSet {
@@ -56,9 +34,9 @@ export interface HeaderSet {
    * - `plain`: no header is common enough.
    */
   shape: "mimic" | "headed" | "plain";
-  sections: Header[];
+  sections: HeaderName[];
   /** Common headers inside sections (`mimic` only). */
-  subHeaders: Header[];
+  subHeaders: HeaderName[];
 }
 
 /** A header counts if this share of the notes has it. */
@@ -86,12 +64,12 @@ export function discoverHeaders(sample: readonly string[]): HeaderSet {
   const common = [...notesWith]
     .filter(([, notes]) => notes >= Math.max(2, COMMON * sample.length))
     .sort((a, b) => b[1] - a[1])
-    .map(([key]): Header => ({ key, form: commonest(forms.get(key)!) }));
+    .map(([key]): HeaderName => ({ key, form: commonest(forms.get(key)!) }));
   return classify(common, (key) => (notesWith.get(key) ?? 0) / sample.length);
 }
 
-function classify(common: Header[], shareOf: (key: string) => number): HeaderSet {
-  const mimic = mimicSections.map((form): Header => ({ key: form.toUpperCase(), form }));
+function classify(common: HeaderName[], shareOf: (key: string) => number): HeaderSet {
+  const mimic = mimicSections.map((form): HeaderName => ({ key: form.toUpperCase(), form }));
   const mimicKeys = new Set(mimic.map(({ key }) => key));
   if (mimic.filter(({ key }) => shareOf(key) >= 0.5).length >= MIMIC_EVIDENCE) {
     const subHeaders = common.filter(({ key }) => !mimicKeys.has(key)).slice(0, MOST_HEADERS);

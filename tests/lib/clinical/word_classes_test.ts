@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { leadingWord, wordsOf } from "../../../../pipeline/lib/gpt/typing/words.ts";
+import { classifiedWords } from "../../../pipeline/lib/clinical/word_classes.ts";
 
 Deno.test("words of a note, with their classes", () => {
-  const words = wordsOf("Pt is a ___ y/o with follow-up; Lasix 40.5 mg q.i.d.");
+  const words = classifiedWords("Pt is a ___ y/o with follow-up; Lasix 40.5 mg q.i.d.");
   assertEquals(words.map(({ text }) => text), [
     "Pt",
     "is",
@@ -27,7 +27,7 @@ Deno.test("words of a note, with their classes", () => {
 
 Deno.test("drugs, doses, lab values and numbers are told apart by their form", () => {
   const classes = (text: string) =>
-    Object.fromEntries(wordsOf(text).map(({ text, class: kind }) => [text, kind]));
+    Object.fromEntries(classifiedWords(text).map(({ text, class: kind }) => [text, kind]));
   assertEquals(classes("Continue metoprolol for 3 days"), {
     Continue: "word",
     metoprolol: "medication",
@@ -52,8 +52,9 @@ Deno.test("drugs, doses, lab values and numbers are told apart by their form", (
   });
 });
 
-Deno.test("the leading word is whole, or there is none", () => {
-  assertEquals(leadingWord("follow-up, then"), "follow-up");
-  assertEquals(leadingWord(" follow"), undefined);
-  assertEquals(leadingWord(""), undefined);
+Deno.test("doses are counted in more than milligrams, and sizes are none", () => {
+  const kinds = (text: string) => classifiedWords(text).map(({ class: kind }) => kind);
+  assertEquals(kinds("Zyx 2 patches"), ["medication", "medication", "medication"]);
+  assertEquals(kinds("Zyx 3 Tropfen"), ["medication", "medication", "medication"]);
+  assertEquals(kinds("mass 3 cm"), ["word", "number", "word"]);
 });
