@@ -32,7 +32,7 @@ const rules: { from: string; may: string[] }[] = [
   { from: "worker/src/", may: [gpt, clinical] },
   { from: "worker/plugin/", may: [] },
   { from: "worker/pages/", may: ["worker/plugin/"] },
-  { from: "worker/host/", may: ["worker/src/", base, gpt, ...artifacts] },
+  { from: "worker/host/", may: ["worker/src/", base, gpt, ...artifacts, "deno.json"] },
   { from: "tests/", may: [""] },
 ];
 

@@ -4,8 +4,7 @@
  *   config.json, generation_config.json, tokenizer.json, tokenizer_config.json
  *   model.safetensors             float32, Hugging Face GPT-2
  *   onnx/model.onnx               float32; inputs and outputs: see onnx/decoder_graph.ts
- *   onnx/model_quantized.onnx     int8, of the same form
- *   worker.safetensors            int8, as our worker loads it: see wasm/weights_file.ts
+ *   onnx/model_quantized.onnx     int8, of the same form: what the worker serves
  *   mixture.json, ngram.bin       what stands beside the GPT, where it pays: see mixture.ts
  *   README.md, export.json        the model card, and its numbers for programs
  *
@@ -36,22 +35,19 @@ import { loadRuntime } from "../lib/gpt/onnx/runtime.ts";
 import { float32Weights } from "../lib/gpt/onnx/weights.ts";
 import { compileKernels } from "../lib/gpt/wasm/compile.ts";
 import { loadWasmModel } from "../lib/gpt/wasm/model.ts";
-import { workerWeights } from "../lib/gpt/wasm/write_weights.ts";
+import { weightsFromOnnx } from "../lib/gpt/wasm/weights.ts";
 import type { AuditEvidence } from "../artifacts/gate.ts";
 import { type Lineage, lineageOf, type Sources, sourcesOf } from "../artifacts/lineage.ts";
 import { writeReport } from "../artifacts/reports.ts";
 import type { Measured } from "./evidence.ts";
-import {
-  checkParity,
-  checkQuantization,
-  chooseLayers,
-  type Kept,
-  type Quantization,
-} from "./gates.ts";
+import { checkParity, checkQuantization, chooseLayers, type Quantization } from "./gates.ts";
 import { modelCard } from "./model_card.ts";
 import { type MixtureReport, mixtureReport, writeMixture } from "./mixture.ts";
 import type { OpenMixture } from "../artifacts/mixture.ts";
 import type { Parity } from "./parity.ts";
+
+/** What is served, whichever engine runs it. */
+const MODEL_FILE = "onnx/model_quantized.onnx";
 
 export interface ExportReport {
   version: 2;
@@ -127,8 +123,7 @@ export async function exportRun(
         count: prompts,
         runtime,
       }),
-      quantization: await checkQuantization(checkpoint, kept, {
-        worker: await file("worker.safetensors"),
+      quantization: await checkQuantization(checkpoint, await file(MODEL_FILE), kept, {
         tokens,
         limit: evalTokens,
         tokenizer,
@@ -141,7 +136,7 @@ export async function exportRun(
           tokens: validation,
           model: loadWasmModel(
             await WebAssembly.compile(await compileKernels()),
-            await file("worker.safetensors"),
+            weightsFromOnnx(await file(MODEL_FILE)),
             config,
           ),
         })
@@ -173,13 +168,13 @@ async function evidenceFrom(
 }
 
 /**
- * Writes config.json, generation_config.json, the graphs and the worker's weights of a model into
- * `folder`; the layers in `kept` stay float32 where all others become int8.
+ * Writes config.json, generation_config.json and the graphs of a model into `folder`; the layers in
+ * `kept` stay float32 where all others become int8.
  */
 export async function writeModelFiles(
   folder: string,
   { config, endOfText, parameters, minConfidence }: ExportedModel,
-  kept: Kept = { onnx: new Set(), worker: new Set() },
+  kept: ReadonlySet<string> = new Set(),
 ): Promise<void> {
   await writeJson(join(folder, "config.json"), toHuggingFaceConfig(config, endOfText));
   await writeJson(join(folder, "generation_config.json"), {
@@ -189,11 +184,10 @@ export async function writeModelFiles(
     min_confidence: minConfidence,
   });
   const float32 = (g: GraphBuilder) => float32Weights(g, config, parameters);
-  const int8 = (g: GraphBuilder) => int8Weights(g, config, parameters, kept.onnx);
+  const int8 = (g: GraphBuilder) => int8Weights(g, config, parameters, kept);
   const files = {
     "onnx/model.onnx": () => decoderGraph(config, float32),
-    "onnx/model_quantized.onnx": () => decoderGraph(config, int8),
-    "worker.safetensors": () => workerWeights(config, parameters, kept.worker),
+    [MODEL_FILE]: () => decoderGraph(config, int8),
   };
   for (const [name, build] of Object.entries(files)) {
     await writeAtomic(join(folder, name), build());
@@ -221,8 +215,7 @@ async function fileSums(folder: string): Promise<ExportReport["files"]> {
     "tokenizer_config.json",
     "model.safetensors",
     "onnx/model.onnx",
-    "onnx/model_quantized.onnx",
-    "worker.safetensors",
+    MODEL_FILE,
     "mixture.json",
     "ngram.bin",
   ];

@@ -6,15 +6,17 @@ import type { Tokenizer } from "../lib/gpt/decode/types.ts";
 import type { Checkpoint } from "../lib/gpt/model/checkpoint.ts";
 import { int8Weights } from "../lib/gpt/onnx/int8_weights.ts";
 import type { Runtime } from "../lib/gpt/onnx/runtime.ts";
-import { logitsFromTensors, scorerFromWeights } from "../lib/gpt/onnx/scorer.ts";
+import { logitsFromTensors, type Scorer, scorerFromWeights } from "../lib/gpt/onnx/scorer.ts";
 import { modelFromGraph } from "../lib/gpt/onnx/session.ts";
 import { float32Weights } from "../lib/gpt/onnx/weights.ts";
 import { compileKernels } from "../lib/gpt/wasm/compile.ts";
-import { workerWeights } from "../lib/gpt/wasm/write_weights.ts";
+import { weightsFromTensors } from "../lib/gpt/wasm/from_tensors.ts";
+import { weightsFromOnnx } from "../lib/gpt/wasm/weights.ts";
+import { graphScorer } from "./graph_scorer.ts";
+import { kernelScorer } from "./kernel_scorer.ts";
 import { layersToKeep } from "./layers_to_keep.ts";
 import { greedyParity, type Parity, promptsFrom } from "./parity.ts";
 import { bitsPerCharacter, type TestWindows, testWindows } from "./quality.ts";
-import { workerScorer } from "./worker_scorer.ts";
 
 const MAX_LOGIT_DIFFERENCE = 1e-4;
 
@@ -26,19 +28,11 @@ const CHOICE_TARGET = MAX_INT8_COST / 2;
 const CHOICE_TOKENS = 16384;
 
 /** One thread of WebAssembly reads the test split: the difference is clear on so many tokens. */
-const WORKER_TOKENS = 16384;
+const KERNEL_TOKENS = 16384;
 
 export type Model = Pick<Checkpoint, "config" | "parameters">;
 
-/** Names of the layers that stay float32, in the order of what that saves. */
-export interface Kept {
-  /** In onnx/model_quantized.onnx. */
-  onnx: ReadonlySet<string>;
-  /** In worker.safetensors, whose activations are finer. */
-  worker: ReadonlySet<string>;
-}
-
-/** What int8 costs in one of the files. */
+/** What int8 costs as one of the two engines computes with the file. */
 export interface Cost {
   /** Bits per character of the test split. */
   float32: number;
@@ -47,12 +41,16 @@ export interface Cost {
   cost: number;
   /** Tokens of the test split these were measured on. */
   tokens: number;
-  keptFloat32: string[];
 }
 
-export interface Quantization extends Cost {
-  /** The same of the file that the worker loads, read as the worker reads it. */
-  worker: Cost;
+/** What quantization costs: onnx/model_quantized.onnx itself is measured. */
+export interface Quantization {
+  /** Layers that stay float32, in the order of what that saves. */
+  keptFloat32: string[];
+  /** ONNX Runtime: activations as uint8, with one scale for all that is fed together. */
+  onnxruntime: Cost;
+  /** Our kernels, lib/gpt/wasm: activations as int16, with a scale per token. */
+  kernels: Cost;
 }
 
 /** Throws an `ArtifactError` unless the float32 graph in `file` says what the model says. */
@@ -103,41 +101,53 @@ async function measure(
   }
 }
 
-/** Finds the layers that have to stay float32, by what int8 costs on the validation split. */
+/**
+ * Finds the layers that have to stay float32, by what int8 costs on the validation split: first with
+ * ONNX Runtime, whose activations are the coarser, then with our kernels.
+ */
 export async function chooseLayers(
   model: Model,
   tokens: Uint16Array,
   tokenizer: Tokenizer,
   runtime: Runtime,
-): Promise<Kept> {
+): Promise<Set<string>> {
   const { config, parameters } = model;
   const progress = new Progress("layers", undefined, "measured");
   const windows = testWindows(tokens, config, CHOICE_TOKENS);
   const kernels = await WebAssembly.compile(await compileKernels());
   const float32 = await measure(model, windows, tokenizer, runtime, "all");
   let measured = 0;
-  const choose = (bits: (kept: ReadonlySet<string>) => Promise<number>) =>
-    layersToKeep(config, async (kept) => {
-      progress.update(++measured);
-      return await bits(kept) / float32 - 1;
-    }, CHOICE_TARGET);
-  const onnx = await choose((kept) => measure(model, windows, tokenizer, runtime, kept));
-  const worker = await choose((kept) => {
-    const scorer = workerScorer(kernels, workerWeights(config, parameters, kept), config);
+  const choose = (
+    bits: (kept: ReadonlySet<string>) => Promise<number>,
+    first?: ReadonlySet<string>,
+  ) =>
+    layersToKeep(
+      config,
+      async (kept) => {
+        progress.update(++measured);
+        return await bits(kept) / float32 - 1;
+      },
+      CHOICE_TARGET,
+      first,
+    );
+  const first = await choose((kept) => measure(model, windows, tokenizer, runtime, kept));
+  const kept = await choose((kept) => {
+    const scorer = kernelScorer(kernels, weightsFromTensors(config, parameters, kept), config);
     return bitsPerCharacter(scorer, windows, config, tokenizer);
-  });
-  const list = (kept: ReadonlySet<string>) => kept.size === 0 ? "none" : [...kept].join(", ");
-  progress.finish(`float32 in ONNX: ${list(onnx)}; in the worker: ${list(worker)}`);
-  return { onnx, worker };
+  }, first);
+  progress.finish(`float32: ${kept.size === 0 ? "none" : [...kept].join(", ")}`);
+  return kept;
 }
 
-/** Throws an `ArtifactError` if int8 costs too much on the test split, in ONNX or in `worker`. */
+/**
+ * Throws an `ArtifactError` if int8 costs too much on the test split, with either engine. `file`:
+ * the bytes of onnx/model_quantized.onnx, in which `kept` are float32.
+ */
 export async function checkQuantization(
   model: Model,
-  kept: Kept,
-  { worker, tokens, limit, tokenizer, runtime }: {
-    /** Bytes of worker.safetensors. */
-    worker: Uint8Array;
+  file: Uint8Array,
+  kept: ReadonlySet<string>,
+  { tokens, limit, tokenizer, runtime }: {
     tokens: Uint16Array;
     limit: number;
     tokenizer: Tokenizer;
@@ -147,43 +157,38 @@ export async function checkQuantization(
   const { config } = model;
   const progress = new Progress("quality", 4, "measured");
   let measured = 0;
-  const compare = async (
-    limit: number,
-    kept: ReadonlySet<string>,
-    int8Of: (windows: TestWindows) => Promise<number>,
-  ): Promise<Cost> => {
+  const compare = async (limit: number, scorer: Pick<Scorer, "score">): Promise<Cost> => {
     const windows = testWindows(tokens, config, limit);
     const float32 = await measure(model, windows, tokenizer, runtime, "all");
     progress.update(++measured);
-    const int8 = await int8Of(windows);
+    const int8 = await bitsPerCharacter(scorer, windows, config, tokenizer);
     progress.update(++measured);
     const count = windows.starts.length * config.n_positions;
-    return { float32, int8, cost: int8 / float32 - 1, tokens: count, keptFloat32: [...kept] };
+    return { float32, int8, cost: int8 / float32 - 1, tokens: count };
   };
-  const kernels = await WebAssembly.compile(await compileKernels());
-  const graph = await compare(
-    limit,
-    kept.onnx,
-    (windows) => measure(model, windows, tokenizer, runtime, kept.onnx),
+  const graph = await graphScorer(runtime, file, config);
+  const onnxruntime = await compare(limit, graph).finally(graph.close);
+  requireSmall(onnxruntime, "ONNX Runtime", kept);
+  const compiled = await WebAssembly.compile(await compileKernels());
+  const kernels = await compare(
+    Math.min(limit, KERNEL_TOKENS),
+    kernelScorer(compiled, weightsFromOnnx(file), config),
   );
-  requireSmall(graph, "the int8 graph");
-  const loaded = await compare(
-    Math.min(limit, WORKER_TOKENS),
-    kept.worker,
-    (windows) =>
-      bitsPerCharacter(workerScorer(kernels, worker, config), windows, config, tokenizer),
-  );
-  requireSmall(loaded, "worker.safetensors");
-  progress.finish(`bits per character on ${graph.tokens} tokens of the test split`);
-  return { ...graph, worker: loaded };
+  requireSmall(kernels, "our kernels", kept);
+  progress.finish(`bits per character on ${onnxruntime.tokens} tokens of the test split`);
+  return { keptFloat32: [...kept], onnxruntime, kernels };
 }
 
-function requireSmall({ float32, int8, cost, keptFloat32 }: Cost, what: string): void {
+function requireSmall(
+  { float32, int8, cost }: Cost,
+  engine: string,
+  kept: ReadonlySet<string>,
+): void {
   if (cost <= MAX_INT8_COST) return;
   throw new ArtifactError(
-    `Cannot export: int8 costs ${what} ${(100 * cost).toFixed(2)}% of bits per character ` +
+    `Cannot export: int8 costs ${(100 * cost).toFixed(2)}% of bits per character with ${engine} ` +
       `(${float32.toFixed(4)} to ${int8.toFixed(4)}), expected at most ${100 * MAX_INT8_COST}%, ` +
-      `although float32 was kept for ${keptFloat32.join(", ") || "no layer"}; ` +
+      `although float32 was kept for ${[...kept].join(", ") || "no layer"}; ` +
       `train again with "deno task train", no export was written`,
   );
 }

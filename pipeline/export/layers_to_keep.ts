@@ -11,18 +11,19 @@ export const MAX_KEPT_SHARE = 0.5;
  * None if quantizing everything costs at most `target` (a share of the float32 figure). Otherwise
  * each layer is spared once, all others quantized, and the layers are kept in the order of what
  * that saved, until the cost is at most `target` or the next would exceed `MAX_KEPT_SHARE`.
- * `cost` measures with the given layers kept.
+ * `cost` measures with the given layers kept; those of `first` are kept in any case.
  */
 export async function layersToKeep(
   config: GptConfig,
   cost: (kept: ReadonlySet<string>) => Promise<number>,
   target: number,
+  first: ReadonlySet<string> = new Set(),
 ): Promise<Set<string>> {
-  const kept = new Set<string>();
+  const kept = new Set(first);
   if (await cost(kept) <= target) return kept;
   const spared: { layer: string; cost: number }[] = [];
   for (const layer of quantizableLayers(config)) {
-    spared.push({ layer, cost: await cost(new Set([layer])) });
+    if (!kept.has(layer)) spared.push({ layer, cost: await cost(new Set([...kept, layer])) });
   }
   spared.sort((a, b) => a.cost - b.cost);
   for (const { layer } of spared) {

@@ -68,13 +68,10 @@ export const task = defineTask({
     const { files, quantization: q, mixture: beside } = await exportRun(data, run, options);
     const size = (name: string) => bytes(files[`onnx/${name}`].bytes);
     console.log(
-      `float32  ${size("model.onnx")}, ${q.float32.toFixed(4)} bits per character
-int8     ${size("model_quantized.onnx")}, ${q.int8.toFixed(4)} bits per character (${
-        signedPercent(q.cost)
-      })
-worker   ${bytes(files["worker.safetensors"].bytes)}, int8, ${
-        signedPercent(q.worker.cost)
-      } against float32 on ${q.worker.tokens} tokens
+      `float32  ${size("model.onnx")}, ${q.onnxruntime.float32.toFixed(4)} bits per character
+int8     ${size("model_quantized.onnx")}, ${signedPercent(q.onnxruntime.cost)} with ONNX Runtime, ${
+        signedPercent(q.kernels.cost)
+      } with our kernels
 n-grams  ${mixtureLine(beside)}
 Wrote ${paths.export}; next: deno task serve`,
     );

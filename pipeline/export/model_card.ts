@@ -2,6 +2,7 @@
 
 import { bytes, format } from "../lib/base/cli.ts";
 import type { ExportReport } from "./export.ts";
+import type { Cost } from "./gates.ts";
 import type { MixtureReport } from "./mixture.ts";
 
 /** In the form Hugging Face calls a model card: a YAML header, then Markdown. */
@@ -35,10 +36,9 @@ allergy or finding it proposes may stand without the clinician having checked it
 | file | arithmetic | size |
 |---|---|---|
 | onnx/model.onnx | float32 | ${size("onnx/model.onnx")} |
-| onnx/model_quantized.onnx | int8, activations quantized as they come | ${
+| onnx/model_quantized.onnx | int8, activations quantized as they come; what the worker serves | ${
     size("onnx/model_quantized.onnx")
   } |
-| worker.safetensors | int8, in the form our worker loads | ${size("worker.safetensors")} |
 | model.safetensors | float32, Hugging Face \`GPT2LMHeadModel\` | ${size("model.safetensors")} |
 
 \`\`\`js
@@ -48,17 +48,16 @@ const generate = await pipeline("text-generation", "path/to/this/folder", { dtyp
 
 ## Measured on the test split
 
-| | float32 | int8 |
-|---|---|---|
-| bits per character | ${q.float32.toFixed(4)} | ${q.int8.toFixed(4)} (${signedPercent(q.cost)}) |
-| bits per character, worker.safetensors | ${q.worker.float32.toFixed(4)} | ${
-    q.worker.int8.toFixed(4)
-  } (${signedPercent(q.worker.cost)}) |
+| bits per character | float32 | int8 | tokens |
+|---|---|---|---|
+| ONNX Runtime: activations in uint8, a scale for all that is fed together | ${
+    costs(q.onnxruntime)
+  } |
+| the worker's kernels: activations in int16, a scale per token | ${costs(q.kernels)} |
 
-Over ${format(q.tokens)} tokens, the worker's over ${
-    format(q.worker.tokens)
-  }. Layers kept in float32 in the int8
-graph: ${listOf(q.keptFloat32)}; in the worker's file: ${listOf(q.worker.keptFloat32)}.
+Both read the weights of onnx/model_quantized.onnx. Layers kept in float32 there: ${
+    listOf(q.keptFloat32)
+  }.
 Greedy continuations of ${parity.prompts} prompts, ${format(parity.tokens)} tokens, are those of the
 checkpoint; the largest difference of a logit is ${parity.logitDifference.toExponential(1)}.
 
@@ -112,6 +111,9 @@ ${bits.join("\n")}${
 ${test.join("\n")}`
   }`;
 }
+
+const costs = ({ float32, int8, cost, tokens }: Cost) =>
+  `${float32.toFixed(4)} | ${int8.toFixed(4)} (${signedPercent(cost)}) | ${format(tokens)}`;
 
 const listOf = (layers: readonly string[]) => layers.length === 0 ? "none" : layers.join(", ");
 

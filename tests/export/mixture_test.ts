@@ -130,11 +130,10 @@ Deno.test(
 );
 
 function cardOf(mixture: MixtureReport): string {
-  const cost = { float32: 1, int8: 1, cost: 0, tokens: 1, keptFloat32: [] };
+  const cost = { float32: 1, int8: 1, cost: 0, tokens: 1 };
   const files = [
     "onnx/model.onnx",
     "onnx/model_quantized.onnx",
-    "worker.safetensors",
     "model.safetensors",
   ];
   return modelCard({
@@ -143,7 +142,7 @@ function cardOf(mixture: MixtureReport): string {
     model: { n_layer: 1, n_head: 1, n_embd: 1, n_positions: 1, vocab_size: 1 },
     parameters: 1,
     parity: { prompts: 1, tokens: 1, different: 0, ties: 0, logitDifference: 0 },
-    quantization: { ...cost, worker: cost },
+    quantization: { keptFloat32: [], onnxruntime: cost, kernels: cost },
     audit: { verdict: "pass", failed: [] },
     mixture,
     runtime: "",

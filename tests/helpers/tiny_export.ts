@@ -28,12 +28,12 @@ const shape = {
 };
 
 /**
- * Writes checkpoint, tokenizer and export of a run into `root`; the export's folder. The worker's
- * weights stay float32, so that its answers can be compared with the checkpoint's.
+ * Writes checkpoint, tokenizer and export of a run into `root`; the export's folder. Unless
+ * `int8` is set all layers stay float32, so that answers can be compared with the checkpoint's.
  */
 export async function writeTinyRun(
   root: string,
-  overrides: Partial<Omit<GptConfig, "vocab_size">> = {},
+  { int8 = false, ...overrides }: Partial<Omit<GptConfig, "vocab_size">> & { int8?: boolean } = {},
 ): Promise<{ exportFolder: string; config: GptConfig }> {
   const run = runPaths(root);
   const { words, counts } = countWords(huggingFace.corpus);
@@ -46,7 +46,7 @@ export async function writeTinyRun(
     await writeJson(join(folder, "tokenizer.json"), bpeTokenizerJson(vocabulary));
     await writeJson(join(folder, "tokenizer_config.json"), tokenizerConfig());
   }
-  const all = new Set(quantizableLayers(config));
-  await writeModelFiles(run.export, checkpoint, { onnx: new Set(), worker: all });
+  const all = new Set(int8 ? [] : quantizableLayers(config));
+  await writeModelFiles(run.export, checkpoint, all);
   return { exportFolder: run.export, config };
 }

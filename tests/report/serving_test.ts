@@ -44,9 +44,8 @@ Deno.test(
         files: {
           "onnx/model.onnx": file,
           "onnx/model_quantized.onnx": file,
-          "worker.safetensors": file,
         },
-        quantization: { cost: 0.001, worker: { cost: 0.0002 } },
+        quantization: { onnxruntime: { cost: 0.001 }, kernels: { cost: 0.0002 } },
       },
     );
     await writeJson(join(root, "serve.json"), bench);

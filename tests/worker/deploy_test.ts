@@ -93,7 +93,7 @@ Deno.test("deploy refuses a bundle that Cloudflare would not take, and says what
   withWorkspace(async (data) => {
     const run = workspace(data).run("latest");
     await writeTinyRun(run.root);
-    await Deno.truncate(join(run.export, "worker.safetensors"), 65 * 2 ** 20);
+    await Deno.truncate(join(run.export, "onnx", "model_quantized.onnx"), 65 * 2 ** 20);
     await writePassed(run);
     await writeJson(join(data, "deploy.json"), { API_KEYS: [KEY] });
     const { code, stderr } = await deploy(data);

@@ -135,8 +135,9 @@ Deno.test("workerd answers as the decoder with its n-grams does, remembers, refu
 
     for (
       const file of [
-        "worker.safetensors",
-        "build/worker.safetensors",
+        "model.onnx",
+        "build/model.onnx",
+        "onnx/model_quantized.onnx",
         "ngram.bin",
         "tokenizer.json",
         "entry.mjs",

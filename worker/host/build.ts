@@ -1,29 +1,44 @@
 /**
- * Assembles what runs in workerd: the bundled app, the kernels in WebAssembly, and the model and
+ * Assembles what runs in workerd: the bundled app, an engine in WebAssembly, and the ONNX file and
  * tokenizer of an export, all as modules of one script. Weights are thereby reachable by no URL.
  */
 
 import { basename, dirname, fromFileUrl, join } from "@std/path";
 import type { MixtureFile } from "../../pipeline/lib/gpt/decode/mixture.ts";
+import { exists, sha256File } from "../../pipeline/lib/base/files.ts";
 import { compileKernels } from "../../pipeline/lib/gpt/wasm/compile.ts";
 import { buildPages, bundle } from "./build_pages.ts";
+import type { EngineName } from "../src/engine.ts";
 import type { ModelInfo } from "../src/service.ts";
 
 const here = dirname(fromFileUrl(import.meta.url));
 
-const ENTRY = `import config from "./config.json";
+/** How the modules of each engine make an `Engine`. */
+const ENGINES: Record<EngineName, string> = {
+  wasm: `import kernels from "./kernels.wasm";
+const engine = { name: "wasm", kernels };
+`,
+  "onnxruntime-web": `import * as ort from "./ort.wasm.min.mjs";
+ort.env.wasm.numThreads = 1;
+ort.env.wasm.wasmPaths = { mjs: "./ort_glue.mjs", wasm: "ort.wasm" };
+const engine = { name: "onnxruntime-web", ort };
+`,
+};
+
+const entryOf = (engine: EngineName) =>
+  `${ENGINES[engine]}
+import config from "./config.json";
 import info from "./info.json";
-import kernels from "./kernels.wasm";
 import mixture from "./mixture.json";
+import model from "./model.onnx";
 import ngram from "./ngram.bin";
 import pages from "./pages.json";
 import tokenizer from "./tokenizer.json";
-import weights from "./worker.safetensors";
 import { createWorker } from "./worker.mjs";
 
 export default createWorker({
-  kernels,
-  weights,
+  engine,
+  model,
   config: JSON.parse(config),
   tokenizer: JSON.parse(tokenizer),
   info: JSON.parse(info),
@@ -33,24 +48,71 @@ export default createWorker({
 });
 `;
 
-/** The file of an export that the worker loads. */
-export const WEIGHTS = "worker.safetensors";
+/**
+ * workerd compiles no WebAssembly from bytes: ONNX Runtime is handed the imported module in place of
+ * a URL.
+ */
+const ORT_GLUE = `import start from "./ort-wasm-simd-threaded.mjs";
+import wasm from "./ort.wasm";
 
-/** Throws an error that names `deno task export` unless `exportFolder` holds what a worker needs. */
-export async function requireExport(exportFolder: string): Promise<void> {
-  for (const file of ["config.json", "tokenizer.json", WEIGHTS]) {
-    await Deno.stat(join(exportFolder, file)).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      const run = basename(dirname(exportFolder));
-      throw new Error(
-        `Cannot find ${join(exportFolder, file)}; run "deno task export --run ${run}" first`,
-      );
-    });
+export default (options) =>
+  start({
+    ...options,
+    locateFile: (file) => file,
+    instantiateWasm(imports, done) {
+      WebAssembly.instantiate(wasm, imports).then((instance) => done(instance, wasm));
+      return {};
+    },
+  });
+`;
+
+/** What `deno task export` writes for serving. */
+export const MODEL_FILE = "onnx/model_quantized.onnx";
+
+/** The same by the names that optimum and transformers.js give it, in the order of preference. */
+const FOREIGN_FILES = [
+  "onnx/decoder_model_merged_quantized.onnx",
+  "model_quantized.onnx",
+  "onnx/model.onnx",
+  "onnx/decoder_model_merged.onnx",
+  "decoder_model_merged.onnx",
+  "model.onnx",
+];
+
+/**
+ * The ONNX file of an export that `engine` serves, by its name in the folder. Throws an error that
+ * names `deno task export` unless `exportFolder` holds it and what else a worker needs.
+ */
+export async function requireExport(exportFolder: string, engine: EngineName): Promise<string> {
+  const names = engine === "wasm" ? [MODEL_FILE] : [MODEL_FILE, ...FOREIGN_FILES];
+  const there = await Promise.all(names.map((name) => exists(join(exportFolder, name))));
+  const model = names.find((_, i) => there[i]) ?? MODEL_FILE;
+  for (const file of ["config.json", "tokenizer.json", model]) {
+    if (await exists(join(exportFolder, file))) continue;
+    const run = basename(dirname(exportFolder));
+    const foreign = engine === "wasm" ? undefined : names.slice(1).join(", ");
+    throw new Error(
+      `Cannot find ${join(exportFolder, file)}${
+        file === MODEL_FILE && foreign ? `, nor ${foreign}` : ""
+      }; run "deno task export --run ${run}" first`,
+    );
   }
+  if (await exists(join(exportFolder, `${model}_data`))) {
+    throw new Error(
+      `Cannot serve ${join(exportFolder, model)}: its weights lie in a second file, ${
+        basename(model)
+      }_data; export the model into one file`,
+    );
+  }
+  return model;
 }
 
 /** What the worker tells about the model at GET /model: from the export's own files. */
-export async function modelInfo(exportFolder: string): Promise<ModelInfo> {
+export async function modelInfo(
+  exportFolder: string,
+  engine: EngineName,
+  model: string,
+): Promise<ModelInfo> {
   const absent = <T>(otherwise: T) => (error: unknown): T => {
     if (error instanceof Deno.errors.NotFound) return otherwise;
     throw error;
@@ -62,11 +124,14 @@ export async function modelInfo(exportFolder: string): Promise<ModelInfo> {
   return {
     name: basename(dirname(exportFolder)),
     min_confidence: settings.min_confidence,
-    precision: "int8",
+    engine,
+    file: model,
+    bytes: (await Deno.stat(join(exportFolder, model))).size,
+    sha256: await sha256File(join(exportFolder, model)),
+    precision: model.includes("quantized") ? "int8" : "float32",
     context_length: config.n_positions,
     vocabulary: config.vocab_size,
     parameters: report.parameters,
-    weights: report.files?.[WEIGHTS],
     n_grams: report.mixture,
     card: await Deno.readTextFile(join(exportFolder, "README.md")).catch(absent(undefined)),
   };
@@ -96,6 +161,8 @@ export async function exportedMixture(
 }
 
 export interface AssembleOptions {
+  /** Default wasm. */
+  engine?: EngineName;
   /** Requests per caller and minute; default as in wrangler.jsonc. */
   rateLimit?: number;
 }
@@ -104,27 +171,41 @@ export interface AssembleOptions {
 export async function assemble(
   exportFolder: string,
   folder: string,
-  { rateLimit }: AssembleOptions = {},
+  { engine = "wasm", rateLimit }: AssembleOptions = {},
 ): Promise<void> {
-  await requireExport(exportFolder);
+  const model = await requireExport(exportFolder, engine);
   const build = join(folder, "build");
   await Deno.mkdir(build, { recursive: true });
   const { file, table } = await exportedMixture(exportFolder);
   await Promise.all([
     bundle(join(here, "../src/main.ts"), join(build, "worker.mjs")),
-    compileKernels().then((wasm) => Deno.writeFile(join(build, "kernels.wasm"), wasm)),
-    Deno.writeTextFile(join(build, "entry.mjs"), ENTRY),
+    engine === "wasm"
+      ? compileKernels().then((wasm) => Deno.writeFile(join(build, "kernels.wasm"), wasm))
+      : copyOnnxRuntime(build),
+    Deno.writeTextFile(join(build, "entry.mjs"), entryOf(engine)),
     Deno.writeTextFile(
       join(build, "info.json"),
-      JSON.stringify(await modelInfo(exportFolder)),
+      JSON.stringify(await modelInfo(exportFolder, engine, model)),
     ),
     Deno.writeTextFile(join(build, "pages.json"), JSON.stringify(await buildPages())),
-    Deno.copyFile(join(exportFolder, WEIGHTS), join(build, WEIGHTS)),
+    Deno.copyFile(join(exportFolder, model), join(build, "model.onnx")),
     Deno.copyFile(join(exportFolder, "config.json"), join(build, "config.json")),
     Deno.copyFile(join(exportFolder, "tokenizer.json"), join(build, "tokenizer.json")),
     Deno.writeTextFile(join(build, "mixture.json"), JSON.stringify(file)),
     Deno.writeFile(join(build, "ngram.bin"), table),
     writeConfig(folder, rateLimit),
+  ]);
+}
+
+/** The runtime's own files, and the glue between them and workerd. */
+async function copyOnnxRuntime(build: string): Promise<void> {
+  const runtime = new URL("./", import.meta.resolve("onnxruntime-web/wasm"));
+  const copy = (from: string, to = from) => Deno.copyFile(new URL(from, runtime), join(build, to));
+  await Promise.all([
+    Deno.writeTextFile(join(build, "ort_glue.mjs"), ORT_GLUE),
+    copy("ort.wasm.min.mjs"),
+    copy("ort-wasm-simd-threaded.mjs"),
+    copy("ort-wasm-simd-threaded.wasm", "ort.wasm"),
   ]);
 }
 

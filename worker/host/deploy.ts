@@ -8,11 +8,13 @@ import { type RunPaths, type Workspace, workspace } from "../../pipeline/artifac
 import { passGate } from "../../pipeline/artifacts/gate.ts";
 import { requireFile } from "../../pipeline/lib/base/files.ts";
 import { bytes, defineTask, runTask, UsageError } from "../../pipeline/lib/base/cli.ts";
+import manifest from "../../deno.json" with { type: "json" };
+import { type EngineName, engines } from "../src/engine.ts";
 import { assemble } from "./build.ts";
 import { readSettings } from "./settings.ts";
 
-/** The newest whose workerd has binaries for every platform in the registry. */
-const WRANGLER = "npm:wrangler@4.156.0";
+/** Pinned in deno.json: the newest whose workerd has binaries for every platform in the registry. */
+const WRANGLER = manifest.imports.wrangler;
 
 /** Keep wrangler from asking, reporting and looking for updates. */
 const quietWrangler = {
@@ -35,6 +37,11 @@ export const task = defineTask({
   summary: "Checks an exported run and its settings, then deploys the worker with wrangler.",
   flags: {
     run: { type: "string", default: "latest", placeholder: "NAME", help: "run to deploy" },
+    engine: {
+      type: "string",
+      choices: engines,
+      help: "what computes (default wasm, our kernels, or what the settings say)",
+    },
     settings: {
       type: "string",
       placeholder: "FILE",
@@ -64,13 +71,18 @@ export const task = defineTask({
   async run(flags) {
     if (flags.newKey !== undefined) return await printNewKey(flags.newKey);
     const paths = workspace(flags.data), run = paths.run(flags.run);
-    const settings = await readSettings(flags.settings ?? join(flags.data, "deploy.json"));
+    const { secrets, engine } = await readSettings(
+      flags.settings ?? join(flags.data, "deploy.json"),
+    );
     await requireAudit(paths, run, flags.run, flags.acceptRisk);
     const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-deploy-" });
     try {
-      await assemble(run.export, folder, { rateLimit: flags.rateLimit });
+      await assemble(run.export, folder, {
+        engine: (flags.engine ?? engine) as EngineName | undefined,
+        rateLimit: flags.rateLimit,
+      });
       await requireSize(join(folder, "build"));
-      await wranglerDeploy(folder, settings, flags.dryRun);
+      await wranglerDeploy(folder, secrets, flags.dryRun);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

@@ -5,6 +5,7 @@
 
 import { workspace } from "../../pipeline/artifacts.ts";
 import { defineTask, runTask } from "../../pipeline/lib/base/cli.ts";
+import { type EngineName, engines } from "../src/engine.ts";
 import { requireExport } from "./build.ts";
 import { readSettings } from "./settings.ts";
 import { startDeno } from "./start_deno.ts";
@@ -18,6 +19,16 @@ const task = defineTask({
   flags: {
     run: { type: "string", default: "latest", placeholder: "NAME", help: "run to serve" },
     port: { type: "integer", default: 8787, min: 0, max: 65535, help: "port; 0 takes a free one" },
+    engine: {
+      type: "string",
+      choices: engines,
+      help: "what computes (default wasm, our kernels, or what the settings say)",
+    },
+    export: {
+      type: "string",
+      placeholder: "FOLDER",
+      help: "serve this export in place of a run's, with onnxruntime-web also one of optimum's",
+    },
     deno: { type: "boolean", help: "plain Deno instead of workerd" },
     settings: {
       type: "string",
@@ -35,13 +46,16 @@ const task = defineTask({
     "deno task serve --run nano --port 9000 --deno",
     "deno task serve --run nano --settings data/deploy.json",
   ],
-  async run({ run, data, port, deno, settings, rateLimit }) {
-    const exportFolder = workspace(data).run(run).export;
-    await requireExport(exportFolder);
-    const secrets = settings === undefined ? undefined : await readSettings(settings);
+  async run({ run, data, port, deno, rateLimit, ...flags }) {
+    const exportFolder = flags.export ?? workspace(data).run(run).export;
+    const settings = flags.settings === undefined ? undefined : await readSettings(flags.settings);
+    const secrets = settings?.secrets;
+    const engine = (flags.engine ?? settings?.engine ?? "wasm") as EngineName;
+    await requireExport(exportFolder, engine);
     const start = deno ? startDeno : startWorker;
     const worker = await start({
       exportFolder,
+      engine,
       port,
       rateLimit,
       secrets,

@@ -1,17 +1,36 @@
 /** Who may call a worker: the JSON file that `deploy` uploads and `serve --settings` uses. */
 
 import { ArtifactError, exists, readJson } from "../../pipeline/lib/base/files.ts";
+import { type EngineName, engines } from "../src/engine.ts";
 import { authenticator, type AuthSettings } from "../src/auth.ts";
 
-/** The settings as secrets; throws a `TypeError` unless they let somebody in, and not everybody. */
-export async function readSettings(path: string): Promise<Record<string, string>> {
+/** What a settings file says. */
+export interface Settings {
+  /** Values of the worker's environment. */
+  secrets: Record<string, string>;
+  /** What it was to be built with, where the file says so. */
+  engine?: EngineName;
+}
+
+/** Reads settings; throws a `TypeError` unless they let somebody in, and not everybody. */
+export async function readSettings(path: string): Promise<Settings> {
   if (!await exists(path)) {
     throw new ArtifactError(
       `Cannot find ${path}; make a key with "deno task deploy --new-key NAME" and put its entry ` +
         `into that file: { "API_KEYS": [entry] }`,
     );
   }
-  const given = await readJson<Record<string, unknown>>(path, "deno task deploy --new-key NAME");
+  const { ENGINE: engine, ...given } = await readJson<Record<string, unknown>>(
+    path,
+    "deno task deploy --new-key NAME",
+  );
+  if (engine !== undefined && !engines.includes(engine as EngineName)) {
+    throw new TypeError(
+      `Cannot use these settings: ENGINE in ${path} is ${JSON.stringify(engine)}, expected ${
+        engines.join(" or ")
+      }`,
+    );
+  }
   const known = [
     "API_KEYS",
     "OIDC_ISSUER",
@@ -33,7 +52,9 @@ export async function readSettings(path: string): Promise<Record<string, string>
     }
     if (!known.includes(name)) {
       throw new TypeError(
-        `Cannot use these settings: ${path} sets ${name}, expected only ${known.join(", ")}`,
+        `Cannot use these settings: ${path} sets ${name}, expected only ENGINE, ${
+          known.join(", ")
+        }`,
       );
     }
     secrets[name] = typeof value === "string" ? value : JSON.stringify(value);
@@ -52,5 +73,8 @@ export async function readSettings(path: string): Promise<Record<string, string>
     );
   }
   // Secrets of earlier deployments stay: close the door that one of them might have opened.
-  return { ...secrets, DEVELOPMENT_NO_AUTH: "false" };
+  return {
+    secrets: { ...secrets, DEVELOPMENT_NO_AUTH: "false" },
+    engine: engine as EngineName | undefined,
+  };
 }

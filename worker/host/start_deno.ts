@@ -4,29 +4,36 @@ import { join } from "@std/path";
 import { createMixture } from "../../pipeline/lib/gpt/decode/mixture.ts";
 import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
 import { compileKernels } from "../../pipeline/lib/gpt/wasm/compile.ts";
-import { loadWasmModel } from "../../pipeline/lib/gpt/wasm/model.ts";
-import { exportedMixture, modelInfo, requireExport, WEIGHTS } from "./build.ts";
+import { exportedMixture, modelInfo, requireExport } from "./build.ts";
 import { buildPages } from "./build_pages.ts";
 import { createApp } from "../src/app.ts";
 import { settingsOf } from "../src/main.ts";
-import { CACHE_BYTES, completionService } from "../src/service.ts";
+import { type Engine, type EngineName, loadModel } from "../src/engine.ts";
+import { completionService } from "../src/service.ts";
 import { availablePort, noAuth, type RunningWorker, type StartOptions } from "./start_worker.ts";
 
 /** Serves the export on the loopback interface; resolves when the model is loaded. */
 export async function startDeno(
-  { exportFolder, port, onLog = () => {}, secrets = noAuth, rateLimit = 1200 }: StartOptions,
+  {
+    exportFolder,
+    engine: name = "wasm",
+    port,
+    onLog = () => {},
+    secrets = noAuth,
+    rateLimit = 1200,
+  }: StartOptions,
 ): Promise<RunningWorker> {
-  await requireExport(exportFolder);
+  const model = await requireExport(exportFolder, name);
   const read = async (file: string) =>
     JSON.parse(await Deno.readTextFile(join(exportFolder, file)));
   const config = await read("config.json");
-  const weights = await Deno.readFile(join(exportFolder, WEIGHTS));
-  const kernels = await WebAssembly.compile(await compileKernels());
+  const weights = await Deno.readFile(join(exportFolder, model));
+  const engine = await loadEngine(name);
   const { file, table } = await exportedMixture(exportFolder);
   const service = completionService(
-    await modelInfo(exportFolder),
+    await modelInfo(exportFolder, name, model),
     createTokenizer(await read("tokenizer.json")),
-    () => loadWasmModel(kernels, weights, config, { cacheBytes: CACHE_BYTES }),
+    () => loadModel(engine, weights, config),
     file === null ? undefined : createMixture(file, table),
   );
   const started = performance.now();
@@ -46,4 +53,13 @@ export async function startDeno(
     loadMilliseconds,
     stop: () => server.shutdown(),
   };
+}
+
+async function loadEngine(name: EngineName): Promise<Engine> {
+  if (name === "wasm") {
+    return { name, kernels: await WebAssembly.compile(await compileKernels()) };
+  }
+  const ort = await import("onnxruntime-web/wasm");
+  ort.env.wasm.numThreads = 1;
+  return { name, ort };
 }

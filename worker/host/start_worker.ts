@@ -5,12 +5,15 @@ import { createInterface } from "node:readline";
 import { stripVTControlCharacters as plain } from "node:util";
 import { extname, join } from "@std/path";
 import workerd from "workerd";
+import type { EngineName } from "../src/engine.ts";
 import { assemble } from "./build.ts";
 
 /** What is served, and how. */
 export interface StartOptions {
   /** `data/runs/RUN/export`. */
   exportFolder: string;
+  /** Default wasm. */
+  engine?: EngineName;
   /** 0 takes a free port. */
   port: number;
   /** Requests per caller and minute; default 1200. */
@@ -47,11 +50,11 @@ const START_TIMEOUT_MS = 60_000;
  * Rejects if the export is incomplete, the port is taken, or it is not ready within a minute.
  */
 export async function startWorker(options: StartOptions): Promise<RunningWorker> {
-  const { exportFolder, rateLimit, secrets = noAuth, onLog = () => {} } = options;
+  const { exportFolder, engine, rateLimit, secrets = noAuth, onLog = () => {} } = options;
   const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-worker-" });
   const forget = () => Deno.remove(folder, { recursive: true }).catch(() => {});
   try {
-    await assemble(exportFolder, folder);
+    await assemble(exportFolder, folder, { engine });
     const port = availablePort(options.port);
     const bindings = { ...secrets, ...rateLimit && { RATE_LIMIT: `${rateLimit}` } };
     const config = join(folder, "workerd.capnp");
@@ -79,7 +82,7 @@ export async function startWorker(options: StartOptions): Promise<RunningWorker>
 const MODULES: Record<string, string> = {
   ".mjs": "esModule",
   ".wasm": "wasm",
-  ".safetensors": "data",
+  ".onnx": "data",
   ".bin": "data",
   ".json": "text",
 };

@@ -3,20 +3,19 @@
 import { createMixture, type MixtureFile } from "../../pipeline/lib/gpt/decode/mixture.ts";
 import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
 import type { ModelShape } from "../../pipeline/lib/gpt/wasm/forward.ts";
-import { loadWasmModel } from "../../pipeline/lib/gpt/wasm/model.ts";
 import { type App, type AppSettings, createApp, type ExecutionContext } from "./app.ts";
 import { type Authenticate, authenticator, type AuthSettings } from "./auth.ts";
+import { type Engine, loadModel } from "./engine.ts";
 import { localRateLimiter, type RateLimiter } from "./limits.ts";
 import type { PageFiles } from "./pages_route.ts";
 import { ProblemError } from "./problem.ts";
-import { CACHE_BYTES, completionService, type ModelInfo } from "./service.ts";
+import { completionService, type ModelInfo } from "./service.ts";
 
 /** What the bundle's entry (worker/host/build.ts) hands over. */
 export interface Parts {
-  /** The compiled pipeline/lib/gpt/wasm/kernels. */
-  kernels: WebAssembly.Module;
-  /** The export's worker.safetensors, config.json, tokenizer.json, and what build.ts says of it. */
-  weights: ArrayBuffer;
+  engine: Engine;
+  /** The export's ONNX file, config.json, tokenizer.json, and what build.ts says of it. */
+  model: ArrayBuffer;
   config: ModelShape;
   tokenizer: unknown;
   info: ModelInfo;
@@ -44,11 +43,11 @@ export interface Environment extends AuthSettings {
 
 /** What workerd calls; requests share the model of their isolate. */
 export function createWorker(parts: Parts) {
-  const { kernels, weights, config, tokenizer, info, mixture, ngram, pages } = parts;
+  const { engine, model, config, tokenizer, info, mixture, ngram, pages } = parts;
   const service = completionService(
     info,
     createTokenizer(tokenizer),
-    () => loadWasmModel(kernels, new Uint8Array(weights), config, { cacheBytes: CACHE_BYTES }),
+    () => loadModel(engine, new Uint8Array(model), config),
     mixture === null ? undefined : createMixture(mixture, new Uint8Array(ngram)),
   );
   let app: App | undefined;

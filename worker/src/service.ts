@@ -52,13 +52,6 @@ export interface ModelInfo {
   [fact: string]: unknown;
 }
 
-/**
- * Keys and values that may be remembered. An isolate has 128 MB in all: nano in int8 takes 12 MB in
- * the bundle and as many in WebAssembly, and each text 4.7 MB; this has room for eight people who
- * type at once.
- */
-export const CACHE_BYTES = 40e6;
-
 /** Remembered logits, of 8 kB each in nano: each request leaves some ten. */
 const MAX_ENTRIES = 256;
 

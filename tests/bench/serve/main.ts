@@ -14,8 +14,9 @@ import { loadRuntime } from "../../../pipeline/lib/gpt/onnx/runtime.ts";
 import { modelFromGraph } from "../../../pipeline/lib/gpt/onnx/session.ts";
 import { compileKernels } from "../../../pipeline/lib/gpt/wasm/compile.ts";
 import { loadWasmModel } from "../../../pipeline/lib/gpt/wasm/model.ts";
-import { assemble, WEIGHTS } from "../../../worker/host/build.ts";
-import { CACHE_BYTES } from "../../../worker/src/service.ts";
+import { weightsFromOnnx } from "../../../pipeline/lib/gpt/wasm/weights.ts";
+import { assemble, MODEL_FILE } from "../../../worker/host/build.ts";
+import { CACHE_BYTES } from "../../../worker/src/engine.ts";
 import {
   availablePort,
   type RunningWorker,
@@ -165,9 +166,9 @@ async function measureMemory(exportFolder: string) {
 /** Weights, buffers, keys and values, as the worker lays them out. */
 async function webAssemblyBytes(exportFolder: string): Promise<number> {
   const config = JSON.parse(await Deno.readTextFile(join(exportFolder, "config.json")));
-  const weights = await Deno.readFile(join(exportFolder, WEIGHTS));
+  const weights = weightsFromOnnx(await Deno.readFile(join(exportFolder, MODEL_FILE)));
   const kernels = await WebAssembly.compile(await compileKernels());
-  return loadWasmModel(kernels, weights, config, { cacheBytes: CACHE_BYTES }).memoryBytes;
+  return loadWasmModel(kernels, weights, config, { cacheBytes: CACHE_BYTES.wasm }).memoryBytes;
 }
 
 /** Bytes of everything that is deployed. */

@@ -5,7 +5,7 @@
  */
 
 import { Layout, padded } from "./memory.ts";
-import { decodeWeights, type StoredTensor } from "./weights_file.ts";
+import type { StoredTensor, StoredWeights } from "./weights.ts";
 
 /** The fields of an export's config.json (Hugging Face `GPT2Config`) that matter here. */
 export interface ModelShape {
@@ -83,20 +83,22 @@ export interface Forward {
   copySlot(from: number, to: number, length: number): void;
 }
 
-/** Instantiates the compiled kernels around the weights in `file`. */
+/** Instantiates the compiled kernels around `weights`; throws a `TypeError` if one is missing. */
 export function loadForward(
   kernels: WebAssembly.Module,
-  file: Uint8Array,
+  weights: StoredWeights,
   shape: ModelShape,
   slots: number,
 ): Forward {
   const { n_embd, n_head, n_layer, n_positions, vocab_size } = shape;
-  const stored = decodeWeights(file);
   const layout = new Layout();
   const tensor = (name: string): StoredTensor => {
-    const found = stored.get(name);
+    const found = weights.get(name);
     if (found) return found;
-    throw new TypeError(`Cannot serve this model: it has no ${name}; run "deno task export" again`);
+    throw new TypeError(
+      `Cannot serve this model: its graph has no ${name}; run "deno task export" again, or serve an ` +
+        `ONNX file of other tools with --engine onnxruntime-web`,
+    );
   };
   const placed = (name: string) => layout.place(tensor(name));
   const linear = (name: string, bias: number): Linear => {

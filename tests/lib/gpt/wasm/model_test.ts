@@ -6,12 +6,15 @@ import { PrefixCache } from "../../../../pipeline/lib/gpt/decode/prefix_cache.ts
 import { seededRandom } from "../../../../pipeline/lib/gpt/decode/random.ts";
 import { initialParameters } from "../../../../pipeline/lib/gpt/model/init.ts";
 import type { Tensors } from "../../../../pipeline/lib/gpt/model/parameters.ts";
-import { quantizableLayers } from "../../../../pipeline/lib/gpt/onnx/int8_weights.ts";
+import { GraphBuilder } from "../../../../pipeline/lib/gpt/onnx/builder.ts";
+import { decoderGraph } from "../../../../pipeline/lib/gpt/onnx/decoder_graph.ts";
+import { int8Weights, quantizableLayers } from "../../../../pipeline/lib/gpt/onnx/int8_weights.ts";
+import { float32Weights } from "../../../../pipeline/lib/gpt/onnx/weights.ts";
 import { modelFromTensors } from "../../../../pipeline/lib/gpt/onnx/session.ts";
 import { compileKernels } from "../../../../pipeline/lib/gpt/wasm/compile.ts";
 import { loadWasmModel } from "../../../../pipeline/lib/gpt/wasm/model.ts";
-import { decodeWeights, encodeWeights } from "../../../../pipeline/lib/gpt/wasm/weights_file.ts";
-import { workerWeights } from "../../../../pipeline/lib/gpt/wasm/write_weights.ts";
+import { weightsFromTensors } from "../../../../pipeline/lib/gpt/wasm/from_tensors.ts";
+import { type StoredWeights, weightsFromOnnx } from "../../../../pipeline/lib/gpt/wasm/weights.ts";
 import { loadGpt2Fixture } from "../../../helpers/gpt2_fixture.ts";
 
 const kernels = await WebAssembly.compile(await compileKernels());
@@ -33,8 +36,8 @@ const parameters = initialParameters(config, 1);
 
 function load(config: GptConfig, parameters: Tensors, { float32 = true, cacheBytes = 1e7 } = {}) {
   const keep = new Set(float32 ? quantizableLayers(config) : []);
-  const file = workerWeights(config, parameters, keep);
-  return loadWasmModel(kernels, file, config, { cacheBytes });
+  const weights = weightsFromTensors(config, parameters, keep);
+  return loadWasmModel(kernels, weights, config, { cacheBytes });
 }
 
 const largestDifference = (a: Float32Array, b: Float32Array) =>
@@ -136,9 +139,9 @@ Deno.test("what PyTorch computes", async () => {
 });
 
 Deno.test("int8 weights are what is computed with; activations lose next to nothing", async () => {
-  const file = workerWeights(config, parameters);
-  const reference = await modelFromTensors(config, dequantized(file, parameters));
-  const model = loadWasmModel(kernels, file, config);
+  const weights = weightsFromTensors(config, parameters);
+  const reference = await modelFromTensors(config, dequantized(weights, parameters));
+  const model = loadWasmModel(kernels, weights, config);
   const tokens = Array.from({ length: 70 }, (_, i) => (i * 37) % config.vocab_size);
   for (const length of [1, 3, 4, 7, 32, 33, 70]) {
     const { logits } = await model.feed(tokens.slice(0, length));
@@ -149,31 +152,50 @@ Deno.test("int8 weights are what is computed with; activations lose next to noth
   await reference.close();
 });
 
-/** The tensors of a checkpoint with the values that the int8 rows of `file` stand for. */
-function dequantized(file: Uint8Array, tensors: Tensors): Tensors {
-  const stored = decodeWeights(file);
+/** The tensors of a checkpoint with the values that the int8 weights stand for. */
+function dequantized(weights: StoredWeights, tensors: Tensors): Tensors {
   return new Map([...tensors].map(([name, original]) => {
-    const { type, shape: [rows, width], data } = stored.get(name)!;
+    const { type, shape: [outputs, inputs], data } = weights.get(name)!;
     if (type === "F32") return [name, original];
-    const scales = new Float32Array(stored.get(`${name}.scale`)!.data.slice().buffer);
+    const scales = new Float32Array(weights.get(`${name}.scale`)!.data.slice().buffer);
     const out = new Float32Array(original.length);
     new Int8Array(data.slice().buffer).forEach((value, i) => {
-      const row = Math.floor(i / width), column = i % width;
-      // Linear layers are stored transposed, the token table is not.
-      out[name === "wte.weight" ? i : column * rows + row] = value * scales[row];
+      const output = i % outputs, input = Math.floor(i / outputs);
+      // A column of the head is a row of the token table.
+      out[name === "wte.weight" ? output * inputs + input : i] = value * scales[output];
     });
     return [name, out];
   }));
 }
+
+Deno.test("the export's graph holds what a checkpoint becomes, in int8 and kept in float32", () => {
+  for (
+    const keep of [[], ["h.0.mlp.c_fc", "wte"], ["h.1.attn.c_attn"], quantizableLayers(config)]
+  ) {
+    const kept = new Set(keep);
+    const file = decoderGraph(config, (g) => int8Weights(g, config, parameters, kept));
+    const read = weightsFromOnnx(file), made = weightsFromTensors(config, parameters, kept);
+    for (const [name, { type, shape, data, transposed = false }] of made) {
+      const found = read.get(name)!;
+      assertEquals([found.type, found.shape, found.transposed ?? false], [type, shape, transposed]);
+      assertEquals(found.data, data, name);
+    }
+  }
+});
 
 Deno.test("more tokens than the context holds, and foreign files, are refused", async () => {
   const model = load(config, parameters);
   const { state } = await model.feed(Array(config.n_positions).fill(1));
   await assertRejects(() => model.feed([1], state), RangeError, "Cannot feed 1 tokens after 160");
   await assertRejects(() => model.feed([]), RangeError, "Cannot feed 0 tokens");
-  const foreign = (file: Uint8Array) => () => loadWasmModel(kernels, file, config);
-  assertThrows(foreign(new Uint8Array(100).fill(7)), TypeError, 'run "deno task export" again');
-  assertThrows(foreign(encodeWeights(new Map())), TypeError, 'run "deno task export" again');
+  const foreign = (file: Uint8Array) => () => loadWasmModel(kernels, weightsFromOnnx(file), config);
+  const again = 'run "deno task export" again';
+  const whole = decoderGraph(config, (g) => float32Weights(g, config, parameters));
+  const empty = new GraphBuilder("empty").toBytes();
+  for (const part of [new Uint8Array(100).fill(7), whole.subarray(0, -1000), new Uint8Array()]) {
+    assertThrows(foreign(part), TypeError, again);
+  }
+  assertThrows(foreign(empty), TypeError, "its graph has no h.0.ln_1.weight");
 });
 
 Deno.test("keys and values take no more memory than they were given", () => {

@@ -1,15 +1,16 @@
-/** The worker's file read by the worker's code, as what bits per character are measured with. */
+/** The int8 graph as our kernels run it in the worker, as what bits per character are measured with. */
 
 import type { Scorer } from "../lib/gpt/onnx/scorer.ts";
 import { loadForward, MAX_ROWS, type ModelShape } from "../lib/gpt/wasm/forward.ts";
+import type { StoredWeights } from "../lib/gpt/wasm/weights.ts";
 
-/** `file`: the bytes of worker.safetensors; `kernels`: see wasm/compile.ts. */
-export function workerScorer(
+/** `kernels`: see wasm/compile.ts. */
+export function kernelScorer(
   kernels: WebAssembly.Module,
-  file: Uint8Array,
+  weights: StoredWeights,
   shape: ModelShape,
 ): Pick<Scorer, "score"> {
-  const forward = loadForward(kernels, file, shape, 1);
+  const forward = loadForward(kernels, weights, shape, 1);
   return {
     // Async, as every scorer is.
     // deno-lint-ignore require-await
@@ -24,7 +25,7 @@ export function workerScorer(
               0,
               shape.vocab_size,
             );
-            logProbabilities[at] = row[targets[at]] - logSumExp(row);
+            logProbabilities[at] = logProbability(row, targets[at]);
           }
         }
       }
@@ -37,9 +38,10 @@ export function workerScorer(
   };
 }
 
-function logSumExp(values: Float32Array): number {
+/** ln softmax(logits)[target] */
+export function logProbability(logits: Float32Array, target: number): number {
   let peak = -Infinity, sum = 0;
-  for (const value of values) if (value > peak) peak = value;
-  for (const value of values) sum += Math.exp(value - peak);
-  return peak + Math.log(sum);
+  for (const value of logits) if (value > peak) peak = value;
+  for (const value of logits) sum += Math.exp(value - peak);
+  return logits[target] - peak - Math.log(sum);
 }
