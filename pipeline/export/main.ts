@@ -1,7 +1,7 @@
 /** `deno task export`: a run's model as a Hugging Face folder with ONNX graphs, checked. */
 
 import { join } from "@std/path";
-import { bytes, defineTask, runTask } from "../lib/base/cli.ts";
+import { bytes, defineTask, nextCommand, runTask } from "../lib/base/cli.ts";
 import { workspace } from "../artifacts.ts";
 import { openSources } from "../artifacts/chain.ts";
 import { passGate } from "../artifacts/gate.ts";
@@ -73,7 +73,8 @@ int8     ${size("model_quantized.onnx")}, ${signedPercent(q.onnxruntime.cost)} w
         signedPercent(q.kernels.cost)
       } with our kernels
 n-grams  ${mixtureLine(beside)}
-Wrote ${paths.export}; next: deno task serve`,
+Wrote ${paths.export}
+Next: ${nextCommand("serve", { run, data })}`,
     );
   },
 });

@@ -1,7 +1,15 @@
 /** `deno task ingest`: notes in any common format → notes.parquet, rejects.jsonl, ingest.json. */
 
 import { workspace } from "../artifacts.ts";
-import { defineTask, format, Interrupted, Progress, runTask, UsageError } from "../lib/base/cli.ts";
+import {
+  defineTask,
+  format,
+  Interrupted,
+  nextCommand,
+  Progress,
+  runTask,
+  UsageError,
+} from "../lib/base/cli.ts";
 import { ingest } from "./ingest.ts";
 import { type Format, formats } from "./note_source.ts";
 import { summary } from "./report.ts";
@@ -85,7 +93,11 @@ const task = defineTask({
     progress?.finish(`${format(report.notes.kept)} notes`);
     Deno.removeSignalListener("SIGINT", interrupt);
     console.log(summary(report));
-    console.log(`\nWrote ${paths.notes} and ${paths.ingestReport}; next: deno task eda`);
+    console.log(
+      `\nWrote ${paths.notes} and ${paths.ingestReport}\nNext: ${
+        nextCommand("eda", { data: flags.data })
+      }`,
+    );
   },
 });
 

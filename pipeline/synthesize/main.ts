@@ -2,7 +2,15 @@
 
 import { workspace } from "../artifacts.ts";
 import { markSynthetic } from "../artifacts/synthetic.ts";
-import { bytes, defineTask, format, Progress, runTask } from "../lib/base/cli.ts";
+import {
+  bytes,
+  defineTask,
+  format,
+  nextCommand,
+  Progress,
+  runTask,
+  shellWord,
+} from "../lib/base/cli.ts";
 import { loadKnowledge } from "./knowledge.ts";
 import { writeCorpus } from "./write_corpus.ts";
 
@@ -41,7 +49,7 @@ const task = defineTask({
       `${format(size.notes)} notes, ${bytes(size.csvBytes)} of CSV, ` +
         `${format(size.notes / progress.seconds)} notes/s`,
     );
-    console.log(`${path}\nNext: deno task ingest ${path}`);
+    console.log(`${path}\nNext: ${nextCommand(`ingest ${shellWord(path)}`, { data })}`);
   },
 });
 

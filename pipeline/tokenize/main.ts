@@ -1,7 +1,7 @@
 /** `deno task tokenize`: notes.parquet → tokenizer.json, {train,val,test}.bin, tokens.json. */
 
 import { workspace } from "../artifacts.ts";
-import { defineTask, format, runTask, UsageError } from "../lib/base/cli.ts";
+import { defineTask, format, nextCommand, runTask, UsageError } from "../lib/base/cli.ts";
 import { readGivenTokenizer } from "./given_tokenizer.ts";
 import { tokenizeNotes } from "./tokenize_notes.ts";
 import { BYTE_TOKENS } from "./vocabulary.ts";
@@ -64,6 +64,6 @@ await runTask(defineTask({
       `train ${format(train.tokens)}, val ${format(val.tokens)}, test ${format(test.tokens)} ` +
         `tokens in ${paths.processed}`,
     );
-    console.log(`Next: deno task train${tokenizer ? ` --init-from ${tokenizer}` : ""}`);
+    console.log(`Next: ${nextCommand("train", { data, "init-from": tokenizer })}`);
   },
 }));

@@ -25,8 +25,11 @@ export type FlagValues<F extends Record<string, Flag>> = {
   [K in keyof F & string as Camel<K>]: FlagValue<F[K]>;
 };
 
+const DEFAULT_DATA = "data";
+const DEFAULT_RUN = "latest";
+
 const commonFlags = {
-  data: { type: "string", default: "data", placeholder: "DIR", help: "workspace folder" },
+  data: { type: "string", default: DEFAULT_DATA, placeholder: "DIR", help: "workspace folder" },
   verbose: { type: "boolean", help: "on an error, print the stack as well" },
 } satisfies Record<string, Flag>;
 
@@ -187,6 +190,28 @@ export function errorLine(error: unknown): string {
 }
 
 const plain = (error: Error) => error.message.split("\n")[0] || error.name;
+
+/**
+ * A command to paste: `deno task NAME` with the flags that are not at their defaults.
+ *
+ * ```ts
+ * nextCommand("train", { data: "/srv/my notes" }); // deno task train --data '/srv/my notes'
+ * ```
+ */
+export function nextCommand(
+  task: string,
+  { data, run = DEFAULT_RUN, ...others }: { data: string } & Record<string, string | undefined>,
+): string {
+  const flags = { ...others, run: run === DEFAULT_RUN ? undefined : run };
+  const given = Object.entries({ ...flags, data: data === DEFAULT_DATA ? undefined : data })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ` --${name} ${shellWord(value!)}`);
+  return `deno task ${task}${given.join("")}`;
+}
+
+/** `word` as a POSIX shell reads it back. */
+export const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
 // ---------------------------------------------------------------------------------------------
 // Progress

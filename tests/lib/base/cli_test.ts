@@ -6,6 +6,7 @@ import {
   errorLine,
   format,
   helpText,
+  nextCommand,
   parseFlags,
   UsageError,
 } from "../../../pipeline/lib/base/cli.ts";
@@ -116,4 +117,16 @@ Deno.test("a task that fails exits 1 with one line on stderr; wrong usage exits 
   const help = await run("--help");
   assertEquals(help.code, 0);
   assertStringIncludes(help.stdout, "Usage: deno task boil");
+});
+
+Deno.test("the next command keeps the workspace and the run, quoted for a shell", () => {
+  assertEquals(nextCommand("eda", { data: "data" }), "deno task eda");
+  assertEquals(
+    nextCommand("export", { run: "nano", data: "/srv/it's here" }),
+    `deno task export --run nano --data '/srv/it'\\''s here'`,
+  );
+  assertEquals(
+    nextCommand("train", { run: "latest", data: "d", "init-from": undefined }),
+    "deno task train --data d",
+  );
 });

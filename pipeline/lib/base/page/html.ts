@@ -55,8 +55,14 @@ export function table({ caption, columns, rows }: TableOptions): Html {
     .map((row) => `<tr>${row.map((content, index) => cell("td", content, index)).join("")}</tr>`)
     .join("\n");
   const title = caption === undefined ? "" : `<caption>${escape(caption)}</caption>`;
+  const label = caption === undefined
+    ? `Table of ${declared.map(({ title }) => title).join(", ")}`
+    : escape(caption).replace(/<[^>]*>/g, "");
+  // A table may be wider than the page: its scrolling box has to be reachable by keyboard.
   return new Html(
-    `<div class="table"><table>${title}<thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table></div>`,
+    `<div class="table" tabindex="0" role="group" aria-label="${
+      escape(new Html(label.replaceAll('"', "&quot;")))
+    }"><table>${title}<thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table></div>`,
   );
 }
 
@@ -80,7 +86,7 @@ export interface Stat {
 export function tiles(stats: readonly Stat[]): Html {
   const items = stats.map(({ label, value, note }) =>
     html`<div class="tile"><dt>${label}</dt><dd>${value}</dd>${
-      note === undefined ? "" : html`<p>${note}</p>`
+      note === undefined ? "" : html`<dd class="note">${note}</dd>`
     }</div>`
   );
   return html`<dl class="tiles">${items}</dl>`;

@@ -45,6 +45,17 @@ Deno.test("columns of numbers are right-aligned, words are not", () => {
   assertStringIncludes(text, '<td>b</td><td class="number">7</td><td>&lt; 0.1%</td>');
 });
 
+Deno.test("a wide table is reached by keyboard and named; tiles are a list of terms", () => {
+  assertStringIncludes(
+    table({ caption: html`Words <i>"x"</i>`, columns: ["a"], rows: [] }).text,
+    'class="table" tabindex="0" role="group" aria-label="Words &quot;x&quot;"',
+  );
+  assertStringIncludes(
+    tiles([{ label: "notes", value: "5", note: "of 2" }]).text,
+    '<dt>notes</dt><dd>5</dd><dd class="note">of 2</dd>',
+  );
+});
+
 Deno.test("a share's bar stays within its cell", () => {
   assertStringIncludes(share(1.7).text, "width:100.0%");
   assertStringIncludes(share(-1).text, "width:0.0%");
