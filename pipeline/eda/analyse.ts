@@ -5,7 +5,8 @@ import { openSources } from "../artifacts/chain.ts";
 import { type Lineage, lineageOf } from "../artifacts/lineage.ts";
 import { readReport, type Report } from "../artifacts/reports.ts";
 import { exists } from "../lib/base/files.ts";
-import { discoverHeaders } from "../lib/clinical/sections.ts";
+import { sectionsOf } from "../lib/clinical/headers.ts";
+import { discoverHeaders, type HeaderSet } from "../lib/clinical/sections.ts";
 import { type IdentifierKind, identifierReport } from "./identifiers.ts";
 import { type Lengths, lengthsOf } from "./lengths.ts";
 import { type LineReport, lineReport } from "./lines.ts";
@@ -19,6 +20,7 @@ import {
 import { type RedactionReport, redactionReport } from "./redactions.ts";
 import type { PerNote, ScanPart } from "./scan.ts";
 import { scanAll } from "./scan_pool.ts";
+import { PatientCount, type SampleNote, sharedIn } from "./shared.ts";
 import { type SectionReport, sectionReport } from "./sections.ts";
 import { type TokenMeasures, tokenMeasures } from "./tokens.ts";
 import { type Vocabulary, vocabularyReport } from "./vocabulary_report.ts";
@@ -68,7 +70,8 @@ export async function analyse(
   try {
     const counts = await table.counts();
     const sample = await table.sample(SAMPLE, counts.notes);
-    const headers = discoverHeaders(sample);
+    const shared = sharedIn(sample);
+    const headers = sharedHeaders(sample);
     const stride = recurrenceStride(counts.notes);
     let scanned = 0;
     const parts = await scanAll(
@@ -92,8 +95,13 @@ export async function analyse(
         lines: lengthsOf(perNote.lines),
         redactions: lengthsOf(perNote.redactions),
       },
-      vocabulary: vocabularyReport(parts.map((part) => part.vocabulary), perNote.words),
-      redactions: redactionReport(headers, parts.map((part) => part.redactions)),
+      vocabulary: vocabularyReport(parts.map((part) => part.vocabulary), perNote.words, shared),
+      redactions: redactionReport(
+        headers,
+        parts.map((part) => part.redactions),
+        parts.map((part) => part.sections),
+        sample,
+      ),
       identifiers: identifierReport(parts.map((part) => part.identifiers)),
       sections: sectionReport(headers, parts.map((part) => part.sections)),
       lines: lineReport(parts.map((part) => part.lines)),
@@ -102,7 +110,7 @@ export async function analyse(
         every: stride,
         top: spellOut(recurrence, sample, notes_counted),
       },
-      tokens: await tokenMeasures(paths),
+      tokens: await tokenMeasures(paths, shared),
       ingest: await exists(paths.ingestReport)
         ? await readReport("notes", paths.ingestReport, "deno task ingest INPUT")
         : null,
@@ -111,6 +119,15 @@ export async function analyse(
   } finally {
     table.close();
   }
+}
+
+/** The headers of the corpus that enough patients share. */
+function sharedHeaders(sample: readonly SampleNote[]): HeaderSet {
+  const patients = new PatientCount<string>();
+  for (const { text, patient } of sample) {
+    for (const { name } of sectionsOf(text)) patients.add(name, patient);
+  }
+  return discoverHeaders(sample.map(({ text }) => text), (key) => patients.isShared(key));
 }
 
 /** Every note was scanned by one worker, so adding up puts its measures in place. */

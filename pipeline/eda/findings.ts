@@ -29,7 +29,7 @@ const rules: readonly Finding[] = [
     const names = identifiers.find(({ kind }) => kind === "name after a title")!;
     const dates = identifiers.find(({ kind }) => kind === "date")!;
     if (names.notes + dates.notes < counts.notes / 100) return undefined;
-    return `Dates stand in ${
+    return `Dates are in ${
       percent(dates.notes / counts.notes)
     } of the notes and names after a title in ${
       percent(names.notes / counts.notes)

@@ -33,6 +33,8 @@ export interface LinePart {
   trailingSpace: number;
   /** Lines by their length without trailing spaces. */
   lengths: Float64Array<ArrayBuffer>;
+  /** Of these, lines that go on in the next: it is not empty, and no sentence ends between them. */
+  broken: Float64Array<ArrayBuffer>;
   kinds: { lines: number; notes: number }[];
   /** The first sentence end within a line, by the number of spaces after it: one, more. */
   sentenceSpaces: [one: number, two: number];
@@ -58,6 +60,7 @@ export class LineScan {
     empty: 0,
     trailingSpace: 0,
     lengths: new Float64Array(LONGEST + 1),
+    broken: new Float64Array(LONGEST + 1),
     kinds: lineKinds.map(() => ({ lines: 0, notes: 0 })),
     sentenceSpaces: [0, 0],
   };
@@ -67,14 +70,16 @@ export class LineScan {
     const part = this.#part;
     this.#inNote.fill(0);
     part.lines += lines.length;
-    for (const line of lines) {
+    for (const [index, line] of lines.entries()) {
       const visible = line.trimEnd();
       if (visible.length < line.length) part.trailingSpace++;
       if (visible.length === 0) {
         part.empty++;
         continue;
       }
-      part.lengths[Math.min(LONGEST, visible.length)]++;
+      const length = Math.min(LONGEST, visible.length);
+      part.lengths[length]++;
+      if (goesOn(visible, lines[index + 1])) part.broken[length]++;
       lineKinds.forEach(({ regex }, kind) => regex.test(visible) && this.#inNote[kind]++);
       const end = visible.includes(". ") ? SENTENCE_END.exec(visible) : null;
       if (end !== null) part.sentenceSpaces[end[1].length === 1 ? 0 : 1]++;
@@ -90,11 +95,16 @@ export class LineScan {
   }
 }
 
+/** Whether a line ends in the middle of a sentence and the next one continues it. */
+const goesOn = (visible: string, next: string | undefined) =>
+  next !== undefined && !/[.!?:;]$/.test(visible) && /^\s*[\p{L}\p{N}_(]/u.test(next);
+
 /** Merges what the workers found. */
 export function lineReport(parts: LinePart[]): LineReport {
   const sum = (pick: (part: LinePart) => number) =>
     parts.reduce((total, part) => total + pick(part), 0);
   const lengths = Array.from({ length: LONGEST + 1 }, (_, i) => sum((part) => part.lengths[i]));
+  const broken = Array.from({ length: LONGEST + 1 }, (_, i) => sum((part) => part.broken[i]));
   const lines = sum((part) => part.lines);
   const filled = lines - sum((part) => part.empty);
   const [one, two] = [sum((part) => part.sentenceSpaces[0]), sum((part) => part.sentenceSpaces[1])];
@@ -102,7 +112,7 @@ export function lineReport(parts: LinePart[]): LineReport {
     lines,
     empty_share: sum((part) => part.empty) / lines,
     trailing_space_share: sum((part) => part.trailingSpace) / lines,
-    wrapped_at: wrapWidth(lengths, filled),
+    wrapped_at: wrapWidth(lengths, broken, filled),
     length_histogram: lengths.map((count, length) => ({ length, lines: count })).slice(1),
     median_length: quantile(lengths, filled, 0.5),
     kinds: lineKinds.map(({ kind, example }, index) => ({
@@ -116,15 +126,22 @@ export function lineReport(parts: LinePart[]): LineReport {
   };
 }
 
+/** Fewer broken lines are no evidence of wrapping. */
+const LEAST_BROKEN = 10;
+
 /**
- * Wrapped prose fills its lines to just below one width and almost never beyond. The width is the
- * 98th percentile of line length, if a fifth of the lines reach its last ten characters.
+ * Wrapped prose fills its lines to just below one width and almost never beyond, and most of these
+ * lines break a sentence. The width is the 98th percentile of line length, if a fifth of the lines
+ * reach its last ten characters and half of those go on in the next line.
  */
-function wrapWidth(lengths: number[], filled: number): number | null {
+function wrapWidth(lengths: number[], broken: number[], filled: number): number | null {
   const width = quantile(lengths, filled, 0.98);
   if (width >= LONGEST) return null;
-  const near = lengths.slice(Math.max(0, width - 10), width + 1).reduce((a, b) => a + b, 0);
-  return near >= 0.2 * filled ? width : null;
+  const near = (counts: number[]) =>
+    counts.slice(Math.max(0, width - 10), width + 1).reduce((a, b) => a + b, 0);
+  const wrapped = near(broken);
+  const evident = wrapped >= LEAST_BROKEN && wrapped >= near(lengths) / 2;
+  return evident && near(lengths) >= 0.2 * filled ? width : null;
 }
 
 function quantile(counts: number[], total: number, q: number): number {

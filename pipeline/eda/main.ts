@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import { workspace } from "../artifacts.ts";
 import { writeAtomic, writeJson } from "../lib/base/files.ts";
-import { defineTask, format, Progress, runTask } from "../lib/base/cli.ts";
+import { defineTask, format, nextCommand, Progress, runTask } from "../lib/base/cli.ts";
 import { analyse } from "./analyse.ts";
 import { edaReport } from "./report_page.ts";
 import { terminalSummary } from "./terminal.ts";
@@ -37,7 +37,9 @@ const task = defineTask({
     for (const [name, svg] of report.charts) await writeAtomic(join(paths.edaFolder, name), svg);
     await writeAtomic(paths.edaReport, report.page);
     console.log(terminalSummary(eda));
-    console.log(`\nWrote ${paths.edaReport} and ${paths.edaJson}; next: deno task tokenize`);
+    console.log(
+      `\nWrote ${paths.edaReport} and ${paths.edaJson}\nNext: ${nextCommand("tokenize", { data })}`,
+    );
   },
 });
 

@@ -3,6 +3,7 @@
 import { type DuckDBBlobVector, DuckDBInstance } from "@duckdb/node-api";
 import { ArtifactError, requireFile } from "../lib/base/files.ts";
 import type { Batch } from "./scan.ts";
+import type { SampleNote } from "./shared.ts";
 
 const MADE_BY = "deno task ingest";
 const BATCH_BYTES = 4 << 20;
@@ -125,15 +126,15 @@ export class NotesTable {
     };
   }
 
-  /** About `count` texts, evenly spread over the file. */
-  async sample(count: number, notes: number): Promise<string[]> {
+  /** At least `count` notes (all, if there are fewer), evenly spread over the file. */
+  async sample(count: number, notes: number): Promise<SampleNote[]> {
     const every = Math.max(1, Math.floor(notes / count));
     const rows = await this.#query(
-      `SELECT text FROM read_parquet('${
+      `SELECT text, subject_id FROM read_parquet('${
         this.#path.replaceAll("'", "''")
       }', file_row_number = true) WHERE file_row_number % ${every} = 0`,
     );
-    return rows.map(([text]) => String(text));
+    return rows.map(([text, patient]) => ({ text: String(text), patient: String(patient) }));
   }
 
   /** All texts in the order of the file, as UTF-8, a few megabytes at a time. */

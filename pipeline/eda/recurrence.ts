@@ -4,6 +4,7 @@
  * hash; on a large corpus a fixed share of the notes, evenly spread, is counted.
  */
 
+import { PatientCount, type SampleNote } from "./shared.ts";
 import { type SentenceCounts, SentenceTable } from "./sentence_table.ts";
 
 /** A sentence that stands in at least this many of the counted notes is templated. */
@@ -30,6 +31,7 @@ export interface RecurrenceReport {
   share_of_text_recurring: number;
   share_of_text_templated: number;
   templated: number;
+  /** The commonest sentences that enough patients share (shared.ts). */
   top: { sentence: string; notes: number; share: number }[];
 }
 
@@ -83,8 +85,8 @@ function hashOf(text: string): number {
 /** Merged counts by sentence hash. */
 export interface Recurrence {
   report: Omit<RecurrenceReport, "top" | "every">;
-  /** Hashes of the sentences that stand in the most notes, with those numbers of notes. */
-  commonest: Map<number, number>;
+  /** Hashes of the templated sentences with their numbers of notes. */
+  templated: Map<number, number>;
 }
 
 const TOP = 20;
@@ -96,48 +98,51 @@ export function mergeRecurrence(parts: RecurrencePart[]): Recurrence {
   const { hashes, notes, characters } = table.take();
   const text = parts.reduce((sum, part) => sum + part.characters, 0);
   let recurring = 0, templatedText = 0;
-  const templated: number[] = [];
+  const templated = new Map<number, number>();
   notes.forEach((count, index) => {
     if (count >= 2) recurring += characters[index];
     if (count < TEMPLATED_NOTES) return;
     templatedText += characters[index];
-    templated.push(index);
+    templated.set(hashes[index], count);
   });
-  const commonest = templated
-    .sort((a, b) => notes[b] - notes[a] || hashes[a] - hashes[b])
-    .slice(0, TOP)
-    .map((index): [number, number] => [hashes[index], notes[index]]);
   return {
     report: {
       notes_counted: parts.reduce((sum, part) => sum + part.notes, 0),
       distinct: hashes.length,
       share_of_text_recurring: recurring / text,
       share_of_text_templated: templatedText / text,
-      templated: templated.length,
+      templated: templated.size,
     },
-    commonest: new Map(commonest),
+    templated,
   };
 }
 
-/** How the commonest sentences read: the first of each in `texts`, with its numbers as 9. */
+/**
+ * How the commonest sentences read that enough patients of the sample share: the first of each, with
+ * its numbers as 9.
+ */
 export function spellOut(
-  { commonest }: Recurrence,
-  texts: Iterable<string>,
+  { templated }: Recurrence,
+  sample: Iterable<SampleNote>,
   notesCounted: number,
 ): RecurrenceReport["top"] {
   const spelled = new Map<number, string>();
-  for (const text of texts) {
+  const patients = new PatientCount<number>();
+  for (const { text, patient } of sample) {
     for (const sentence of sentencesOf(text)) {
       const hash = hashOf(normalized(sentence));
-      if (commonest.has(hash) && !spelled.has(hash)) {
-        spelled.set(hash, sentence.replace(/\d+(?:[.,]\d+)*/g, "9"));
-      }
+      if (!templated.has(hash)) continue;
+      patients.add(hash, patient);
+      if (!spelled.has(hash)) spelled.set(hash, sentence.replace(/\d+(?:[.,]\d+)*/g, "9"));
     }
-    if (spelled.size === commonest.size) break;
   }
-  return [...commonest].filter(([hash]) => spelled.has(hash)).map(([hash, notes]) => ({
-    sentence: spelled.get(hash)!,
-    notes,
-    share: notes / notesCounted,
-  }));
+  return patients.shared()
+    .map(([hash]) => ({ hash, notes: templated.get(hash)! }))
+    .sort((a, b) => b.notes - a.notes || a.hash - b.hash)
+    .slice(0, TOP)
+    .map(({ hash, notes }) => ({
+      sentence: spelled.get(hash)!,
+      notes,
+      share: notes / notesCounted,
+    }));
 }

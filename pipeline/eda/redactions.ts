@@ -4,7 +4,9 @@
  */
 
 import type { HeaderSet } from "../lib/clinical/sections.ts";
-import type { Segment } from "./sections.ts";
+import { type HiddenWords, hiddenWords, plainWord } from "./hidden_words.ts";
+import type { SectionPart, Segment } from "./sections.ts";
+import { PatientCount, type SampleNote } from "./shared.ts";
 
 /** The first rule that fits names the kind. `before` ends, and `after` starts, at the redaction. */
 const kinds: readonly { kind: string; before?: RegExp; after?: RegExp }[] = [
@@ -71,10 +73,13 @@ export interface RedactionPart {
 export interface RedactionReport {
   total: number;
   notes_with: number;
-  by_section: { name: string; count: number; share: number }[];
+  /** `per_1000`: redactions in 1,000 characters of the section. */
+  by_section: { name: string; count: number; share: number; per_1000: number }[];
   by_kind: { kind: string; count: number; share: number }[];
+  /** Here and below only what enough patients share (shared.ts). */
   words_before: { word: string; count: number; share: number }[];
   words_after: { word: string; count: number; share: number }[];
+  hidden_words: HiddenWords[];
   placeholders: { style: string; notes: number; matches: number }[];
 }
 
@@ -113,25 +118,15 @@ export class RedactionScan {
   }
 
   #addLine(line: string): number {
+    const { byKind, before: wordsBefore, after: wordsAfter } = this.#part;
     let count = 0;
-    for (let at = line.indexOf("___"); at >= 0;) {
-      let end = at + 3;
-      while (line.charCodeAt(end) === 0x5f) end++;
-      // A longer run is a line drawn across the page or a blank to fill in.
-      if (end - at === 3) {
-        count++;
-        this.#addContext(line.slice(Math.max(0, at - CONTEXT), at), line.slice(end, end + CONTEXT));
-      }
-      at = line.indexOf("___", end);
+    for (const [before, after] of redactionsIn(line)) {
+      count++;
+      increment(byKind, kindOf(before, after));
+      increment(wordsBefore, wordBefore(before));
+      increment(wordsAfter, wordAfter(after));
     }
     return count;
-  }
-
-  #addContext(before: string, after: string): void {
-    const { byKind, before: wordsBefore, after: wordsAfter } = this.#part;
-    increment(byKind, kindOf(before, after));
-    increment(wordsBefore, neighbour(/(\S+)\s*$/.exec(before)?.[1], "(line start)"));
-    increment(wordsAfter, neighbour(/^\s*(\S+)/.exec(after)?.[1], "(line end)"));
   }
 
   #countPlaceholders(text: string): void {
@@ -158,10 +153,25 @@ export function kindOf(before: string, after: string): string {
   return rule?.kind ?? UNCLEAR;
 }
 
-/** A neighbouring word without case, numbers or punctuation at its end. */
+/** What stands before and after each redaction of a line. */
+function* redactionsIn(line: string): Generator<[before: string, after: string]> {
+  for (let at = line.indexOf("___"); at >= 0;) {
+    let end = at + 3;
+    while (line.charCodeAt(end) === 0x5f) end++;
+    // A longer run is a line drawn across the page or a blank to fill in.
+    if (end - at === 3) {
+      yield [line.slice(Math.max(0, at - CONTEXT), at), line.slice(end, end + CONTEXT)];
+    }
+    at = line.indexOf("___", end);
+  }
+}
+
+const wordBefore = (before: string) => neighbour(/(\S+)\s*$/.exec(before)?.[1], "(line start)");
+const wordAfter = (after: string) => neighbour(/^\s*(\S+)/.exec(after)?.[1], "(line end)");
+
 function neighbour(word: string | undefined, absent: string): string {
   if (word === undefined) return absent;
-  const plain = word.toLowerCase().replace(/\d+/g, "9").replace(/(?<=.)[,;]+$/, "");
+  const plain = plainWord(word);
   return plain.includes("___") ? "___" : plain;
 }
 
@@ -172,45 +182,69 @@ function increment(counts: Counts, key: string): void {
 }
 
 const TOP = 25;
-/** Rarer neighbours could themselves say something about a person. */
-const FEWEST_SHOWN = 5;
 
 /** Merges what the workers found. */
-export function redactionReport(headers: HeaderSet, parts: RedactionPart[]): RedactionReport {
-  const total = parts.reduce((sum, part) => sum + part.total, 0);
-  const ranked = (pick: (part: RedactionPart) => Counts) => {
-    const merged: Counts = new Map();
-    for (const part of parts) {
-      for (const [key, count] of pick(part)) merged.set(key, (merged.get(key) ?? 0) + count);
-    }
-    return [...merged].sort((a, b) => b[1] - a[1]);
-  };
-  const words = (pick: (part: RedactionPart) => Counts) =>
-    ranked(pick).filter(([, count]) => count >= FEWEST_SHOWN).slice(0, TOP).map((
-      [word, count],
-    ) => ({ word, count, share: count / total }));
+export function redactionReport(
+  headers: HeaderSet,
+  parts: RedactionPart[],
+  sections: Pick<SectionPart, "characters">[],
+  sample: readonly SampleNote[],
+): RedactionReport {
+  const sum = (pick: (part: RedactionPart) => number) =>
+    parts.reduce((sum, part) => sum + pick(part), 0);
+  const total = sum((part) => part.total);
+  const shared = sharedNeighbours(sample);
+  const words = (side: "before" | "after") =>
+    ranked(parts.map((part) => part[side]))
+      .filter(([word]) => shared[side].isShared(word)).slice(0, TOP)
+      .map(([word, count]) => ({ word, count, share: count / total }));
   const names = [...headers.sections.map(({ form }) => form), "(before the first section)"];
   return {
     total,
-    notes_with: parts.reduce((sum, part) => sum + part.notesWith, 0),
+    notes_with: sum((part) => part.notesWith),
     by_section: names
       .map((name, index) => {
-        const count = parts.reduce((sum, part) => sum + part.bySection[index], 0);
-        return { name, count, share: count / total };
+        const count = sum((part) => part.bySection[index]);
+        const characters = sections.reduce((sum, part) => sum + part.characters[index], 0);
+        return { name, count, share: count / total, per_1000: 1000 * count / characters };
       })
       .filter(({ count }) => count > 0)
       .sort((a, b) => b.count - a.count),
-    by_kind: ranked((part) => part.byKind).map(([kind, count]) => ({
+    by_kind: ranked(parts.map((part) => part.byKind)).map(([kind, count]) => ({
       kind,
       count,
       share: count / total,
     })),
-    words_before: words((part) => part.before),
-    words_after: words((part) => part.after),
+    words_before: words("before"),
+    words_after: words("after"),
+    hidden_words: hiddenWords(sample),
     placeholders: placeholders.map(({ style }, index) => ({
       style,
-      notes: parts.reduce((sum, part) => sum + part.placeholders[index].notes, 0),
-      matches: parts.reduce((sum, part) => sum + part.placeholders[index].matches, 0),
+      notes: sum((part) => part.placeholders[index].notes),
+      matches: sum((part) => part.placeholders[index].matches),
     })).filter(({ matches }) => matches > 0),
   };
+}
+
+/** Keys of all maps by their counts together, the largest first. */
+function ranked(parts: Counts[]): [key: string, count: number][] {
+  const merged: Counts = new Map();
+  for (const part of parts) {
+    for (const [key, count] of part) merged.set(key, (merged.get(key) ?? 0) + count);
+  }
+  return [...merged].sort((a, b) => b[1] - a[1]);
+}
+
+/** The patients of the sample with each word before and after a redaction. */
+function sharedNeighbours(sample: readonly SampleNote[]) {
+  const before = new PatientCount<string>(), after = new PatientCount<string>();
+  for (const { text, patient } of sample) {
+    for (const line of text.split("\n")) {
+      for (const [left, right] of redactionsIn(line)) {
+        before.add(wordBefore(left), patient);
+        after.add(wordAfter(right), patient);
+      }
+    }
+  }
+  return { before, after };
 }

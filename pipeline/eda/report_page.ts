@@ -6,6 +6,7 @@ import { renderChart } from "../lib/base/page/chart.ts";
 import { type Content, findings, tiles } from "../lib/base/page/html.ts";
 import { page } from "../lib/base/page/page.ts";
 import type { Eda } from "./analyse.ts";
+import { LEAST_PATIENTS } from "./shared.ts";
 import { type Answer, type DrawChart, percent, short } from "./answers/answer.ts";
 import { howLong } from "./answers/how_long.ts";
 import { howMany } from "./answers/how_many.ts";
@@ -49,7 +50,11 @@ export async function edaReport(eda: Eda): Promise<EdaReport> {
     summary: summary(eda),
     sections,
     footer:
-      "Computed on this machine by deno task eda; the page loads nothing and sends nothing. The numbers behind it are in eda.json, the charts beside it as SVG.",
+      `Of the notes themselves this page and eda.json show only words, headers, sentences and signs that at least ${LEAST_PATIENTS} patients share${
+        eda.counts.notes_without_patient > 0
+          ? " (a note whose patient is not named counts as a patient)"
+          : ""
+      }. Computed on this machine by deno task eda; the page loads nothing and sends nothing. The numbers behind it are in eda.json, its charts are SVG files in the same folder.`,
   });
   return { page: text, charts };
 }
@@ -85,7 +90,9 @@ function summary(eda: Eda): Content {
       },
       {
         label: "sections",
-        value: sections.shape === "plain" ? "none" : format(sections.sections.length),
+        value: sections.shape === "plain"
+          ? "none"
+          : format(sections.shape === "headed" ? sections.common : sections.sections.length),
         note:
           { mimic: "MIMIC-IV-Note's layout", headed: "common headers", plain: "no common header" }[
             sections.shape

@@ -33,15 +33,21 @@ function notes({ counts }: Eda): string {
 }
 
 function lengths({ lengths: { raw_words, characters } }: Eda): string {
-  const row = (name: string, { p5, p25, median, p75, p95, max }: typeof raw_words) =>
-    `${name.padEnd(11)}` +
-    [p5, p25, median, p75, p95, max].map((value) => format(value).padStart(9)).join("");
-  return question("How long are they?", [
-    " ".repeat(11) +
-    ["5%", "25%", "median", "75%", "95%", "max"].map((name) => name.padStart(9)).join(""),
-    row("words", raw_words),
-    row("characters", characters),
-  ]);
+  const values = ({ p5, p25, median, p75, p95, max }: typeof raw_words) =>
+    [p5, p25, median, p75, p95, max].map(format);
+  const rows = [
+    ["", "5%", "25%", "median", "75%", "95%", "max"],
+    ["words", ...values(raw_words)],
+    ["characters", ...values(characters)],
+  ];
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return question(
+    "How long are they?",
+    rows.map(([name, ...cells]) =>
+      name.padEnd(widths[0]) +
+      cells.map((cell, column) => "  " + cell.padStart(Math.max(7, widths[column + 1]))).join("")
+    ),
+  );
 }
 
 function vocabulary({ vocabulary: { raw_words, words, characters, coverage } }: Eda): string {

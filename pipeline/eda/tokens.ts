@@ -4,6 +4,7 @@ import { readTokens, splits, type TokensReport, type Workspace } from "../artifa
 import { isFresh } from "../artifacts/chain.ts";
 import { readJson } from "../lib/base/files.ts";
 import { type Lengths, lengthsOf } from "./lengths.ts";
+import type { Shared } from "./shared.ts";
 
 const MADE_BY = "deno task tokenize";
 
@@ -15,13 +16,17 @@ export interface TokenMeasures {
   characters_per_token: number;
   /** Tokens that do not occur in train.bin. */
   unused: number;
+  /** Of those that enough patients share. */
   longest: string[];
   /** Tokens of a note, without the one that starts it. */
   lengths: Lengths;
 }
 
 /** Null if there are no token files, or if they were made from another notes.parquet. */
-export async function tokenMeasures(paths: Workspace): Promise<TokenMeasures | null> {
+export async function tokenMeasures(
+  paths: Workspace,
+  shared: Shared,
+): Promise<TokenMeasures | null> {
   if (!await isFresh(paths, "tokens")) return null;
   const report = await readJson<TokensReport>(paths.tokensReport, MADE_BY);
   const total = (measure: "tokens" | "words" | "characters") =>
@@ -34,7 +39,7 @@ export async function tokenMeasures(paths: Workspace): Promise<TokenMeasures | n
     fertility: total("tokens") / total("words"),
     characters_per_token: total("characters") / total("tokens"),
     unused: report.unused.count,
-    longest: report.longest.slice(0, 10).map(({ text }) => text),
+    longest: report.longest.map(({ text }) => text).filter(shared.piece).slice(0, 10),
     lengths: lengthsOf(Uint32Array.from(perNote)),
   };
 }

@@ -1,6 +1,7 @@
 /**
  * The vocabulary, counted two ways in one scan. A *raw word* is what stands between white space,
- * as written. A *word* is a run of letters, digits and inner apostrophes in lower case.
+ * as written. A *word* is that of lib/clinical/words.ts in lower case, found in bytes here because
+ * gigabytes of text never become strings; a test holds the two to the same words.
  */
 
 import { HASH_START, hashStep, type WordCounts, WordTable } from "./word_table.ts";
@@ -13,16 +14,37 @@ export interface VocabularyPart {
   characters: Map<number, number>;
 }
 
-const APOSTROPHE = 0x27;
 const isSpace = (byte: number) => byte === 0x20 || (byte >= 9 && byte <= 13);
-/** By byte: the byte a word is spelled with (lower case; UTF-8 beyond ASCII as it is), or 0. */
-const spelling = Uint8Array.from({ length: 256 }, (_, byte) => {
-  const char = String.fromCharCode(byte);
-  if (/[A-Za-z0-9]/.test(char)) return char.toLowerCase().charCodeAt(0);
-  return byte >= 0x80 ? byte : 0;
-});
-/** Continuation bytes after the lead bytes of U+0080-U+00BF (° ±) and U+2000-U+2FFF (dashes, arrows). */
-const symbolBytes = (byte: number) => byte === 0xc2 ? 1 : byte === 0xe2 ? 2 : 0;
+
+/** What a character is to a word. A joiner counts inside a word, a number joiner inside a number. */
+const NONE = 0, LETTER = 1, DIGIT = 2, JOINER = 3, NUMBER_JOINER = 4;
+
+function kindOf(code: number): number {
+  const character = String.fromCodePoint(code);
+  if (/\p{N}/u.test(character)) return DIGIT;
+  if (/[\p{L}\p{M}_]/u.test(character)) return LETTER;
+  if (/[-‐‑'’./]/.test(character)) return JOINER;
+  return /[,:]/.test(character) ? NUMBER_JOINER : NONE;
+}
+
+interface Spelling {
+  kind: number;
+  /** The character in lower case, as UTF-8. */
+  lower: Uint8Array;
+}
+
+const encoder = new TextEncoder();
+
+function spellingOf(code: number): Spelling {
+  return {
+    kind: kindOf(code),
+    lower: encoder.encode(String.fromCodePoint(code).toLowerCase()),
+  };
+}
+
+const asciiKinds = Uint8Array.from({ length: 128 }, (_, code) => kindOf(code));
+const asciiLower = Uint8Array.from({ length: 128 }, (_, code) => spellingOf(code).lower[0]);
+const UNDERSCORE = 0x5f;
 
 /** Counts the notes given to one worker. */
 export class VocabularyCounter {
@@ -30,6 +52,8 @@ export class VocabularyCounter {
   readonly #words = new WordTable();
   readonly #ascii = new Float64Array(128);
   readonly #others = new Map<number, number>();
+  /** Characters beyond ASCII met so far: few, and each is looked up often. */
+  readonly #spellings = new Map<number, Spelling>();
   #spelled = new Uint8Array(1 << 12);
 
   /** Counts one note; returns how many raw words and words it has. */
@@ -70,31 +94,61 @@ export class VocabularyCounter {
   }
 
   #addWords(bytes: Uint8Array, note: number): number {
-    if (this.#spelled.length < bytes.length) this.#spelled = new Uint8Array(bytes.length * 2);
+    // A character can take more bytes in lower case, by half at most (U+0130).
+    if (this.#spelled.length < bytes.length * 2) this.#spelled = new Uint8Array(bytes.length * 2);
     const spelled = this.#spelled;
-    let count = 0, length = 0, hash = HASH_START, skip = 0;
-    for (let at = 0; at <= bytes.length; at++) {
+    let count = 0, length = 0, hidden = true, last = NONE;
+    for (let at = 0; at <= bytes.length;) {
       const byte = at < bytes.length ? bytes[at] : 0;
-      let letter = spelling[byte];
-      if (skip > 0 || symbolBytes(byte) > 0) {
-        skip = skip > 0 ? skip - 1 : symbolBytes(byte);
-        letter = 0;
-      } else if (byte === APOSTROPHE && length > 0 && spelling[bytes[at + 1]] > 0) {
-        letter = APOSTROPHE;
-      }
-      if (letter > 0) {
-        spelled[length++] = letter;
-        hash = hashStep(hash, letter);
-      } else if (length > 0) {
-        this.#words.add(spelled, 0, length, hash >>> 0, 1, note);
-        count++;
+      const size = sizeOf(byte);
+      const spelling = byte < 0x80 ? undefined : this.#spelling(codePoint(bytes, at));
+      let kind = spelling === undefined ? asciiKinds[byte] : spelling.kind;
+      if (kind >= JOINER) kind = this.#joins(bytes, at + size, kind, last) ? kind : NONE;
+      if (kind === NONE) {
+        if (length > 0 && !hidden) {
+          this.#count(spelled, length, note);
+          count++;
+        }
         length = 0;
-        hash = HASH_START;
+        hidden = true;
+      } else if (spelling === undefined) {
+        if (byte !== UNDERSCORE) hidden = false;
+        spelled[length++] = asciiLower[byte];
+      } else {
+        hidden = false;
+        for (const lower of spelling.lower) spelled[length++] = lower;
       }
+      last = kind;
+      at += size;
     }
     return count;
   }
+
+  /** Whether a joiner between the character of kind `last` and the one at `next` joins them. */
+  #joins(bytes: Uint8Array, next: number, kind: number, last: number): boolean {
+    if (next >= bytes.length || last === NONE || last >= JOINER) return false;
+    const after = bytes[next] < 0x80
+      ? asciiKinds[bytes[next]]
+      : this.#spelling(codePoint(bytes, next)).kind;
+    if (kind === NUMBER_JOINER) return last === DIGIT && after === DIGIT;
+    return after === LETTER || after === DIGIT;
+  }
+
+  #spelling(code: number): Spelling {
+    let spelling = this.#spellings.get(code);
+    if (spelling === undefined) this.#spellings.set(code, spelling = spellingOf(code));
+    return spelling;
+  }
+
+  #count(spelled: Uint8Array, length: number, note: number): void {
+    let hash = HASH_START;
+    for (let at = 0; at < length; at++) hash = hashStep(hash, spelled[at]);
+    this.#words.add(spelled, 0, length, hash >>> 0, 1, note);
+  }
 }
+
+/** Bytes of the character whose UTF-8 starts with `byte`. */
+const sizeOf = (byte: number): number => byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
 
 /** The code point whose UTF-8 starts at `at`. */
 function codePoint(bytes: Uint8Array, at: number): number {

@@ -3,6 +3,7 @@
  * hapaxes (words seen once) and how few words cover most of the text.
  */
 
+import type { Shared } from "./shared.ts";
 import { wordAt, type WordCounts, WordTable } from "./word_table.ts";
 import type { VocabularyPart } from "./vocabulary.ts";
 
@@ -12,6 +13,7 @@ export interface Vocabulary {
   characters: { total: number; distinct: number; ascii_distinct: number };
   /** How many of the commonest words make up a share of the text. */
   coverage: { share: number; words: number; of_vocabulary: number }[];
+  /** Here and below only what enough patients share (shared.ts). */
   top_words: { word: string; count: number; share: number }[];
   top_characters: { character: string; code: string; count: number; share: number }[];
   other_characters: { character: string; code: string; count: number }[];
@@ -27,10 +29,16 @@ export interface Vocabulary {
 
 const COVERAGES = [0.5, 0.9, 0.95, 0.99];
 const TOP = 50;
+/** Words looked at to find those to show. */
+const CANDIDATES = 1000;
 const CURVE_POINTS = 60;
 
 /** Merges what the workers found. `wordsByNote` holds the words of each note, in order. */
-export function vocabularyReport(parts: VocabularyPart[], wordsByNote: Uint32Array): Vocabulary {
+export function vocabularyReport(
+  parts: VocabularyPart[],
+  wordsByNote: Uint32Array,
+  shared: Shared,
+): Vocabulary {
   const raw = merged(parts.map((part) => part.raw));
   const words = merged(parts.map((part) => part.words));
   const order = byCount(words);
@@ -48,12 +56,8 @@ export function vocabularyReport(parts: VocabularyPart[], wordsByNote: Uint32Arr
     },
     characters: characterSummary(characters),
     coverage: COVERAGES.map((share) => coverage(counts, total, share)),
-    top_words: Array.from(order.subarray(0, TOP), (word) => ({
-      word: wordAt(words, word),
-      count: words.counts[word],
-      share: words.counts[word] / total,
-    })),
-    ...characterTables(characters),
+    top_words: topWords(words, order, total, shared),
+    ...characterTables(characters, shared),
     zipf,
     zipf_exponent: slope(
       zipf.filter(({ rank }) => rank >= 10 && rank <= 10_000).map((
@@ -63,6 +67,20 @@ export function vocabularyReport(parts: VocabularyPart[], wordsByNote: Uint32Arr
     heaps,
     heaps_fit: heapsFit(heaps),
   };
+}
+
+/** The commonest words of those that enough patients share. */
+function topWords(
+  words: WordCounts,
+  order: Uint32Array,
+  total: number,
+  shared: Shared,
+): Vocabulary["top_words"] {
+  return Array.from(order.subarray(0, CANDIDATES), (index) => ({
+    word: wordAt(words, index),
+    count: words.counts[index],
+    share: words.counts[index] / total,
+  })).filter(({ word }) => shared.word(word)).slice(0, TOP);
 }
 
 function merged(parts: WordCounts[]): WordCounts {
@@ -154,9 +172,10 @@ function characterSummary(characters: Map<number, number>) {
   };
 }
 
-function characterTables(characters: Map<number, number>) {
+function characterTables(characters: Map<number, number>, shared: Shared) {
   const total = sum(characters.values());
   const rows = [...characters]
+    .filter(([code]) => shared.character(String.fromCodePoint(code)))
     .sort(([a, countA], [b, countB]) => countB - countA || a - b)
     .map(([code, count]) => ({
       character: characterName(code),

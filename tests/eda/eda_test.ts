@@ -4,6 +4,7 @@ import { analyse, type Eda } from "../../pipeline/eda/analyse.ts";
 import { mimicSections } from "../../pipeline/lib/clinical/sections.ts";
 import { edaReport } from "../../pipeline/eda/report_page.ts";
 import { terminalSummary } from "../../pipeline/eda/terminal.ts";
+import { axeFindings, startBrowser } from "../helpers/browser.ts";
 import { MIMIC_HEADER, mimicRow, TestWorkspace } from "../ingest/workspace.ts";
 
 const root = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
@@ -51,6 +52,61 @@ Deno.test("the measures of a corpus whose answers are known", async () => {
   );
   assertEquals(eda.ingest!.notes.kept, 50);
   assertEquals(eda.tokens, null);
+});
+
+/** Forty notes of one patient, copied forward, among sixty short ones of others. */
+function copiedForward(patients: number): string {
+  const copied = (n: number) =>
+    `QZZ FARM:\nThe patient Zzqx keeps a ☂ and bees on the ___ Zzqx farm near the old mill ${n}.`;
+  const rows = Array.from(
+    { length: 100 },
+    (_, n) =>
+      n < 40 ? `${n},own${n % patients},"${copied(n)}"\n` : `${n},p${n},"Well ${n * 7919}."\n`,
+  );
+  return `note_id,subject_id,text\n${rows.join("")}`;
+}
+
+Deno.test("nothing of the notes is shown that fewer than five patients share", async () => {
+  for (const [patients, shown] of [[1, false], [4, false], [5, true]] as const) {
+    using test = new TestWorkspace();
+    const eda = await measured(test, "notes.csv", copiedForward(patients));
+    const { page, charts } = await edaReport(eda);
+    const all = [page, ...charts.values(), JSON.stringify(eda), terminalSummary(eda)].join("\n");
+    for (const piece of ["zzqx", "qzz", "☂", "bees"]) {
+      assertEquals(all.toLowerCase().includes(piece), shown, `${piece} of ${patients} patients`);
+    }
+    assertStringIncludes(page, "at least 5 patients share");
+  }
+});
+
+Deno.test("percentiles above a million keep their distance", async () => {
+  using test = new TestWorkspace();
+  const eda = await measured(test, "discharge.csv", mimicCorpus());
+  const { characters } = eda.lengths;
+  for (const key of ["p5", "p25", "median", "p75", "p95", "max"] as const) {
+    characters[key] = 12_345_678;
+  }
+  assertMatch(terminalSummary(eda), /characters( {2}12,345,678){6}\n/);
+});
+
+Deno.test("axe finds nothing to object to, in either theme, wide and narrow", async () => {
+  using test = new TestWorkspace();
+  const report = await edaReport(await measured(test, "discharge.csv", mimicCorpus()));
+  const path = test.write("page.html", report.page);
+  const browser = await startBrowser();
+  try {
+    for (const colorScheme of ["light", "dark"] as const) {
+      for (const width of [1280, 320]) {
+        const viewport = { width, height: 800 };
+        const page = await browser.newPage({ bypassCSP: true, colorScheme, viewport });
+        await page.goto(`file://${path}`);
+        assertEquals(await axeFindings(page), [], `${colorScheme}, ${width} pixels`);
+        await page.close();
+      }
+    }
+  } finally {
+    await browser.close();
+  }
 });
 
 Deno.test("the measures do not depend on the number of threads", async () => {
@@ -132,6 +188,7 @@ Deno.test("the task writes its files, and names the command to run when there ar
   const done = await run();
   assertEquals(done.code, 0, text(done.stderr));
   assertStringIncludes(text(done.stdout), "50 notes of 25 patients");
+  assertStringIncludes(text(done.stdout), `Next: deno task tokenize --data ${test.paths.root}`);
   const eda: Eda = JSON.parse(Deno.readTextFileSync(test.paths.edaJson));
   assertEquals(eda.counts.notes, 50);
   assertStringIncludes(Deno.readTextFileSync(test.paths.edaReport), "<!doctype html>");

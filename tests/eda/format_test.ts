@@ -72,6 +72,26 @@ Deno.test("lines: wrapping, empty lines, kinds", () => {
   assertEquals(report.two_spaces_share, 1);
 });
 
+Deno.test("lines of one length are not wrapped unless their sentences go on in the next line", () => {
+  const wrappedAt = (...notes: string[][]) => {
+    const scan = new LineScan();
+    for (const lines of notes) scan.add(lines);
+    return lineReport([scan.part()]).wrapped_at;
+  };
+  const sentence = `${"w".repeat(61)}.`, broken = "w".repeat(62);
+  assertEquals(wrappedAt([sentence]), null);
+  assertEquals(wrappedAt(...Array(50).fill([broken])), null, "notes of one line");
+  assertEquals(wrappedAt(Array(50).fill(sentence)), null, "a sentence a line");
+  assertEquals(wrappedAt([broken, broken, "end."]), null, "too few lines to tell");
+  assertEquals(wrappedAt(...Array(50).fill([broken, broken, "end."])), 62);
+});
+
+Deno.test("more headers than are told apart are counted", () => {
+  const note = Array.from({ length: 60 }, (_, n) => `H${"ABCDEFGHIJ"[n % 10]}${n}: x`).join("\n");
+  const headers = discoverHeaders(Array(20).fill(note));
+  assertEquals([headers.common, headers.sections.length], [60, 40]);
+});
+
 Deno.test("lines of whole paragraphs are not taken for wrapped", () => {
   const scan = new LineScan();
   scan.add(Array.from({ length: 200 }, (_, n) => "w".repeat(1 + n * 37 % 390)));

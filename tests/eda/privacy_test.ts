@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { discoverHeaders } from "../../pipeline/lib/clinical/sections.ts";
 import { identifierReport, IdentifierScan } from "../../pipeline/eda/identifiers.ts";
+import { hiddenWords } from "../../pipeline/eda/hidden_words.ts";
+import { sharedIn } from "../../pipeline/eda/shared.ts";
 import { kindOf, redactionReport, RedactionScan } from "../../pipeline/eda/redactions.ts";
 import { SectionScan } from "../../pipeline/eda/sections.ts";
 
@@ -44,11 +46,40 @@ Deno.test("redactions are counted by note, section, kind and neighbour; longer r
   const rare = "Told by Quinlan ___ once";
   redactions.add(rare, [rare], [{ section: -1, from: 0, to: 1 }]);
   redactions.add("nothing hidden", ["nothing hidden"], [{ section: -1, from: 0, to: 1 }]);
-  const report = redactionReport(headers, [redactions.part()]);
+  const sample = [text, text, text, text, text, rare].map((text, n) => ({
+    text,
+    patient: `p${n}`,
+  }));
+  const report = redactionReport(headers, [redactions.part()], [sections.part()], sample);
   assertEquals([report.total, report.notes_with], [21, 6]);
   const bySection = Object.fromEntries(report.by_section.map(({ name, count }) => [name, count]));
   assertEquals([bySection["ONE TWO"], bySection["END ONE"]], [10, 5]);
+  const density = report.by_section.find(({ name }) => name === "END ONE")!.per_1000;
+  assertEquals(density, 1000 / ("END ONE: ___ and [**Name**]".length + 1));
   assertEquals(report.words_before.find(({ word }) => word === "dr.")!.count, 5);
   assertEquals(JSON.stringify(report).includes("quinlan"), false, "rare neighbours stay private");
   assertEquals(report.placeholders, [{ style: "[**...**]  (MIMIC-III)", notes: 5, matches: 5 }]);
+});
+
+Deno.test("what hides behind ___ is what others have between the same two words", () => {
+  const sample = Array.from({ length: 12 }, (_, n) => ({
+    text: n < 6 ? `with a ___ catheter ${n}` : `With a Foley catheter, seen by ${n} Quinlan now`,
+    patient: `p${n}`,
+  }));
+  assertEquals(hiddenWords(sample), [
+    { before: "a", after: "catheter", patients: 6, words: [{ word: "foley", patients: 6 }] },
+  ]);
+  assertEquals(hiddenWords(sample.slice(0, 10)), [], "four patients have the word");
+  assertEquals(hiddenWords(sample.slice(2)), [], "four patients have the redaction");
+});
+
+Deno.test("words, signs, pieces and headers are shown if five patients share them", () => {
+  const notes = (patients: number) =>
+    Array.from({ length: 10 }, (_, n) => ({
+      text: "QUINLAN HOUSE\nÉtat Zoë ☂",
+      patient: `p${n % patients}`,
+    }));
+  const five = sharedIn(notes(5)), four = sharedIn(notes(4));
+  assertEquals([five.word("état"), five.character("☂"), five.piece("Zoë")], [true, true, true]);
+  assertEquals([four.word("état"), four.character("☂"), four.piece("Zoë")], [false, false, false]);
 });

@@ -35,11 +35,14 @@ Deno.test("a sentence in ten notes is templated, whatever its numbers; workers' 
   assertEquals(recurrence.report.templated, 1);
   assertEquals(recurrence.report.distinct, 21);
   assertAlmostEquals(recurrence.report.share_of_text_templated, 12 * template.length / text, 0.01);
-  assertEquals(spellOut(recurrence, [template], 20), [{
+  const sample = (patients: number) =>
+    Array.from({ length: 12 }, (_, n) => ({ text: template, patient: `p${n % patients}` }));
+  assertEquals(spellOut(recurrence, sample(5), 20), [{
     sentence: template.replace("5", "9"),
     notes: 12,
     share: 0.6,
   }]);
+  assertEquals(spellOut(recurrence, sample(4), 20), [], "four patients are too few to show it");
 });
 
 Deno.test("a sentence that stands twice in one note counts once for notes", () => {

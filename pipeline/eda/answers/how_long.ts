@@ -36,12 +36,12 @@ export const howLong: Answer = async ({ lengths, counts, tokens }, draw) => {
         )).inline,
         `${
           format(counts.notes)
-        } notes by their number of words. Words as written stand between spaces; plain words are runs of letters and digits.`,
+        } notes by their number of words. Words as written are what lies between spaces; plain words are letters and digits, without case and the punctuation around them.`,
       ),
       table({
         caption: "Percentiles over notes",
         columns: [
-          "",
+          "measure",
           "total",
           "mean",
           ...quantiles.map((name) => name.replace(/^p/, "") + (name.startsWith("p") ? "%" : "")),

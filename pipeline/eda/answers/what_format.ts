@@ -20,8 +20,13 @@ export const whatFormat: Answer = async (eda, draw) => {
   const lead = {
     mimic:
       `The layout of a MIMIC-IV-Note discharge summary: ${sections.sections.length} sections, each with its header alone on a line; ${wrapped}.${agreement}`,
-    headed:
-      `Not MIMIC's layout, but headed: ${sections.sections.length} headers are common (in at least 5% of the notes); ${wrapped}.${agreement}`,
+    headed: `Not MIMIC's layout, but headed: ${sections.common} ${
+      sections.common === 1 ? "header is" : "headers are"
+    } common (in at least 5% of the notes)${
+      sections.common > sections.sections.length
+        ? `, the commonest ${sections.sections.length} of which are shown`
+        : ""
+    }; ${wrapped}.${agreement}`,
     plain: `No common section headers; ${wrapped}.`,
   }[sections.shape];
   return {

@@ -3,6 +3,7 @@ import { directKinds } from "../../lib/clinical/identifiers.ts";
 import { type Content, figure, html, notice, share, table } from "../../lib/base/page/html.ts";
 import { barChart, lengthChart } from "../charts.ts";
 import type { Eda } from "../analyse.ts";
+import { LEAST_PATIENTS } from "../shared.ts";
 import { type Answer, percent, short } from "./answer.ts";
 
 const SECTIONS_SHOWN = 12;
@@ -52,6 +53,8 @@ async function redactionCharts(
     }));
   const kinds = redactions.by_kind;
   const sections = redactions.by_section.slice(0, SECTIONS_SHOWN);
+  const densest = redactions.by_section.toSorted((a, b) => b.per_1000 - a.per_1000)
+    .slice(0, SECTIONS_SHOWN);
   const words = (caption: string, rows: Eda["redactions"]["words_before"]) =>
     table({
       caption,
@@ -77,7 +80,19 @@ async function redactionCharts(
         barChart(bars(sections, sections.map(({ name }) => name))),
         "Redactions by section of the note",
       )).inline,
-      "Where in the note the redactions stand.",
+      "Where in the note the redactions are.",
+    ),
+    figure(
+      (await draw(
+        "redaction_density",
+        barChart(densest.map(({ name, per_1000 }) => ({
+          label: name,
+          value: per_1000,
+          text: short(per_1000),
+        }))),
+        "Redactions in 1,000 characters of each section",
+      )).inline,
+      "How dense they are: redactions in 1,000 characters of the section.",
     ),
     figure(
       (await draw(
@@ -90,6 +105,24 @@ async function redactionCharts(
     html`<div class="columns">${words("Word before ___", redactions.words_before)}${
       words("Word after ___", redactions.words_after)
     }</div>`,
+    hidden(redactions.hidden_words),
+  ];
+}
+
+/** What stands in the places of redactions elsewhere. */
+function hidden(places: Eda["redactions"]["hidden_words"]): Content {
+  if (places.length === 0) return "";
+  return [
+    html`<h3>Words that hide behind ___</h3>`,
+    html`<p>What other notes have between the same two words. Where that is no name, date or place, de-identification took more than identifiers. Shown is what at least ${LEAST_PATIENTS} patients share.</p>`,
+    table({
+      columns: ["between", "patients", "elsewhere (patients)"],
+      rows: places.map(({ before, after, patients, words }) => [
+        html`<code>${before} ___ ${after}</code>`,
+        format(patients),
+        words.map(({ word, patients }) => `${word} (${format(patients)})`).join(", "),
+      ]),
+    }),
   ];
 }
 

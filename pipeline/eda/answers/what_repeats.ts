@@ -1,5 +1,6 @@
 import { format } from "../../lib/base/cli.ts";
 import { facts, html, share, table } from "../../lib/base/page/html.ts";
+import { LEAST_PATIENTS } from "../shared.ts";
 import { TEMPLATED_NOTES } from "../recurrence.ts";
 import { type Answer, percent } from "./answer.ts";
 
@@ -31,9 +32,10 @@ export const whatRepeats: Answer = ({ recurrence, ingest }) => {
         ["near duplicates removed by ingest", ingest ? removed("near duplicate") : "unknown"],
       ]),
       recurrence.top.length === 0
-        ? html`<p>No sentence stands in ${TEMPLATED_NOTES} notes.</p>`
+        ? html`<p>No sentence is in ${TEMPLATED_NOTES} notes and shared by at least ${LEAST_PATIENTS} patients: none is shown.</p>`
         : table({
-          caption: "Commonest sentences (numbers as 9)",
+          caption:
+            `Commonest sentences that at least ${LEAST_PATIENTS} patients share (numbers as 9)`,
           columns: ["sentence", "notes", { title: "share of notes", align: "left" }],
           rows: recurrence.top.map(({ sentence, notes, share: part }) => [
             sentence.length > 160 ? `${sentence.slice(0, 160)} …` : sentence,

@@ -35,6 +35,8 @@ export interface HeaderSet {
    */
   shape: "mimic" | "headed" | "plain";
   sections: HeaderName[];
+  /** How many headers are common; `sections` and `subHeaders` hold the commonest of them. */
+  common: number;
   /** Common headers inside sections (`mimic` only). */
   subHeaders: HeaderName[];
 }
@@ -45,8 +47,14 @@ const MOST_HEADERS = 40;
 /** So many of MIMIC's sections in at least half the notes make a corpus MIMIC-shaped. */
 const MIMIC_EVIDENCE = 6;
 
-/** Finds the headers of a corpus in a sample of its notes. */
-export function discoverHeaders(sample: readonly string[]): HeaderSet {
+/**
+ * Finds the headers of a corpus in a sample of its notes. A key that `mayShow` refuses is left out:
+ * a line in capitals can be the name of a patient.
+ */
+export function discoverHeaders(
+  sample: readonly string[],
+  mayShow: (key: string) => boolean = () => true,
+): HeaderSet {
   const notesWith = new Map<string, number>();
   const forms = new Map<string, Map<string, number>>();
   for (const text of sample) {
@@ -62,7 +70,7 @@ export function discoverHeaders(sample: readonly string[]): HeaderSet {
     }
   }
   const common = [...notesWith]
-    .filter(([, notes]) => notes >= Math.max(2, COMMON * sample.length))
+    .filter(([key, notes]) => notes >= Math.max(2, COMMON * sample.length) && mayShow(key))
     .sort((a, b) => b[1] - a[1])
     .map(([key]): HeaderName => ({ key, form: commonest(forms.get(key)!) }));
   return classify(common, (key) => (notesWith.get(key) ?? 0) / sample.length);
@@ -73,10 +81,11 @@ function classify(common: HeaderName[], shareOf: (key: string) => number): Heade
   const mimicKeys = new Set(mimic.map(({ key }) => key));
   if (mimic.filter(({ key }) => shareOf(key) >= 0.5).length >= MIMIC_EVIDENCE) {
     const subHeaders = common.filter(({ key }) => !mimicKeys.has(key)).slice(0, MOST_HEADERS);
-    return { shape: "mimic", sections: mimic, subHeaders };
+    return { shape: "mimic", sections: mimic, common: common.length, subHeaders };
   }
   const sections = common.slice(0, MOST_HEADERS);
-  return { shape: sections.length > 0 ? "headed" : "plain", sections, subHeaders: [] };
+  const shape = sections.length > 0 ? "headed" : "plain";
+  return { shape, sections, common: common.length, subHeaders: [] };
 }
 
 const commonest = (counts: Map<string, number>): string =>
