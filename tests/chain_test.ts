@@ -53,7 +53,8 @@ Deno.test("a stage called before its predecessor says in one line what to run, a
 
 Deno.test("every task explains itself and refuses unknown flags with exit code 2", async () => {
   const tasks = ["synthesize", "ingest", "eda", "tokenize", "ngram", "train", "watch", "eval"]
-    .concat("audit", "canaries", "complete", "export", "serve", "deploy", "quickstart", "bench");
+    .concat("audit", "canaries", "complete", "export", "serve", "deploy", "quickstart", "bench")
+    .concat("status");
   for (const task of tasks) {
     const help = await run(task, "--help");
     assertEquals(help.code, 0, task);

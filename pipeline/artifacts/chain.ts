@@ -107,6 +107,9 @@ export interface Finding {
   command: string;
 }
 
+/** Why something is stale, and what makes it good where that is not its own command. */
+type Wrong = Pick<Finding, "reason"> & Partial<Pick<Finding, "command">>;
+
 /** Findings of one moment: each artifact is looked at once. */
 export class Chain {
   readonly #found = new Map<string, Promise<Finding>>();
@@ -137,17 +140,16 @@ export class Chain {
       const reason = error.message.replace(/^Cannot \w+ /, "").replace(/; run "[^"]*".*$/, "");
       return { ...finding, state: "stale", reason };
     }
-    const wrong = await this.#changed(lineage, finding.report) ?? await this.#above(lineage);
+    // The first cause comes first, and what makes it good.
+    const wrong = await this.#damaged(lineage, finding.report) ?? await this.#above(lineage) ??
+      await this.#outdated(lineage, finding.report);
     return wrong
       ? { ...finding, lineage, state: "stale", command, ...wrong }
       : { ...finding, lineage, state: "fresh" };
   }
 
-  /** What in the artifact's own files, or in what it was made from, is another file by now. */
-  async #changed(
-    { created, files, from }: Lineage,
-    report: string,
-  ): Promise<{ reason: string } | undefined> {
+  /** Which of the artifact's own files is another one by now. */
+  async #damaged({ created, files }: Lineage, report: string): Promise<Wrong | undefined> {
     for (const [name, recorded] of Object.entries(files)) {
       const digest = await this.#digest(name);
       if (digest === recorded) continue;
@@ -158,6 +160,10 @@ export class Chain {
           `${report} of ${time(created)} describes`,
       };
     }
+  }
+
+  /** What of that which it was made from is another file by now; what is gone may be. */
+  async #outdated({ created, from }: Lineage, report: string): Promise<Wrong | undefined> {
     for (const [name, recorded] of Object.entries(from)) {
       const digest = await this.#digest(name);
       if (digest === recorded || digest === undefined) continue;
@@ -170,15 +176,23 @@ export class Chain {
   }
 
   /** What is wrong with the artifacts that it was made from: the first cause, and its remedy. */
-  async #above({ from }: Lineage): Promise<Pick<Finding, "reason" | "command"> | undefined> {
-    for (const name of artifactNames) {
-      const row = artifacts[name];
-      if (row.ofRun && !this.place.run) continue;
-      const files = (await row.files(this.place)).map((path) => nameOf(this.place, path));
-      if (!files.some((file) => file in from)) continue;
+  async #above(lineage: Lineage): Promise<Wrong | undefined> {
+    for (const name of await this.parents(lineage)) {
       const { state, reason, command } = await this.examine(name);
       if (state === "stale") return { reason, command };
     }
+  }
+
+  /** The artifacts that something was made from. */
+  async parents({ from }: Lineage): Promise<ReportName[]> {
+    const parents: ReportName[] = [];
+    for (const name of artifactNames) {
+      const row = artifacts[name];
+      if (row.ofRun && !this.place.run) continue;
+      const files = await row.files(this.place);
+      if (files.some((path) => nameOf(this.place, path) in from)) parents.push(name);
+    }
+    return parents;
   }
 
   #digest(name: string): Promise<string | undefined> {

@@ -89,7 +89,7 @@ export type Report<N extends ReportName> = z.infer<(typeof schemas)[N]>;
 /** Of config.json as it was before lineages: the same digests under other names. */
 function withLineage(config: unknown): unknown {
   const old = z.looseObject({
-    version: z.undefined(),
+    version: z.undefined().optional(),
     startedAt: z.string(),
     tokenizerSha256: z.string(),
     data: z.record(z.enum(["train", "val"]), z.looseObject({ sha256: z.string() })),

@@ -6,7 +6,7 @@
 import { join } from "@std/path";
 import { type RunPaths, workspace } from "../artifacts.ts";
 import { defineTask, duration, runTask } from "../lib/base/cli.ts";
-import { chain, runStages } from "../lib/base/stages.ts";
+import { runStages, type Stage } from "../artifacts/stages.ts";
 import { startWorker } from "../../worker/host/serve.ts";
 
 /** A caret in a line that every synthetic discharge summary has, in several variants. */
@@ -33,63 +33,85 @@ const task = defineTask({
     const started = performance.now();
     const paths = workspace(flags.data);
     const run = paths.run("latest");
-    const stages = chain([
+    const stages: Stage[] = [
       {
+        name: "synthesize",
         task: "synthesize",
+        artifact: "synthetic",
         does: `invent ${flags.notes} discharge summaries in MIMIC-IV-Note's shape`,
         args: ["--notes", `${flags.notes}`],
         output: paths.synthetic,
       },
       {
+        name: "ingest",
         task: "ingest",
+        artifact: "notes",
         does: "clean them, split them by patient, write Parquet",
         args: [paths.synthetic],
         output: paths.notes,
       },
       {
+        name: "eda",
         task: "eda",
+        artifact: "eda",
         does: "look at them: how many, how long, which words, what is de-identified",
         args: [],
         output: paths.edaReport,
       },
       {
+        name: "tokenize",
         task: "tokenize",
+        artifact: "tokens",
         does: "learn a byte-level BPE vocabulary and encode every note",
         args: ["--vocab-size", `${flags.vocabSize}`],
         output: paths.tokensReport,
       },
       {
+        name: "ngram",
         task: "ngram",
+        artifact: "ngram",
         does: "count phrases that the notes of at least five patients share",
         args: [],
         output: paths.ngram,
       },
       {
+        name: "train",
         task: "train",
+        artifact: "run",
+        run: "latest",
         does: "train a GPT-2 of about a million parameters",
         args: ["--preset", "micro", "--steps", `${flags.steps}`, "--force"],
         output: join(run.best, "model.safetensors"),
         resume: { args: ["--resume"], from: run.last },
       },
       {
+        name: "eval",
         task: "eval",
+        artifact: "eval",
+        run: "latest",
         does: "measure it as an autocomplete on notes of unseen patients",
         args: ["--notes", "10", "--excerpt", "600", "--words", "400", "--train-notes", "400"],
         output: join(run.eval, "eval.json"),
       },
       {
+        name: "audit",
         task: "audit",
+        artifact: "audit",
+        run: "latest",
         does: "measure what it remembers of its training notes",
         args: ["--notes", "80", "--texts", "20"],
         output: join(run.audit, "audit.json"),
       },
       {
+        name: "export",
         task: "export",
+        artifact: "export",
+        run: "latest",
         does: "write ONNX files and check them against the trained model",
         args: ["--accept-risk", "trained on synthetic notes, which describe nobody"],
         output: join(run.export, "onnx", "model_quantized.onnx"),
       },
-    ]);
+    ];
     const last = stages.length + 1;
     const record = join(flags.data, "quickstart.json");
     await runStages(stages, { data: flags.data, record, caller: "quickstart", more: 1 });

@@ -6,7 +6,7 @@
 import { basename, join } from "@std/path";
 import { exists, writeJson } from "../lib/base/files.ts";
 import { defineTask, runTask, UsageError } from "../lib/base/cli.ts";
-import { runStages } from "../lib/base/stages.ts";
+import { runStages } from "../artifacts/stages.ts";
 import {
   type Corpus,
   type EffortName,

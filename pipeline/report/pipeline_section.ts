@@ -1,7 +1,7 @@
 /** What each stage does, and its speed beside its peers. */
 
 import { join } from "@std/path";
-import type { Stage } from "../lib/base/stages.ts";
+import type { Stage } from "../artifacts/stages.ts";
 import type { Evidence } from "./evidence.ts";
 import { code, sourced, table } from "./markdown.ts";
 

@@ -5,7 +5,7 @@
 
 import { join } from "@std/path";
 import { workspace } from "../artifacts.ts";
-import type { Stage } from "../lib/base/stages.ts";
+import type { Stage } from "../artifacts/stages.ts";
 
 /** How much of everything. */
 export interface Effort {
@@ -116,6 +116,7 @@ function preparation({ root, notes }: Corpus, effort: Effort): Stage[] {
   const synthesize: Stage = {
     name: "synthesize",
     task: "synthesize",
+    artifact: "synthetic",
     does: `invent ${effort.notes} notes`,
     args: ["--notes", `${effort.notes}`],
     output: paths.synthetic,
@@ -125,34 +126,34 @@ function preparation({ root, notes }: Corpus, effort: Effort): Stage[] {
     {
       name: "ingest",
       task: "ingest",
+      artifact: "notes",
       does: "clean them, split them by patient",
       args: [notes ?? paths.synthetic],
       output: paths.notes,
-      after: notes ? undefined : "synthesize",
     },
     {
       name: "eda",
       task: "eda",
+      artifact: "eda",
       does: "look at them",
       args: [],
       output: paths.edaJson,
-      after: "ingest",
     },
     {
       name: "tokenize",
       task: "tokenize",
+      artifact: "tokens",
       does: "learn a vocabulary, encode",
       args: ["--vocab-size", `${effort.vocabulary}`],
       output: paths.tokensReport,
-      after: "ingest",
     },
     {
       name: "ngram",
       task: "ngram",
+      artifact: "ngram",
       does: "count phrases that many patients share",
       args: [],
       output: paths.ngram,
-      after: "tokenize",
     },
   ];
 }
@@ -162,10 +163,11 @@ function training(corpus: Corpus, effort: Effort): Stage[] {
   const bigram: Stage = {
     name: "train bigram",
     task: "train",
+    artifact: "run",
+    run: "bigram",
     does: "count the original project's first model",
     args: ["--preset", "bigram", "--run", "bigram", "--force"],
     output: workspace(root).run("bigram").log,
-    after: "ngram",
   };
   return [
     bigram,
@@ -187,11 +189,12 @@ function trainStage(
   return {
     name: `train ${run}`,
     task,
+    artifact: "run",
+    run,
     does: `train ${model} for ${steps} steps`,
     args: [...more, "--preset", preset, ...models[model], "--steps", `${steps}`, "--run", run]
       .concat("--force"),
     output: join(workspace(root).run(run).best, "model.safetensors"),
-    after: "ngram",
     resume: {
       args: [...more, "--run", run, "--resume"],
       from: workspace(root).run(run).last,
@@ -207,29 +210,32 @@ function measuring(corpus: Corpus, effort: Effort): Stage[] {
     ...evaluated(corpus, effort).map((name): Stage => ({
       name: `eval ${name}`,
       task: "eval",
+      artifact: "eval",
+      run: name,
       does: "measure it as an autocomplete",
       args: ["--run", name].concat(
         inDepth && name === chosen ? [...effort.evalArgs, "--ablate"] : effort.sideArgs,
       ),
       output: join(workspace(root).run(name).eval, "eval.json"),
-      after: `train ${name}`,
     })),
     {
       name: `audit ${chosen}`,
       task: "audit",
+      artifact: "audit",
+      run: chosen,
       does: "measure what it remembers",
       args: ["--run", chosen, ...effort.auditArgs],
       output: join(run.audit, "audit.json"),
-      after: `eval ${chosen}`,
     },
     {
       name: `export ${chosen}`,
       task: "export",
+      artifact: "export",
+      run: chosen,
       does: "write ONNX files, check them",
       args: ["--run", chosen, "--accept-risk"]
         .concat(notes ? "measured for a report, not deployed" : "synthetic notes describe nobody"),
       output: join(run.export, "export.json"),
-      after: `audit ${chosen}`,
     },
   ];
 }
@@ -251,7 +257,7 @@ function scaling({ root, inDepth }: Corpus, { sweepTokens }: Effort): Stage[] {
     does: "train three sizes on three budgets",
     args: ["--sweep", sweepFile(root, { sweepTokens })],
     output: join(root, "reports", "sweep-scaling.json"),
-    after: "ngram",
+    after: "tokenize",
   }];
 }
 

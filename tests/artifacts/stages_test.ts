@@ -2,9 +2,9 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { workspace } from "../../../pipeline/artifacts.ts";
-import { writeJson } from "../../../pipeline/lib/base/files.ts";
-import { runStages, type Stage } from "../../../pipeline/lib/base/stages.ts";
+import { workspace } from "../../pipeline/artifacts.ts";
+import { runStages, type Stage } from "../../pipeline/artifacts/stages.ts";
+import { writeJson } from "../../pipeline/lib/base/files.ts";
 
 interface Chain {
   data: string;
@@ -23,6 +23,7 @@ async function inChain(test: (chain: Chain) => Promise<void>): Promise<void> {
     {
       name: "invent",
       task: "synthesize",
+      artifact: "synthetic",
       does: "invent notes",
       args: ["--notes", `${count}`],
       output: synthetic,
@@ -31,10 +32,10 @@ async function inChain(test: (chain: Chain) => Promise<void>): Promise<void> {
     {
       name: "read",
       task: "ingest",
+      artifact: "notes",
       does: "read",
       args: [synthetic],
       output: notes,
-      after: "invent",
     },
   ];
   const called = async (list: Stage[]) => {

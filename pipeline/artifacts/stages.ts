@@ -1,12 +1,16 @@
 /**
  * Runs stages one after the other exactly as a person would call them, for `quickstart` and `report`.
  *
- * A stage is run again only when its command line or anything before it changed, or its output is
- * gone; the record of that is one JSON file in the workspace. A killed run goes on where it was.
+ * A stage is run again when its command line changed, when its artifact no longer belongs to what it
+ * was made from (chain.ts), or when it did not end. Command lines are kept in one JSON file in the
+ * workspace. A killed run goes on where it was.
  */
 
 import { fromFileUrl, join } from "@std/path";
-import { exists, requireFile, writeJson } from "./files.ts";
+import { workspace } from "../artifacts.ts";
+import { exists, requireFile, writeJson } from "../lib/base/files.ts";
+import { isFresh } from "./chain.ts";
+import type { ReportName } from "./reports.ts";
 
 export interface Stage {
   /** Unique among the stages of one record. */
@@ -18,15 +22,13 @@ export interface Stage {
   args: readonly string[];
   /** The file whose presence shows that the stage ended well. */
   output: string;
-  /** Name of the stage whose output it needs. */
+  /** What it makes, and of which run. */
+  artifact?: ReportName;
+  run?: string;
+  /** For what is no artifact of the chain: the stage that it has to follow. */
   after?: string;
   /** How to go on with it after it was stopped, once the file `from` exists. */
   resume?: { args: readonly string[]; from: string };
-}
-
-/** Stages that each need the one before; called by the name of their task. */
-export function chain(stages: readonly Omit<Stage, "name" | "after">[]): Stage[] {
-  return stages.map((stage, i) => ({ ...stage, name: stage.task, after: stages[i - 1]?.task }));
 }
 
 /** By stage name. */
@@ -47,31 +49,24 @@ export interface StageOptions {
   more?: number;
 }
 
-const repository = fromFileUrl(new URL("../../../", import.meta.url));
+const repository = fromFileUrl(new URL("../../", import.meta.url));
 
 /** Runs what has to be run, in order. Throws on the first stage that fails. */
 export async function runStages(stages: readonly Stage[], options: StageOptions): Promise<void> {
   const record = await readRecord(options.record);
-  const keys = new Map<string, string>();
-  const renewed = new Set<string>();
   const total = stages.length + (options.more ?? 0);
   for (const [index, stage] of stages.entries()) {
-    const { name, task, args, output, after, resume } = stage;
-    const key = `${after ? `${keys.get(after)} | ` : ""}${task} ${args.join(" ")}`;
-    keys.set(name, key);
+    const { name, task, args, output, resume } = stage;
+    const key = `${task} ${args.join(" ")}`;
     const title = `[${index + 1}/${total}] ${name}: ${stage.does}`;
-    const made = record.done[name] === key && await exists(output);
-    if (made && !(after && renewed.has(after))) {
+    const fresh = await belongs(stage, options.data);
+    if (record.done[name] === key && await exists(output) && fresh) {
       console.log(`${title} — already there`);
       continue;
     }
-    renewed.add(name);
-    const again = resume && record.begun[name] === key && await exists(resume.from);
-    // What follows was made from what is about to be replaced.
-    for (const later of stages.slice(index)) {
-      if (later !== stage && !descends(later, name, stages)) continue;
-      delete record.done[later.name];
-      delete record.begun[later.name];
+    const again = resume && record.begun[name] === key && fresh && await exists(resume.from);
+    for (const { name: other, after } of stages) {
+      if (other === name || after === name) delete record.done[other];
     }
     record.begun[name] = key;
     await writeJson(options.record, record);
@@ -83,11 +78,11 @@ export async function runStages(stages: readonly Stage[], options: StageOptions)
   }
 }
 
-function descends(stage: Stage, ancestor: string, stages: readonly Stage[]): boolean {
-  if (stage.after === undefined) return false;
-  if (stage.after === ancestor) return true;
-  const parent = stages.find(({ name }) => name === stage.after);
-  return parent !== undefined && descends(parent, ancestor, stages);
+/** Whether what the stage has made, if it is there, belongs to what it was made from. */
+async function belongs({ artifact, run }: Stage, data: string): Promise<boolean> {
+  if (artifact === undefined) return true;
+  const paths = workspace(data);
+  return await isFresh(paths, artifact, run === undefined ? undefined : paths.run(run));
 }
 
 /** As a shell wants it. */
