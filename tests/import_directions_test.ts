@@ -95,7 +95,7 @@ Deno.test("the rules themselves refuse what they should", () => {
     ["worker/src/app.ts", "pipeline/artifacts.ts"],
     ["worker/plugin/attach.ts", "worker/src/app.ts"],
     ["worker/host/serve.ts", "pipeline/export/main.ts"],
-    ["pipeline/eval/main.ts", "tests/helpers/run.ts"],
+    ["pipeline/eval/main.ts", "tests/helpers/run/main.ts"],
   ];
   for (const [from, to] of refused) assertEquals(allowed(from, to), false, `${from} to ${to}`);
   assertEquals(allowed("pipeline/train/main.ts", "kernels/mod.ts"), true);

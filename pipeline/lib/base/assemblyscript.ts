@@ -32,7 +32,7 @@ export function compileAssemblyScript(folder: URL): Promise<Uint8Array<ArrayBuff
 async function keptOrCompiled(folder: URL): Promise<Uint8Array<ArrayBuffer>> {
   const files = await readSources(folder);
   const name = basename(join(fromFileUrl(folder), ".."));
-  const path = join(kept, `${name}-${await hashOf(files)}.wasm`);
+  const path = join(kept, `${name}-${hashOf(files)}.wasm`);
   const bytes = await Deno.readFile(path).catch(() => undefined);
   if (bytes && WebAssembly.validate(bytes)) return bytes;
   const compiled = await compile(folder, files);
@@ -49,7 +49,7 @@ async function readSources(folder: URL): Promise<Map<string, string>> {
   return files;
 }
 
-async function hashOf(files: Map<string, string>): Promise<string> {
+function hashOf(files: Map<string, string>): string {
   const sorted = [...files].sort(([a], [b]) => a < b ? -1 : 1);
   const all = JSON.stringify([import.meta.resolve("assemblyscript/asc"), OPTIONS, sorted]);
   return createHash("sha256").update(all).digest("hex").slice(0, 16);

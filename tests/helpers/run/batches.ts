@@ -1,0 +1,41 @@
+/**
+ * The test files as batches for processes that run side by side: long ones first, so that no long
+ * one is left for the end. A file is as long as it took last time, or of the usual length where it
+ * has not run yet.
+ */
+
+export interface Batch {
+  files: string[];
+  /** Seconds it should take. */
+  seconds: number;
+}
+
+/** By file, relative to the repository: seconds of the last run. */
+export type Durations = Record<string, number>;
+
+const USUAL_SECONDS = 1;
+/** Of a process: to start, and to load what its first file imports. */
+const START_SECONDS = 1;
+/** Few enough processes that their starts cost little, enough that both workers end together. */
+const BATCHES_PER_WORKER = 6;
+
+/** Batches, longest first. Each holds files that stand beside each other in the sorted list. */
+export function batchesOf(
+  files: readonly string[],
+  durations: Durations,
+  workers: number,
+): Batch[] {
+  const seconds = (file: string) => durations[file] ?? USUAL_SECONDS;
+  const total = files.reduce((sum, file) => sum + seconds(file), 0);
+  const target = total / (workers * BATCHES_PER_WORKER);
+  const batches: Batch[] = [];
+  let open: Batch | undefined;
+  for (const file of files.toSorted()) {
+    if (!open || open.seconds + seconds(file) > target + START_SECONDS) {
+      batches.push(open = { files: [], seconds: START_SECONDS });
+    }
+    open.files.push(file);
+    open.seconds += seconds(file);
+  }
+  return batches.sort((a, b) => b.seconds - a.seconds);
+}
