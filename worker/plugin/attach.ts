@@ -4,15 +4,23 @@
 /** Binds suggestions to one text field. */
 
 import { type ClientOptions, CompletionClient } from "./client.ts";
+import { isExcluded, isMarked } from "./excluded.ts";
 import { type Field, fieldOf, holdsText } from "./field.ts";
 import { Ghost } from "./ghost.ts";
-import { parentOf } from "./layout.ts";
+import { hasListOpen, saysListOpen } from "./open_list.ts";
+import { report, safely } from "./problems.ts";
 import { SuggestionSession } from "./session.ts";
+import { closeUndoStep } from "./undo.ts";
 
 /** What `attach` needs to know; only `endpoint` is a must. */
 export interface AttachOptions extends ClientOptions {
   /** Name of the section the field belongs to, or a function that tells it. */
-  section?: string | (() => string | undefined);
+  section?: string | (() => string | null | undefined);
+  /**
+   * Called before a suggestion is inserted: the place to close a group of the editor's own undo, so
+   * that one undo takes back the suggestion alone.
+   */
+  beforeInsert?: () => void;
   /** Called after every change of the figures. */
   onStats?: (stats: Stats) => void;
 }
@@ -52,17 +60,23 @@ export interface Handle {
 /** Where the off switch is remembered. */
 const SWITCH = "nano-med-gpt.off";
 
-/** Fields that are never read: the plugin refuses to attach, or falls silent if they turn so. */
-const EXCLUDED = '[type=password], [autocomplete*="password"], [autocomplete="one-time-code"], ' +
-  '[autocomplete^="cc-"], [data-no-complete]';
+/** Milliseconds between looks at a field that may change without an event, as by `form.reset()`. */
+const LOOK_MS = 150;
+
+/** Marks attached elements, also for another copy of this module in the same page. */
+const ATTACHED = Symbol.for("nano-med-gpt.attached");
+type Attachable = HTMLElement & { [ATTACHED]?: Attachment };
 
 /** Attributes that decide whether a field may be read and written. */
 const DECISIVE = ["disabled", "readonly", "contenteditable", "type", "autocomplete"]
-  .concat("data-no-complete");
+  .concat("data-no-complete", "aria-expanded", "aria-activedescendant");
 
-/** Shows suggestions in `element` until the handle's `detach`. Throws a TypeError for other elements. */
+/**
+ * Shows suggestions in `element` until the handle's `detach`. Attaching again takes the new options.
+ * Throws a TypeError for other elements.
+ */
 export function attach(element: HTMLElement, options: AttachOptions): Handle {
-  if (isExcluded(element)) {
+  if (isExcluded(element) || isMarked(element)) {
     throw new TypeError(
       `Cannot attach to <${element.localName}>: it is excluded (a password or payment field, or data-no-complete)`,
     );
@@ -71,15 +85,8 @@ export function attach(element: HTMLElement, options: AttachOptions): Handle {
 }
 
 /** Whether `attach` takes `element`. */
-export const canAttach = (element: HTMLElement) => holdsText(element) && !isExcluded(element);
-
-/** Whether `element` or anything around it, shadow hosts included, is excluded. */
-function isExcluded(element: Element): boolean {
-  for (let node: Element | null = element; node; node = parentOf(node)) {
-    if (node.matches(EXCLUDED)) return true;
-  }
-  return false;
-}
+export const canAttach = (element: HTMLElement) =>
+  !isExcluded(element) && !isMarked(element) && holdsText(element);
 
 class Attachment implements Handle {
   readonly #field: Field;
@@ -92,20 +99,26 @@ class Attachment implements Handle {
   #paused = false;
   #off = false;
   #composing = false;
+  /** Whether Tab is still down since it has taken a suggestion. */
+  #tabHeld = false;
+  #look: ReturnType<typeof setInterval> | undefined;
 
   constructor(field: Field, options: AttachOptions) {
     this.#field = field;
     this.#options = options;
     this.#client = new CompletionClient(options);
+    const element: Attachable = field.element;
+    element[ATTACHED]?.detach();
+    element[ATTACHED] = this;
     this.#ghost = new Ghost(field);
     this.#session = new SuggestionSession({
       complete: async (context) => {
         const completions = await this.#client.complete(context);
-        if (completions) this.#options.onStats?.(this.stats);
+        if (completions) this.#tellStats();
         return completions && field.fitting(completions);
       },
       cancel: () => this.#client.cancel(),
-      show: (text) => this.#ghost.show(text),
+      show: (text) => this.#show(text),
       onShown: () => this.#count("shown"),
     });
     this.#listen();
@@ -114,16 +127,20 @@ class Attachment implements Handle {
   #listen(): void {
     const { element } = this.#field;
     const { signal } = this.#detached;
+    const active = new Set(["keydown", "touchend"]);
     const on = (target: EventTarget, names: string, listener: (event: Event) => void) => {
       for (const name of names.split(" ")) {
         target.addEventListener(name, listener, {
           signal,
           capture: true,
-          passive: name !== "keydown",
+          passive: !active.has(name),
         });
       }
     };
+    const { ownerDocument: document } = element, view = document.defaultView!;
     on(element, "keydown", (event) => this.#keydown(event as KeyboardEvent));
+    on(view, "keyup blur", () => this.#tabHeld = false);
+    on(document, "touchend", (event) => this.#touchend(event as TouchEvent));
     on(element, "input", () => this.#update());
     on(element, "compositionstart", () => {
       this.#composing = true;
@@ -133,10 +150,14 @@ class Attachment implements Handle {
       this.#composing = false;
       this.#update();
     });
-    on(element, "blur", () => this.#session.dismiss());
-    on(element.ownerDocument.defaultView!, "resize", () => this.#ghost.place());
+    on(element, "blur", () => {
+      this.#session.dismiss();
+      this.#field.rest();
+    });
+    on(view, "resize", () => this.#ghost.place());
+    on(document, "fullscreenchange", () => this.#ghost.raise());
     // Neither event leaves a shadow tree.
-    for (const root of new Set([element.ownerDocument, element.getRootNode()])) {
+    for (const root of new Set([document, element.getRootNode()])) {
       on(root, "selectionchange", () => this.#caretMoved());
       on(root, "scroll", () => this.#ghost.place());
     }
@@ -150,31 +171,81 @@ class Attachment implements Handle {
     });
   }
 
+  #show(text: string): void {
+    this.#ghost.show(text);
+    clearInterval(this.#look);
+    if (text !== "") this.#look = setInterval(() => this.#caretMoved(), LOOK_MS);
+  }
+
   #keydown(event: KeyboardEvent): void {
-    const { key, code, altKey, ctrlKey, metaKey, shiftKey, isComposing } = event;
-    // Nobody accepts what he cannot see, or what was meant for a text that has changed since.
-    if (!this.#ghost.visible || isComposing || this.#composing) return;
-    if (!this.#session.isAt(this.#context())) return void this.#session.dismiss();
+    const { key, code, altKey, ctrlKey, metaKey, shiftKey, isComposing, repeat } = event;
     const plain = !altKey && !ctrlKey && !metaKey && !shiftKey;
-    let done = true;
-    if (key === "Tab" && plain) this.#insert(this.#session.accept());
-    else if (key === "Escape" && plain) this.#dismiss();
+    // Held a little too long, Tab takes a suggestion once and does not leave the field.
+    if (key === "Tab" && this.#tabHeld && repeat) return this.#swallow(event);
+    // Nobody accepts what he cannot see, or what was meant for a text that has changed since.
+    if (isComposing || this.#composing || this.#session.suggestion === "") return;
+    if (!this.#session.isAt(this.#context())) return void this.#session.dismiss();
+    if (!this.#ghost.visible || hasListOpen(this.#field.element)) return;
+    if (key === "Tab" && plain && !repeat) {
+      this.#tabHeld = true;
+      this.#accept();
+    } else if (key === "Escape" && plain) this.#dismiss();
     else if (key === "ArrowRight" && (ctrlKey || metaKey) && !altKey && !shiftKey) {
-      this.#insert(this.#session.acceptWord());
-    } else if (altKey && code === "BracketRight") this.#session.cycle(1);
-    else if (altKey && code === "BracketLeft") this.#session.cycle(-1);
-    else if (altKey && code === "Slash") this.#ghost.say();
-    else done = false;
-    if (!done) return;
+      this.#accept(/^\s*\S+/);
+    } else if (altKey && !ctrlKey && !metaKey && !shiftKey && /^Arrow(Up|Down)$/.test(key)) {
+      if (!this.#session.cycle(key === "ArrowDown" ? 1 : -1)) return;
+    } else {
+      // These type a character on some layouts of a Mac: the text has the first claim to them.
+      if (altKey && !ctrlKey && !metaKey) this.#option(key, code);
+      return;
+    }
+    this.#swallow(event);
+  }
+
+  #option(key: string, code: string): void {
+    if (code === "BracketRight" && key === "]") this.#session.cycle(1);
+    else if (code === "BracketLeft" && key === "[") this.#session.cycle(-1);
+    else if (code === "Slash" && key === "/") this.#ghost.say();
+  }
+
+  #swallow(event: Event): void {
     event.preventDefault();
     event.stopImmediatePropagation();
   }
 
-  #insert(text: string): void {
+  /** A tap on the suggestion accepts it. */
+  #touchend(event: TouchEvent): void {
+    const [finger] = event.changedTouches;
+    if (this.#session.suggestion === "" || !finger || event.touches.length > 0) return;
+    if (!this.#ghost.touchedAt(finger.clientX, finger.clientY) || !event.cancelable) return;
+    if (!this.#session.isAt(this.#context()) || !this.#ghost.visible) return;
+    this.#swallow(event);
+    this.#accept();
+  }
+
+  /** Inserts what is seen of the suggestion, or the `part` of it. */
+  #accept(part = /^[^]*/): void {
+    const seen = this.#ghost.shown;
+    const text = part.exec(seen)?.[0] ?? seen;
     if (text === "") return;
+    const { before } = this.#field.caret() ?? {};
+    if (text === this.#session.suggestion) this.#session.accept();
+    closeUndoStep(this.#field.element);
+    safely(() => this.#options.beforeInsert?.());
+    this.#field.insert(text);
     this.#counts.acceptedCharacters += text.length;
     this.#count("accepted");
-    this.#field.insert(text);
+    // Editors with a document of their own render it later.
+    setTimeout(() => this.#expectChanged(before), 100);
+  }
+
+  #expectChanged(before: string | undefined): void {
+    if (this.#detached.signal.aborted || this.#field.caret()?.before !== before) return;
+    report({
+      kind: "not inserted",
+      message: "The editor did not take an accepted suggestion. See the editors in the plugin's " +
+        "README, and there how an editor with a document of its own is bound.",
+    }, this.#options.onError);
   }
 
   #dismiss(): void {
@@ -194,19 +265,36 @@ class Attachment implements Handle {
   /** The caret, or undefined where no suggestion is wanted. */
   #context() {
     const { element } = this.#field;
-    if (this.#paused || !this.enabled || isExcluded(element)) return;
-    const root = element.getRootNode() as Document | ShadowRoot;
-    if (root.activeElement !== element && !element.contains(root.activeElement)) return;
+    if (isExcluded(element)) return;
+    if (this.#paused || !this.enabled || isMarked(element) || saysListOpen(element)) return;
+    if (!this.#hasCaret()) return;
     const caret = this.#field.caret();
     // Grey text in front of black text cannot be read: only where the line is empty behind the caret.
     if (!caret || caret.before.trim() === "" || !/^[ \t]*(\n|$)/.test(caret.after)) return;
     const { section } = this.#options;
-    return { ...caret, section: typeof section === "function" ? section() : section };
+    let name: string | null | undefined;
+    safely(() => name = typeof section === "function" ? section() : section);
+    return { ...caret, after: caret.after.replaceAll("\ufffc", ""), section: name ?? undefined };
+  }
+
+  /** Whether the caret is in this field, and in none inside it that has suggestions of its own. */
+  #hasCaret(): boolean {
+    const { element } = this.#field;
+    const { activeElement } = element.getRootNode() as Document | ShadowRoot;
+    if (!activeElement?.contains(element) && !element.contains(activeElement)) return false;
+    for (let node = this.#field.holder() ?? null; node; node = node.parentNode) {
+      if ((node as Attachable)[ATTACHED]) return node === element;
+    }
+    return false;
   }
 
   #count(name: "shown" | "accepted" | "dismissed"): void {
     this.#counts[name]++;
-    this.#options.onStats?.(this.stats);
+    this.#tellStats();
+  }
+
+  #tellStats(): void {
+    safely(() => this.#options.onStats?.(this.stats));
   }
 
   get stats(): Stats {
@@ -248,6 +336,9 @@ class Attachment implements Handle {
   detach(): void {
     this.#session.dismiss();
     this.#detached.abort();
+    this.#field.rest();
     this.#ghost.remove();
+    const element: Attachable = this.#field.element;
+    if (element[ATTACHED] === this) delete element[ATTACHED];
   }
 }

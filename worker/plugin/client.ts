@@ -3,6 +3,8 @@
  * is slow, failing, limiting or gone costs the writer nothing but suggestions.
  */
 
+import { type Problem, problemOf, report } from "./problems.ts";
+
 /** One suggestion of an answer. */
 export interface Completion {
   /** To be inserted at the caret as it is. */
@@ -29,6 +31,8 @@ export interface ClientOptions {
   minConfidence?: number;
   /** Numbers and doses: never, only when very likely, or like any word; default `confident`. */
   numbers?: "never" | "confident" | "always";
+  /** Called for whatever keeps suggestions from being shown; the console is told once a kind. */
+  onError?: (problem: Problem) => void;
   /** Replaced in tests. */
   fetch?: typeof fetch;
 }
@@ -44,8 +48,8 @@ export interface CompletionContext {
 }
 
 /** What of a long note is sent: the model's context is far shorter. */
-const MAX_BEFORE = 8000;
-const MAX_AFTER = 400;
+export const MAX_BEFORE = 8000;
+export const MAX_AFTER = 400;
 /** Below the pauses of ordinary typing, so that a suggestion need not wait for the next key. */
 const DEBOUNCE_MS = 40;
 const FIRST_PAUSE_MS = 1000;
@@ -55,7 +59,7 @@ const LONGEST_PAUSE_MS = 60_000;
 export class CompletionClient {
   readonly #options: ClientOptions;
   /** One text field of one user: the endpoint ends its older requests and remembers its text. */
-  readonly #session = crypto.randomUUID();
+  readonly #session = randomName();
   #current: AbortController | undefined;
   #pausedUntil = 0;
   #pause = 0;
@@ -68,7 +72,13 @@ export class CompletionClient {
 
   /** Sends nothing yet. */
   constructor(options: ClientOptions) {
-    this.#options = options;
+    const { endpoint } = options;
+    if (typeof endpoint !== "string" || !URL.canParse(endpoint, globalThis.location?.href)) {
+      throw new TypeError(
+        `Cannot ask for suggestions: the endpoint is ${endpoint}, expected an address such as https://notes.example.org`,
+      );
+    }
+    this.#options = { ...options, endpoint: endpoint.replace(/\/+$/, "") };
   }
 
   /** Whether the endpoint is left alone for a while because it failed. */
@@ -102,7 +112,12 @@ export class CompletionClient {
       if (this.latencies.length > 100) this.latencies.shift();
       return signal.aborted ? undefined : completions;
     } catch (error) {
-      if (!signal.aborted || signal.reason === "timeout") this.#backOff(error);
+      if (!signal.aborted || signal.reason === "timeout") {
+        this.#backOff(error);
+        const status = error instanceof EndpointError ? error.status : undefined;
+        const { endpoint, onError } = this.#options;
+        report(problemOf(endpoint, status, signal.reason ?? error), onError);
+      }
       return;
     } finally {
       clearTimeout(limit);
@@ -129,12 +144,17 @@ export class CompletionClient {
   ): Promise<Response> {
     const { endpoint, getToken, n = 3, maxWords, minConfidence, numbers } = this.#options;
     const headers: Record<string, string> = { "content-type": "application/json" };
-    const token = await getToken?.(refused);
+    let token: string | undefined;
+    try {
+      token = await getToken?.(refused);
+    } catch (error) {
+      throw new EndpointError(401, null, { cause: error });
+    }
     if (token) headers.authorization = `Bearer ${token}`;
     signal.throwIfAborted();
     this.requests++;
     const send = this.#options.fetch ?? fetch;
-    return await send(`${endpoint.replace(/\/$/, "")}/complete`, {
+    return await send(`${endpoint}/complete`, {
       method: "POST",
       headers,
       signal,
@@ -144,7 +164,7 @@ export class CompletionClient {
       body: JSON.stringify({
         text: before.slice(-MAX_BEFORE),
         text_after: after.slice(0, MAX_AFTER),
-        section,
+        section: typeof section === "string" ? section : undefined,
         session: this.#session,
         n,
         max_words: maxWords,
@@ -172,9 +192,14 @@ function validCompletions(answer: { completions?: Completion[] }): Completion[] 
   return completions.filter(({ text }) => text !== "");
 }
 
+/** 36 characters. Not `crypto.randomUUID`, which a page without TLS does not have. */
+const randomName = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(18)), (b) => b.toString(16).padStart(2, "0"))
+    .join("");
+
 class EndpointError extends Error {
-  constructor(status: number, readonly retryAfter: string | null) {
-    super(`The endpoint answered ${status}`);
+  constructor(readonly status: number, readonly retryAfter: string | null, options?: ErrorOptions) {
+    super(`The endpoint answered ${status}`, options);
   }
 }
 

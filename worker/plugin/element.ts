@@ -12,7 +12,7 @@ const FIELD = 'textarea, input, [contenteditable]:not([contenteditable="false"])
 
 /**
  * The element. Attributes `endpoint` (default: the page's own origin) and `section`; fires
- * `complete-stats` with `Stats` as its `detail`.
+ * `complete-stats` with `Stats` and `complete-error` with a `Problem` as `detail`.
  */
 export class NoteComplete extends HTMLElement {
   /**
@@ -56,6 +56,7 @@ export class NoteComplete extends HTMLElement {
           endpoint: this.getAttribute("endpoint") ?? location.origin,
           getToken: (refused) => this.getToken?.(refused),
           section: () => this.getAttribute("section") ?? undefined,
+          onError: (detail) => this.dispatchEvent(new CustomEvent("complete-error", { detail })),
           onStats: (detail) => this.dispatchEvent(new CustomEvent("complete-stats", { detail })),
         }),
       );

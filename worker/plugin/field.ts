@@ -3,8 +3,11 @@
 
 /** A text field as the plugin sees it: the text around the caret, and a way to insert some. */
 
-import type { Completion } from "./client.ts";
-import { contentBox, isInput, mirrorCaret, rangeCaret, type TextControl } from "./layout.ts";
+import { type Completion, MAX_AFTER, MAX_BEFORE } from "./client.ts";
+import { isMarked } from "./excluded.ts";
+import { contentBox, isInput, rangeCaret, type TextControl } from "./layout.ts";
+import { Mirror } from "./mirror.ts";
+import { textAround } from "./text.ts";
 
 export interface Field {
   readonly element: HTMLElement;
@@ -14,8 +17,15 @@ export interface Field {
   fitting(completions: Completion[]): Completion[];
   /** Inserts at the caret as if typed: one undo removes it, and native input events fire. */
   insert(text: string): void;
-  /** Where the caret stands, as high as its line, in viewport coordinates. */
-  caretRect(): DOMRect | undefined;
+  /** The node that has the caret. */
+  holder(): Node | undefined;
+  /**
+   * Where the caret stands, as high as its line, in viewport coordinates. `overlay` is a shadow
+   * tree in which it may be measured.
+   */
+  caretRect(overlay: ShadowRoot): DOMRect | undefined;
+  /** Forgets what it has measured: the writer is elsewhere. */
+  rest(): void;
   /** The box within whose width text wraps, in viewport coordinates. */
   textBox(): DOMRect;
   /** The element whose style text at the caret has. */
@@ -39,16 +49,21 @@ export function fieldOf(element: HTMLElement): Field {
   return element.isContentEditable ? editableField(element) : controlField(element as TextControl);
 }
 
-/** `insertText` is the only way to change a field that the browser's own undo knows of. */
+/**
+ * Editors with a document of their own take the text from `beforeinput`, as they do when it is
+ * typed. For the rest `insertText` is the only change that the browser's own undo knows of.
+ */
 function insertText(element: HTMLElement, text: string, otherwise: () => void): void {
+  const init: InputEventInit = { bubbles: true, composed: true, inputType: "insertText" };
+  const before = new InputEvent("beforeinput", { ...init, cancelable: true, data: text });
+  if (!element.dispatchEvent(before)) return;
   if (element.ownerDocument.execCommand("insertText", false, text)) return;
   otherwise();
-  element.dispatchEvent(
-    new InputEvent("input", { bubbles: true, inputType: "insertText", data: text }),
-  );
+  element.dispatchEvent(new InputEvent("input", { ...init, data: text }));
 }
 
 function controlField(element: TextControl): Field {
+  let mirror: Mirror | undefined;
   return {
     element,
     caret() {
@@ -72,7 +87,15 @@ function controlField(element: TextControl): Field {
         element.setRangeText(text, at, element.selectionEnd ?? at, "end");
       });
     },
-    caretRect: () => mirrorCaret(element),
+    holder: () => element,
+    caretRect(overlay) {
+      mirror ??= new Mirror(element, overlay);
+      return mirror.caret();
+    },
+    rest() {
+      mirror?.remove();
+      mirror = undefined;
+    },
     textBox: () => contentBox(element),
     styled: () => element,
   };
@@ -113,14 +136,13 @@ function editableField(element: HTMLElement): Field {
     element,
     caret() {
       const found = element.isContentEditable ? range() : undefined;
-      if (!found) return;
-      const part = element.ownerDocument.createRange();
-      part.selectNodeContents(element);
-      part.setEnd(found.startContainer, found.startOffset);
-      const before = blockText(part.cloneContents());
-      const whole = blockText(element);
-      return { before, after: whole.startsWith(before) ? whole.slice(before.length) : "" };
+      if (!found || isMarked(styled())) return;
+      const { startContainer, startOffset } = found;
+      const most = { before: MAX_BEFORE, after: MAX_AFTER };
+      return textAround(element, startContainer, startOffset, most);
     },
+    holder: () => range()?.startContainer,
+    rest() {},
     fitting: (completions) => completions,
     insert(text) {
       const found = range();
@@ -139,19 +161,4 @@ function editableField(element: HTMLElement): Field {
     textBox: () => contentBox(block()),
     styled,
   };
-}
-
-const BLOCKS = /^(ADDRESS|ARTICLE|BLOCKQUOTE|DD|DIV|DL|DT|H[1-6]|LI|OL|P|PRE|SECTION|TR|UL)$/;
-
-/** The text of `node` with a line break between blocks. */
-function blockText(node: Node): string {
-  if (node.nodeType === Node.TEXT_NODE) return (node.textContent ?? "").replaceAll("\u00a0", " ");
-  if (node.nodeName === "BR") return "\n";
-  let text = "";
-  for (const child of node.childNodes) {
-    const block = BLOCKS.test(child.nodeName);
-    if (block && text !== "" && !text.endsWith("\n")) text += "\n";
-    text += blockText(child);
-  }
-  return text;
 }

@@ -14,6 +14,7 @@ const CSS = `
 :host {
   all: initial; position: fixed; inset: 0 auto auto 0; overflow: visible; pointer-events: none;
 }
+@media print { :host { display: none !important; } }
 .ghost {
   position: fixed; margin: 0; padding: 0; border: 0; pointer-events: none; user-select: none;
 }
@@ -29,10 +30,15 @@ const CSS = `
 
 /** Milliseconds for which a suggestion has to stand before it is read out. */
 const SAY_AFTER_MS = 600;
+/** Pixels around the suggestion that a finger may touch. */
+const FINGER = 8;
+/** Below this width of the window a suggestion stays within its field. */
+const NARROW = 640;
 
 export class Ghost {
   readonly #field: Field;
   readonly #host: HTMLElement;
+  readonly #root: ShadowRoot;
   readonly #box: HTMLElement;
   readonly #text: HTMLElement;
   readonly #key: HTMLElement;
@@ -50,7 +56,7 @@ export class Ghost {
       return element;
     };
     this.#host = document.createElement("nano-med-ghost");
-    const root = this.#host.attachShadow({ mode: "open" });
+    const root = this.#root = this.#host.attachShadow({ mode: "open" });
     const sheet = new document.defaultView!.CSSStyleSheet();
     sheet.replaceSync(CSS);
     root.adoptedStyleSheets = [sheet];
@@ -58,20 +64,51 @@ export class Ghost {
     this.#box.setAttribute("aria-hidden", "true");
     this.#text = make(this.#box, "span", "text");
     this.#key = make(this.#box, "span", "key");
-    this.#key.textContent = "Tab";
     this.#said = make(root, "div", "said");
     this.#said.setAttribute("role", "status");
     this.#said.setAttribute("aria-live", "polite");
     this.#box.hidden = true;
     this.#host.setAttribute("popover", "manual");
-    // Outside a modal dialog nothing is read out.
-    (dialogAround(field.element) ?? document.body).append(this.#host);
+    this.#mount();
+  }
+
+  #mount(): void {
+    this.#home.append(this.#host);
     this.#host.showPopover?.();
   }
 
-  /** Whether a suggestion stands where the writer can see it. */
+  /** Where the overlay is seen, is read out, and is no part of a note. */
+  get #home(): Element {
+    const { element } = this.#field, { body, documentElement } = element.ownerDocument;
+    // Outside a modal dialog, or what fills the screen, all is inert.
+    const outermost = dialogAround(element) ?? fullscreenAround(element);
+    if (outermost) return outermost;
+    return body.isContentEditable ? documentElement : body;
+  }
+
+  /** What stands in grey; shorter than what was to be shown where there is no room for all. */
+  get shown(): string {
+    return this.#box.hidden ? "" : this.#text.textContent ?? "";
+  }
+
+  /** Whether the suggestion is on the screen now: connected, painted, on top, in the viewport. */
   get visible(): boolean {
-    return this.#shown !== "" && !this.#box.hidden;
+    if (this.#shown === "" || !this.#host.isConnected) return false;
+    this.place();
+    if (this.#box.hidden) return false;
+    const view = this.#field.element.ownerDocument.defaultView!;
+    const [first] = this.#text.getClientRects();
+    if (!first || this.#host.checkVisibility?.({ visibilityProperty: true }) === false) {
+      return false;
+    }
+    const x = (Math.max(first.left, 0) + Math.min(first.right, view.innerWidth)) / 2;
+    const y = (first.top + first.bottom) / 2;
+    if (x < first.left || x > first.right || y < 0 || y > view.innerHeight) return false;
+    // What is hit there is seen there.
+    setStyle(this.#text, { "pointer-events": "auto" });
+    const hit = this.#root.elementFromPoint(x, y);
+    setStyle(this.#text, { "pointer-events": "none" });
+    return hit !== null && this.#root.contains(hit);
   }
 
   show(text: string): void {
@@ -79,14 +116,20 @@ export class Ghost {
     this.#shown = text;
     clearTimeout(this.#timer);
     this.#said.textContent = "";
-    if (appears) this.#raise();
+    if (appears) this.raise();
     this.place();
     if (this.#shown !== "") this.#timer = setTimeout(() => this.say(), SAY_AFTER_MS);
   }
 
-  /** Above whatever was opened since, such as the dialog that holds the field. */
-  #raise(): void {
-    if (!this.#host.showPopover || !dialogAround(this.#field.element)) return;
+  /** Back into a page that has thrown it out, and above whatever was opened since. */
+  raise(): void {
+    if (this.#shown === "") return;
+    const home = this.#home;
+    if (this.#host.parentNode !== home) return this.#mount();
+    const opened = /^(body|html)$/.test(home.localName)
+      ? home.ownerDocument.fullscreenElement
+      : home;
+    if (!this.#host.showPopover || !opened) return;
     this.#host.hidePopover();
     this.#host.showPopover();
   }
@@ -97,17 +140,31 @@ export class Ghost {
     this.#said.textContent = "";
     // Emptied and filled in different frames, or the same text would not be read a second time.
     requestAnimationFrame(() => {
-      if (this.#shown === "") return;
-      this.#said.textContent = `Suggestion: ${this.#shown.trim()}. Tab accepts, Escape dismisses.`;
+      if (this.shown === "") return;
+      const accepts = this.#byTouch ? "A tap on it" : "Tab";
+      this.#said.textContent =
+        `Suggestion: ${this.shown.trim()}. ${accepts} accepts, Escape dismisses.`;
     });
+  }
+
+  get #byTouch(): boolean {
+    return this.#field.element.ownerDocument.defaultView!.matchMedia("(pointer: coarse)").matches;
+  }
+
+  /** Whether a finger at this place of the viewport means the suggestion. */
+  touchedAt(x: number, y: number): boolean {
+    return [...this.#text.getClientRects(), ...this.#key.getClientRects()].some((rect) =>
+      x >= rect.left - FINGER && x <= rect.right + FINGER &&
+      y >= rect.top - FINGER && y <= rect.bottom + FINGER
+    );
   }
 
   /** Draws the suggestion where the caret is now; hides it while the caret is out of sight. */
   place(): void {
-    const caret = this.#shown === "" ? undefined : this.#field.caretRect();
-    const area = this.#field.textBox();
-    this.#box.hidden = !(caret && this.#inSight(caret, area));
-    if (!caret || this.#box.hidden) return;
+    const caret = this.#shown === "" ? undefined : this.#field.caretRect(this.#root);
+    const area = caret && this.#field.textBox();
+    this.#box.hidden = !(caret && area && this.#inSight(caret, area));
+    if (!caret || !area || this.#box.hidden) return;
     const { element } = this.#field;
     const styled = this.#field.styled();
     const rtl = getComputedStyle(styled).direction === "rtl";
@@ -138,7 +195,22 @@ export class Ghost {
     const { paper, ghost } = legible(styled, this.#box);
     setStyle(this.#text, { "background-color": paper, color: ghost });
     setStyle(this.#key, { "background-color": paper, color: ghost });
+    this.#key.textContent = this.#byTouch ? "Tap" : "Tab";
     this.#text.textContent = this.#shown;
+    this.#fit(caret);
+  }
+
+  /** On a small screen it may not run over the next section: as many words as the field has room. */
+  #fit(caret: DOMRect): void {
+    const { element } = this.#field;
+    if (element.ownerDocument.defaultView!.innerWidth >= NARROW && !this.#byTouch) return;
+    const floor = Math.max(element.getBoundingClientRect().bottom, caret.bottom) + 1;
+    const bottom = () => Math.max(...[...this.#text.getClientRects()].map((rect) => rect.bottom));
+    const words = this.#shown.match(/\s*\S+/g) ?? [];
+    while (words.length > 1 && bottom() > floor) {
+      words.pop();
+      this.#text.textContent = words.join("");
+    }
   }
 
   /** Enlarges the box where it stands; placed by the transform, as what is before it is rounded. */
@@ -176,4 +248,13 @@ function dialogAround(element: Element): Element | null {
     if (node.localName === "dialog" || node.hasAttribute("popover")) return node;
   }
   return null;
+}
+
+/** What fills the screen and holds `element` in it. */
+function fullscreenAround(element: Element): Element | null {
+  const root = element.getRootNode() as Document | ShadowRoot;
+  const full = root.fullscreenElement ?? element.ownerDocument.fullscreenElement;
+  const holds = full?.contains(element) && full !== element &&
+    full !== element.ownerDocument.documentElement && !(full as HTMLElement).isContentEditable;
+  return holds ? full : null;
 }

@@ -93,55 +93,6 @@ export function setStyle(element: HTMLElement, properties: Record<string, string
   for (const [name, value] of Object.entries(properties)) element.style.setProperty(name, value);
 }
 
-/**
- * Text controls do not tell where their caret is. A hidden element of the same width and style,
- * filled with the same text, breaks its lines alike; a marker in it shows the place. The rectangle
- * is as high as the caret's line.
- */
-export function mirrorCaret(element: TextControl): DOMRect {
-  const { ownerDocument: document } = element;
-  const box = contentBox(element);
-  const scale = scaleOf(element);
-  const single = isInput(element);
-  const mirror = document.createElement("div");
-  const marker = document.createElement("span");
-  // The page's own rules for div and span must not move it.
-  for (const part of [mirror, marker]) part.style.setProperty("all", "initial");
-  copyTextStyle(element, mirror);
-  setStyle(mirror, {
-    display: "block",
-    position: "fixed",
-    left: "0",
-    top: "0",
-    visibility: "hidden",
-    "pointer-events": "none",
-    width: single ? "max-content" : `${box.width / scale}px`,
-    "white-space": single ? "pre" : "pre-wrap",
-  });
-  // Aligned with the top of its line, not with the letters in it.
-  setStyle(marker, { display: "inline-block", height: "1px", "vertical-align": "top" });
-  mirror.textContent = element.value.slice(0, element.selectionStart ?? element.value.length);
-  // The caret of an empty line needs something to stand in.
-  mirror.append("\u200b", marker);
-  document.body.append(mirror);
-  copyZoom(element, mirror);
-  const place = marker.getBoundingClientRect();
-  const origin = mirror.getBoundingClientRect();
-  // The field may be transformed, and so may the body that holds the mirror.
-  const ratio = scale / scaleOf(mirror);
-  mirror.remove();
-  const height = single ? ratio * origin.height : scale * lineHeight(element);
-  const top = single
-    ? box.top + (box.height - height) / 2
-    : box.top + ratio * (place.top - origin.top);
-  const rtl = getComputedStyle(element).direction === "rtl";
-  const left = single && rtl
-    ? box.right - ratio * (origin.right - place.left)
-    : box.left + ratio * (place.left - origin.left);
-  const { scrollLeft, scrollTop } = element;
-  return new DOMRect(left - scale * scrollLeft, top - scale * scrollTop, 0, height);
-}
-
 /** The caret of a range; as high as its line. */
 export function rangeCaret(range: Range, styled: HTMLElement): DOMRect {
   const scale = scaleOf(styled), transform = scale / zoomOf(styled);

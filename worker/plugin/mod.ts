@@ -20,6 +20,7 @@ export {
   type CompletionContext,
 } from "./client.ts";
 export { NoteComplete };
+export type { Problem } from "./problems.ts";
 export { type Caret, type SessionOptions, SuggestionSession } from "./session.ts";
 
 if (!customElements.get("note-complete")) customElements.define("note-complete", NoteComplete);

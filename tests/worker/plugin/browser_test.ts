@@ -83,7 +83,7 @@ Deno.test("the plugin in Chromium", (t) =>
     await t.step(
       "text behind the caret on its line: no suggestion, no request; on the next: one",
       inBrowser(async (open, server) => {
-        server.answer = () => [" x y"];
+        server.answer = ({ text }) => text.endsWith(".") ? [" x y"] : [];
         const page = await open(TEXTAREA);
         await page.locator("#note").fill("one two\nthree");
         await page.evaluate(() =>

@@ -1,0 +1,89 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+
+import {
+  contentBox,
+  copyTextStyle,
+  copyZoom,
+  isInput,
+  lineHeight,
+  scaleOf,
+  setStyle,
+  type TextControl,
+} from "./layout.ts";
+
+/**
+ * Text controls do not tell where their caret is. A hidden element of the same width and style,
+ * filled with the same text, breaks its lines alike; a marker in it shows the place. Each line of
+ * the text is an element of its own, so that a key lays out one line and not the whole note.
+ */
+export class Mirror {
+  readonly #control: TextControl;
+  readonly #element: HTMLElement;
+  readonly #marker: HTMLElement;
+  #lines: string[] = [];
+
+  /** Stands in `root`, a shadow tree: the page must neither style it nor read it. */
+  constructor(control: TextControl, root: ShadowRoot) {
+    const { ownerDocument: document } = control;
+    this.#control = control;
+    this.#element = document.createElement("div");
+    this.#marker = document.createElement("span");
+    // Aligned with the top of its line, not with the letters in it.
+    setStyle(this.#marker, { display: "inline-block", height: "1px", "vertical-align": "top" });
+    root.append(this.#element);
+  }
+
+  /** The caret, as high as its line, in viewport coordinates. */
+  caret(): DOMRect {
+    const control = this.#control, mirror = this.#element;
+    const box = contentBox(control);
+    const scale = scaleOf(control);
+    const single = isInput(control);
+    copyTextStyle(control, mirror);
+    setStyle(mirror, {
+      position: "fixed",
+      left: "0",
+      top: "0",
+      visibility: "hidden",
+      "pointer-events": "none",
+      width: single ? "max-content" : `${box.width / scale}px`,
+      "white-space": single ? "pre" : "pre-wrap",
+    });
+    copyZoom(control, mirror);
+    this.#fill(control.value.slice(0, control.selectionStart ?? control.value.length));
+    const place = this.#marker.getBoundingClientRect();
+    const origin = mirror.getBoundingClientRect();
+    // The field may be transformed, and so may what holds the mirror.
+    const ratio = scale / scaleOf(mirror);
+    const height = single ? ratio * origin.height : scale * lineHeight(control);
+    const top = single
+      ? box.top + (box.height - height) / 2
+      : box.top + ratio * (place.top - origin.top);
+    const rtl = getComputedStyle(control).direction === "rtl";
+    const left = single && rtl
+      ? box.right - ratio * (origin.right - place.left)
+      : box.left + ratio * (place.left - origin.left);
+    const { scrollLeft, scrollTop } = control;
+    return new DOMRect(left - scale * scrollLeft, top - scale * scrollTop, 0, height);
+  }
+
+  #fill(text: string): void {
+    const mirror = this.#element, { ownerDocument: document } = mirror;
+    const lines = text.split("\n"), old = this.#lines;
+    this.#marker.remove();
+    for (let i = 0; i < lines.length; i++) {
+      if (lines[i] === old[i]) continue;
+      const line = mirror.children[i] ?? mirror.appendChild(document.createElement("div"));
+      // An empty line needs something to stand in.
+      line.textContent = `${lines[i]}\u200b`;
+    }
+    while (mirror.children.length > lines.length) mirror.lastChild!.remove();
+    mirror.lastElementChild!.append(this.#marker);
+    this.#lines = lines;
+  }
+
+  remove(): void {
+    this.#element.remove();
+  }
+}
