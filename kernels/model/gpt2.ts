@@ -40,7 +40,7 @@ export interface LossScale {
 
 /** What a model is created for. */
 export interface Gpt2Options extends PlanOptions {
-  /** AdamW's constants and the clipping. */
+  /** The optimizer's constants and the clipping. */
   optimizer: OptimizerOptions;
 }
 
@@ -252,12 +252,13 @@ export class Gpt2 {
   }
 
   #writeDecay(): void {
-    const { table, optimizer } = this.#options, { parameters, decay } = this.#plan;
+    const { table, optimizer } = this.#options, { parameters, decay, muon } = this.#plan;
     const values = new Float32Array(decay.size);
     for (const { name, decay: decays } of table) {
       const { offset, bytes } = parameters.parts.get(name)!;
       const first = offset / 4 / DECAY_BLOCK, end = (offset + bytes) / 4 / DECAY_BLOCK;
-      values.fill(decays ? optimizer.weightDecay : 0, first, Math.ceil(end));
+      const rate = muon?.names.has(name) ? -1 : decays ? optimizer.weightDecay : 0;
+      values.fill(rate, first, Math.ceil(end));
     }
     writeTensor(this.#gpu, decay, values);
   }

@@ -8,6 +8,7 @@ import { Arena } from "../core/arena.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { biasBackwardWorkspace } from "../ops/column_sums.ts";
 import { DECAY_BLOCK } from "../ops/adamw.ts";
+import { type MuonScratch, muonScratch, type MuonShape } from "../ops/muon.ts";
 import { productWorkspace } from "../ops/matmul/matmul.ts";
 import { gradNormWorkspace } from "../ops/grad_norm.ts";
 import { layernormBackwardWorkspace } from "../ops/layernorm.ts";
@@ -41,8 +42,13 @@ export interface ParameterSpec {
   name: string;
   /** Row-major */
   shape: readonly number[];
-  /** AdamW decays matrices only. */
+  /** Weight decay is for matrices only. */
   decay: boolean;
+  /**
+   * Matrices side by side that Muon makes orthogonal one by one, where it is the optimizer; 0 or
+   * absent: the parameter is AdamW's in any case.
+   */
+  muon?: number;
 }
 
 /** A LayerNorm's output and what its backward needs. */
@@ -94,6 +100,8 @@ export interface PlanOptions {
    * backward pass: activations of one block instead of all, for about a third more time.
    */
   recompute?: boolean;
+  /** Whether Muon updates the matrices that the table says; AdamW updates all if absent. */
+  muon?: boolean;
   /**
    * Where weights of products, activations and their gradients are f16. Masters, optimizer, weight
    * gradients, the residual stream and all sums are f32 in either case.
@@ -117,8 +125,10 @@ export interface Gpt2Plan {
   gradients: Pack;
   moment1: Pack;
   moment2: Pack;
-  /** Weight decay of every 64 parameters. */
+  /** Weight decay of every 64 parameters; −1 where Muon is at work. */
   decay: Tensor;
+  /** Where Muon is at work, and its space; null with AdamW alone. */
+  muon: { names: Map<string, MuonShape>; scratch: MuonScratch } | null;
   /** (B, T) i32 */
   inputs: Tensor;
   /** (B, T) i32 */
@@ -170,7 +180,7 @@ function logitRows(rows: number, vocabulary: number): number {
 
 /** Plans without asking the device for anything. */
 export function planGpt2(
-  { shape, table, batch, recompute = false, precision = "f32" }: PlanOptions,
+  { shape, table, batch, recompute = false, precision = "f32", muon = false }: PlanOptions,
 ): Gpt2Plan {
   const { vocab_size: v, n_positions: t, n_embd: c, n_layer, n_head } = shape;
   const rows = batch * t;
@@ -187,6 +197,10 @@ export function planGpt2(
   const moment1 = arena.pack("optimizer", "moment1", bands);
   const moment2 = arena.pack("optimizer", "moment2", bands);
   const decay = arena.tensor("optimizer", "decay", [parameters.flat.size / DECAY_BLOCK]);
+
+  const matrices = new Map(
+    table.filter((row) => row.muon).map(({ name, shape, muon }) => [name, { shape, parts: muon! }]),
+  );
 
   const act = (label: string, ...shape: number[]) => arena.tensor("activations", label, shape);
   const real = (label: string, ...shape: number[]) =>
@@ -238,6 +252,7 @@ export function planGpt2(
     moment1,
     moment2,
     decay,
+    muon: muon ? { names: matrices, scratch: planScratch(arena, [...matrices.values()]) } : null,
     blocks,
     stream: act("stream", rows, c),
     lnFinal: norm("ln_f"),
@@ -257,6 +272,17 @@ export function planGpt2(
     dwide: realWork("dwide", rows, 4 * c),
     delta: work("delta", batch, n_head, t),
     workspace: work("workspace", workspace),
+  };
+}
+
+function planScratch(arena: Arena, shapes: readonly MuonShape[]): MuonScratch {
+  const { matrices, grams } = muonScratch(shapes);
+  const plan = (label: string, size: number) => arena.tensor("optimizer", `muon ${label}`, [size]);
+  return {
+    update: plan("update", matrices),
+    next: plan("next", matrices),
+    gram: plan("gram", grams),
+    polynomial: plan("polynomial", grams),
   };
 }
 

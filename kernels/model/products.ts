@@ -3,6 +3,7 @@
 import type { Gpu } from "../core/device.ts";
 import { rowBands } from "../core/tensor.ts";
 import { type Product, productName } from "../ops/matmul/tilings.ts";
+import { muonProducts } from "../ops/muon.ts";
 import { logitChunks } from "./forward.ts";
 import type { Gpt2Plan } from "./plan.ts";
 
@@ -24,5 +25,6 @@ export function productsOf(gpu: Gpu, plan: Gpt2Plan): Product[] {
       { type, layout: "tn", m: count, n: c, k: n } as const
     )),
   ]);
-  return [...new Map([...linear, ...head].map((one) => [productName(one), one])).values()];
+  const muon = plan.muon ? muonProducts([...plan.muon.names.values()]) : [];
+  return [...new Map([...linear, ...head, ...muon].map((one) => [productName(one), one])).values()];
 }

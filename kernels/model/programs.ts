@@ -7,11 +7,12 @@ import { adamw, DECAY_BLOCK } from "../ops/adamw.ts";
 import { crossEntropy, sumLosses } from "../ops/cross_entropy.ts";
 import { gradNorm } from "../ops/grad_norm.ts";
 import { toF16, updateLossScale } from "../ops/loss_scale.ts";
+import { muon } from "../ops/muon.ts";
 import { recordBackward, recordLogitsBackward } from "./backward.ts";
 import { logitChunks, modelDropout, recordForward, recordLogits } from "./forward.ts";
 import { type Gpt2Plan, rowChunks } from "./plan.ts";
 
-/** AdamW and clipping; nothing here changes from step to step. */
+/** AdamW, Muon and clipping; nothing here changes from step to step. */
 export interface OptimizerOptions {
   /** Share of the old mean in the new one, of gradients */
   beta1: number;
@@ -23,6 +24,8 @@ export interface OptimizerOptions {
   weightDecay: number;
   /** Gradients are scaled down to this norm; 0 turns clipping off. */
   maxGradNorm: number;
+  /** Share of the old momentum in the new one, where the plan is for Muon; 0.95 if absent. */
+  muonMomentum?: number;
 }
 
 /** Sets the gradients and the loss of the step to zero. */
@@ -62,11 +65,11 @@ export function microBatchProgram(
   return recorder.finish();
 }
 
-/** Norm of all gradients, clipping and AdamW. */
+/** Norm of all gradients, clipping, AdamW and, where planned, Muon. */
 export function updateProgram(
   gpu: Gpu,
   plan: Gpt2Plan,
-  { beta1, beta2, epsilon, maxGradNorm }: OptimizerOptions,
+  { beta1, beta2, epsilon, maxGradNorm, weightDecay, muonMomentum }: OptimizerOptions,
 ): Promise<Program> {
   const recorder = new Recorder(gpu).group("optimizer");
   const { gradients, parameters, moment1, moment2, decay, norm, adamStep, workspace } = plan;
@@ -91,6 +94,24 @@ export function updateProgram(
       maxNorm: maxGradNorm,
     });
   });
+  if (plan.muon) {
+    const { names, scratch } = plan.muon;
+    muon(recorder.group("muon"), {
+      matrices: [...names].map(([name, { parts }]) => ({
+        param: parameters.parts.get(name)!,
+        grad: gradients.parts.get(name)!,
+        moment1: moment1.parts.get(name)!,
+        parts,
+      })),
+      scratch,
+      norm,
+      step: adamStep,
+      momentum: muonMomentum ?? 0.95,
+      weightDecay,
+      maxNorm: maxGradNorm,
+    });
+    recorder.group("optimizer");
+  }
   recordWeights(recorder, plan);
   return recorder.finish();
 }

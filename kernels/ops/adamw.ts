@@ -34,7 +34,7 @@ export interface Adamw {
   moment1: Tensor;
   /** (n) */
   moment2: Tensor;
-  /** (n / 64): the weight decay of each block */
+  /** (n / 64): the weight decay of each block; below 0 the block is left as it is */
   decay: Tensor;
   /** (2): the norm of all gradients, and what they are multiplied by; 0 leaves the step out */
   norm: Tensor;

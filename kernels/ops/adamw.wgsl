@@ -2,7 +2,8 @@
 //   g = grad · unscale · clip,  clip = min(1, max_norm / (norm + 1e-6))
 //   m += rate1 (g − m),  v += rate2 (g² − v),  where rate1 = 1 − β₁ and rate2 = 1 − β₂
 //   param −= lr · (decay · param + m / correction1 / (√(v / correction2) + eps))
-//   param, grad, moment1, moment2: (n) as n/4 vec4   decay: (n/64), one value per 256 bytes
+//   param, grad, moment1, moment2: (n) as n/4 vec4
+//   decay: (n/64), one value per 256 bytes; below 0 where another optimizer is at work
 //   norm: (2) = norm, unscale
 //   step: (3) = lr, correction1, correction2, where correction = 1 − β^t
 // One invocation per vec4: seven streams of memory and hardly any arithmetic, so that nothing is
@@ -28,6 +29,8 @@ fn main(
   let i = (group.y * groups.x + group.x) * WG + lane;
   if (i >= params.quads) { return; }
   if (norm[1] == 0.0) { return; } // the gradient overflowed: nothing changes
+  let rate = decay[i / 16u];
+  if (rate < 0.0) { return; }
   var clip = 1.0;
   if (params.max_norm > 0.0) { clip = min(1.0, params.max_norm / (norm[0] + 1e-6)); }
   let g = grad[i] * (norm[1] * clip);
@@ -37,5 +40,5 @@ fn main(
   moment2[i] = v;
   let update = m / step[1] / (sqrt(v / step[2]) + params.eps);
   let p = param[i];
-  param[i] = p - step[0] * (decay[i / 16u] * p + update);
+  param[i] = p - step[0] * (rate * p + update);
 }

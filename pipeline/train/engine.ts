@@ -26,7 +26,7 @@ export interface StepMetrics {
 /** All that has to be saved for an exact resume, beside the loop's own counters. */
 export interface EngineState {
   parameters: Tensors;
-  /** AdamW first and second moments. */
+  /** AdamW's first and second moments; what Muon updates has its momentum as the first. */
   moment1: Tensors;
   moment2: Tensors;
   /** In f16: the factor on the loss, and for how many steps it has been the same. */
@@ -35,10 +35,13 @@ export interface EngineState {
 
 export interface EngineOptions {
   model: GptConfig;
-  train: Pick<
-    TrainConfig,
-    "batchSize" | "beta1" | "beta2" | "adamEpsilon" | "weightDecay" | "maxGradNorm" | "seed"
-  >;
+  train:
+    & Pick<
+      TrainConfig,
+      "batchSize" | "beta1" | "beta2" | "adamEpsilon" | "weightDecay" | "maxGradNorm" | "seed"
+    >
+    // AdamW if absent.
+    & Partial<Pick<TrainConfig, "optimizer" | "muonMomentum">>;
   /** Initial parameters, and moments when resuming (zero otherwise). */
   parameters: Tensors;
   moments?: Pick<EngineState, "moment1" | "moment2">;

@@ -2,6 +2,7 @@
 
 import {
   type GptConfig,
+  optimizers,
   type PresetName,
   presets,
   schedules,
@@ -34,10 +35,16 @@ const trainFlags = {
   schedule: { type: "string", choices: schedules, help: "shape after the warm-up" },
   "decay-fraction": { type: "number", help: "share of the steps in which wsd decays" },
   windowing: { type: "string", choices: windowings, help: "may sequences cross documents" },
+  optimizer: {
+    type: "string",
+    choices: optimizers,
+    help: "adamw, or muon for all matrices but the embeddings",
+  },
+  "muon-momentum": { type: "number", help: "Muon: share of the old momentum in the new one" },
   beta1: { type: "number", help: "AdamW" },
   beta2: { type: "number", help: "AdamW" },
   "adam-epsilon": { type: "number", help: "AdamW" },
-  "weight-decay": { type: "number", help: "AdamW, on matrices only" },
+  "weight-decay": { type: "number", help: "of matrices, under both optimizers" },
   "max-grad-norm": { type: "number", help: "clip the gradient to this norm; 0 = never" },
   "eval-interval": { type: "integer", help: "steps between validations" },
   "eval-tokens": { type: "integer", help: "tokens of val.bin in a validation" },

@@ -3,6 +3,7 @@
 import type { GptConfig } from "../lib/gpt/config.ts";
 import {
   elements,
+  type Parameter,
   parameterCount,
   parameterTable,
   type Tensors,
@@ -11,7 +12,7 @@ import type { Runtime, Session, Tensor } from "../lib/gpt/onnx/runtime.ts";
 import { scorerGraph } from "../lib/gpt/onnx/scorer_graph.ts";
 import { inputWeights } from "../lib/gpt/onnx/weights.ts";
 import type { Batch, Engine, EngineOptions, EngineState, StepMetrics } from "./engine.ts";
-import { adamwScalars } from "./graph/adamw.ts";
+import { adamwScalars, isMuons } from "./graph/adamw.ts";
 import { matmulRoof } from "./graph/roof.ts";
 import { fillMask, type Mask } from "./graph/dropout.ts";
 import { ACTIVATION_BUDGET, activationBytes, maskBytes, sequencesPerRun } from "./graph/memory.ts";
@@ -60,7 +61,7 @@ export class OnnxEngine implements Engine {
     this.#parameters = this.#tensors("parameter", this.#state.parameters);
     this.#moments = {
       ...this.#tensors("moment1", this.#state.moment1),
-      ...this.#tensors("moment2", this.#state.moment2),
+      ...this.#tensors("moment2", this.#state.moment2, (row) => !isMuons(train, row)),
     };
   }
 
@@ -261,9 +262,9 @@ export class OnnxEngine implements Engine {
   }
 
   /** ONNX Runtime's views of `tensors`, by the graph's input names. */
-  #tensors(kind: string, tensors: Tensors): Feeds {
+  #tensors(kind: string, tensors: Tensors, has: (row: Parameter) => boolean = () => true): Feeds {
     return Object.fromEntries(
-      parameterTable(this.#options.model).map(({ name, shape }) => [
+      parameterTable(this.#options.model).filter(has).map(({ name, shape }) => [
         `${kind}.${name}`,
         new this.#runtime.Tensor("float32", tensors.get(name)!, shape),
       ]),

@@ -5,7 +5,12 @@ import { type RunPaths, type Workspace } from "../artifacts.ts";
 import { openSources } from "../artifacts/chain.ts";
 import { type Lineage, lineageOf } from "../artifacts/lineage.ts";
 import { ArtifactError, exists, readJson, writeJson } from "../lib/base/files.ts";
-import type { GptConfig, PresetName, TrainConfig } from "../lib/gpt/config.ts";
+import {
+  type GptConfig,
+  type PresetName,
+  type TrainConfig,
+  withTrainDefaults,
+} from "../lib/gpt/config.ts";
 import { runNames } from "../lib/gpt/model/checkpoint.ts";
 
 /** config.json of a run: all that has to be known to understand or repeat it. */
@@ -139,7 +144,8 @@ async function freeName(run: RunPaths): Promise<string> {
 /** config.json of a run that is to go on; an `ArtifactError` naming the others if it is not there. */
 export async function readRunConfig(run: RunPaths): Promise<RunConfig> {
   try {
-    return await readJson<RunConfig>(run.config, "deno task train");
+    const config = await readJson<RunConfig>(run.config, "deno task train");
+    return { ...config, train: config.train && withTrainDefaults(config.train) };
   } catch (error) {
     const name = basename(run.root);
     const others = (await runNames(dirname(run.root))).filter((other) => other !== name);

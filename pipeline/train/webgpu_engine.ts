@@ -34,6 +34,7 @@ export async function createWebGpuEngine(
     batch: train.batchSize,
     recompute,
     precision,
+    muon: train.optimizer === "muon",
   };
   let model, tuning;
   try {
@@ -45,6 +46,7 @@ export async function createWebGpuEngine(
         epsilon: train.adamEpsilon,
         weightDecay: train.weightDecay,
         maxGradNorm: train.maxGradNorm,
+        muonMomentum: train.muonMomentum,
       },
     });
     tuning = portable ? undefined : await tuned(gpu, plan, recorded);

@@ -41,11 +41,21 @@ export interface Gpt2Fixture {
   trained: Tensors;
 }
 
-const path = (extension: string) => new URL(`../fixtures/gpt2_tiny.${extension}`, import.meta.url);
+const path = (name: string) => new URL(`../fixtures/${name}`, import.meta.url);
 
-export function loadGpt2Fixture(): Gpt2Fixture {
-  const record = JSON.parse(Deno.readTextFileSync(path("json")));
-  const { entries, data } = parseSafetensors(Deno.readFileSync(path("safetensors")));
+/** The same ten steps with PyTorch's Muon: see tests/oracle/muon_fixture.py. */
+export interface MuonFixture
+  extends Pick<Gpt2Fixture, "losses" | "grad_norms" | "versions" | "trained"> {
+  momentum: number;
+}
+
+export function loadMuonFixture(): MuonFixture {
+  const record = JSON.parse(Deno.readTextFileSync(path("gpt2_tiny_muon.json")));
+  return { ...record, trained: tensorsOf("gpt2_tiny_muon.safetensors").group("trained") };
+}
+
+function tensorsOf(name: string) {
+  const { entries, data } = parseSafetensors(Deno.readFileSync(path(name)));
   const bytesOf = (name: string) => data.slice(...entries[name].data_offsets).buffer;
   const group = (prefix: string): Tensors =>
     new Map(
@@ -54,6 +64,12 @@ export function loadGpt2Fixture(): Gpt2Fixture {
         new Float32Array(bytesOf(name)),
       ]),
     );
+  return { entries, bytesOf, group };
+}
+
+export function loadGpt2Fixture(): Gpt2Fixture {
+  const record = JSON.parse(Deno.readTextFileSync(path("gpt2_tiny.json")));
+  const { entries, bytesOf, group } = tensorsOf("gpt2_tiny.safetensors");
   return {
     ...record,
     batches: splitBatches(new Int32Array(bytesOf("batches")), entries.batches.shape),

@@ -122,6 +122,7 @@ async function error(test: Case): Promise<number> {
     out: tensor("out", [m, n + 2 * around], 3, outType),
     bias: tensor("bias", [n], 4),
     pre: tensor("pre", [m, n], 5, operands),
+    addend: tensor("addend", [m, n + 2 * around], 6),
   };
   arena.allocate(gpu);
   const [[, besideA]] = given;
@@ -137,11 +138,12 @@ async function error(test: Case): Promise<number> {
   const within = (width: number) => ({ first: around, stride: width + 2 * around });
   const aColumns = within(columns), outColumns = within(n);
   const product = { layout, epilogue, a, b, m, n, k, tensors, aColumns, outColumns };
-  matmul(recorder, { ...product, tiling, arithmetic });
+  const factors = { product: 0.75, addend: -1.5 };
+  matmul(recorder, { ...product, tiling, arithmetic, factors });
   const program = await recorder.finish();
   program.submit();
 
-  const [wideA, wideB, before, bias] = given.map(([, data]) => Float64Array.from(data));
+  const [wideA, wideB, before, bias, , addend] = given.map(([, data]) => Float64Array.from(data));
   const inner = (matrix: Float64Array, width: number) =>
     matrix.filter((_, i) => {
       const column = i % (width + 2 * around);
@@ -155,6 +157,7 @@ async function error(test: Case): Promise<number> {
     accumulate: product64.map((value, i) => value + out[i]),
     bias: pre,
     bias_gelu: geluForward(pre),
+    combine: product64.map((value, i) => 0.75 * value - 1.5 * inner(addend, n)[i]),
   }[epilogue];
   const got = await readTensor(gpu, all.out);
   let worst = difference(inner(Float64Array.from(got), n), expected);
@@ -268,6 +271,42 @@ function roundingBounds(a: Float64Array, b: Float64Array, before: Float64Array, 
     return 6 * 2 ** -24 * Math.sqrt(squares + (sum + start) ** 2);
   });
 }
+
+Deno.test("a batch of products is each product, by every layout and tiling", async () => {
+  const count = 3;
+  for (const tiling of tilings(gpu)) {
+    for (const layout of layouts) {
+      for (const [m, n, k] of [[36, 20, 24], [7, 13, 64]]) {
+        const arena = new Arena();
+        const [a, b, out, addend] = [m * k, k * n, m * n, m * n].map((size, i) =>
+          arena.tensor("test", "abox"[i], [count, size])
+        );
+        arena.allocate(gpu);
+        const given = [a, b, out, addend].map((tensor, i) => values(tensor.size, i + 1));
+        [a, b, out, addend].forEach((tensor, i) => write(gpu, tensor, given[i]));
+        const recorder = new Recorder(gpu);
+        const factors = { product: 2, addend: -0.5 };
+        const tensors = { out, addend };
+        const product = { layout, epilogue: "combine", a, b, m, n, k, factors, tensors } as const;
+        matmul(recorder, { ...product, batch: count, tiling });
+        const program = await recorder.finish();
+        program.submit();
+        const got = Float64Array.from(await readTensor(gpu, out));
+        const [wideA, wideB, , added] = given.map((data) => Float64Array.from(data));
+        for (let i = 0; i < count; i++) {
+          const part = (all: Float64Array) =>
+            all.subarray(i * all.length / count, (i + 1) * all.length / count);
+          const expected = referenceMatmul({ a: part(wideA), b: part(wideB), m, n, k, layout })
+            .map((value, at) => 2 * value - 0.5 * part(added)[at]);
+          const worst = difference(part(got), expected) / Math.sqrt(k);
+          assertLess(worst, 2e-6, `${i} of ${layout} ${m}×${n}×${k} ${JSON.stringify(tiling)}`);
+        }
+        program.destroy();
+        arena.destroy();
+      }
+    }
+  }
+});
 
 Deno.test("slices of k add up to the whole product, for weights with few tiles", async () => {
   for (const tiling of tilings(gpu)) {

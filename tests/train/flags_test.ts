@@ -1,5 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { type GptConfig, presets, type TrainConfig } from "../../pipeline/lib/gpt/config.ts";
+import {
+  type GptConfig,
+  presets,
+  type TrainConfig,
+  withTrainDefaults,
+} from "../../pipeline/lib/gpt/config.ts";
 import { UsageError } from "../../pipeline/lib/base/cli.ts";
 import {
   configFlags,
@@ -54,6 +59,16 @@ Deno.test("impossible values are refused by name", () => {
     presetConfig("micro", overridesOf(flags), 300);
   assertThrows(refused({ nHead: 3 }), RangeError, "not a multiple of n_head 3");
   assertThrows(refused({ batchSize: 0 }), RangeError, "batchSize is 0");
+  assertThrows(refused({ muonMomentum: 1 }), RangeError, "muonMomentum is 1");
+});
+
+Deno.test("a run from before there was a choice of optimizer goes on with AdamW", () => {
+  const { optimizer: _, muonMomentum: __, ...old } = presets.micro.train;
+  const train = withTrainDefaults(old as TrainConfig);
+  assertEquals(train, presets.micro.train);
+  const model = { ...presets.micro.model, vocab_size: 300 };
+  const muon = overridesOf({ optimizer: "muon" });
+  assertThrows(() => resumedConfig({ model, train }, muon), RangeError, "the run has adamw");
 });
 
 const before: { model: GptConfig; train: TrainConfig } = presetConfig("micro", none, 300);

@@ -31,6 +31,15 @@ function texts(): Record<string, string> {
         for (const tiling of tilings) {
           const name = JSON.stringify({ layout, epilogue, whole, wide, ...tiling });
           found[name] = matmulCode({ layout, epilogue, vectors, whole, types }, tiling);
+          const batched = {
+            layout,
+            epilogue: "combine",
+            vectors,
+            whole,
+            types,
+            batched: true,
+          } as const;
+          found[`${name} batched`] = matmulCode(batched, tiling);
         }
       }
     }

@@ -10,6 +10,7 @@ import { addPartials } from "../column_sums.ts";
 import {
   type Epilogue,
   epilogueBindings,
+  type Factors,
   type Layout,
   type MatmulText,
   type Real,
@@ -100,11 +101,15 @@ export interface Matmul {
   arithmetic?: Real;
   /** Parts of k that are computed side by side; out is then (slices, M, N). */
   slices?: number;
+  /** So many products at once: a (batch, M, K), b (batch, K, N), out (batch, M, N). */
+  batch?: number;
+  /** Of the epilogue `combine`. */
+  factors?: Factors;
 }
 
 /** Records one product. */
 export function matmul(recorder: Recorder, product: Matmul): void {
-  const { layout, epilogue, a, b, m, n, k, tensors, slices = 1 } = product;
+  const { layout, epilogue, a, b, m, n, k, tensors, slices = 1, batch, factors } = product;
   const types = typesOf(recorder, product);
   const tiling = product.tiling ??
     tilingFor(recorder.gpu, { type: types.operands, layout, m, n, k });
@@ -117,7 +122,8 @@ export function matmul(recorder: Recorder, product: Matmul): void {
     out: fours(n, outColumns.first, outColumns.stride),
   };
   const whole = k % SLICE_UNIT === 0;
-  const kernel = matmulKernel({ layout, epilogue, vectors, whole, types }, tiling);
+  const text = { layout, epilogue, vectors, whole, types, factors, batched: batch !== undefined };
+  const kernel = matmulKernel(text, tiling);
   const { rows, columns } = tiling.kind === "direct"
     ? directExtent(tiling)
     : { rows: tiling.tileM, columns: tiling.tileN };
@@ -133,7 +139,7 @@ export function matmul(recorder: Recorder, product: Matmul): void {
       out_first: outColumns.first,
     },
     tensors: { a, b, ...tensors },
-    workgroups: [Math.ceil(n / columns), Math.ceil(m / rows), slices],
+    workgroups: [Math.ceil(n / columns), Math.ceil(m / rows), batch ?? slices],
   });
 }
 

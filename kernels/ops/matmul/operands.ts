@@ -20,7 +20,9 @@ export type Epilogue =
   /** out = v + bias */
   | "bias"
   /** pre = v + bias; out = gelu(pre) */
-  | "bias_gelu";
+  | "bias_gelu"
+  /** out = product · v + addend · (the addend's value there), by the text's factors */
+  | "combine";
 
 export type Real = "f32" | "f16";
 
@@ -49,6 +51,19 @@ export interface MatmulText {
   /** K and every slice of it are multiples of all tilings' steps: nothing is cut off at its end. */
   whole: boolean;
   types: Types;
+  /** The factors of `combine`; 1 and 1 if absent. */
+  factors?: Factors;
+  /**
+   * Workgroups of slice z compute the z-th product of a batch: a (batch, M, K), b (batch, K, N), out
+   * (batch, M, N), one behind the other. Without it slices are parts of k.
+   */
+  batched?: boolean;
+}
+
+/** What `combine` multiplies the product and the addend by. */
+export interface Factors {
+  product: number;
+  addend: number;
 }
 
 /** The bindings of each epilogue, in order, after `a` and `b`. */
@@ -57,10 +72,12 @@ export const epilogueBindings = {
   accumulate: { out: "read_write" },
   bias: { out: "read_write", bias: "read" },
   bias_gelu: { out: "read_write", bias: "read", pre: "read_write" },
+  combine: { out: "read_write", addend: "read" },
 } as const;
 
 /** Bindings, `load_a`, `load_b` and `finish`: everything but the tiling. */
-export function preamble({ layout, epilogue, vectors, whole, types }: MatmulText): string {
+export function preamble(text: MatmulText): string {
+  const { layout, epilogue, vectors, whole, types } = text;
   const aRows = layout === "tn" ? "params.k" : "params.m";
   const aColumns = layout === "tn" ? "params.m" : "params.k";
   const bRows = layout === "nt" ? "params.n" : "params.k";
@@ -71,7 +88,7 @@ export function preamble({ layout, epilogue, vectors, whole, types }: MatmulText
     rows: aRows,
     columns: aColumns,
     stride: "params.a_stride",
-    from: " + params.a_first",
+    from: startOf("a", text),
     k: layout === "tn" ? "row" : "column",
   };
   const b: Operand = {
@@ -79,10 +96,10 @@ export function preamble({ layout, epilogue, vectors, whole, types }: MatmulText
     rows: bRows,
     columns: bColumns,
     stride: bColumns,
-    from: "",
+    from: startOf("b", text),
     k: layout === "nt" ? "column" : "row",
   };
-  const type = { out, pre: operands, bias: "f32" } as const;
+  const type = { out, pre: operands, bias: "f32", addend: "f32" } as const;
   return `${operands === "f16" || out === "f16" ? "enable f16;" : ""}
 // A and out may be columns of wider matrices, from column "first" of rows of "stride" values.
 // Workgroups of slice z take the steps of k from z · chunk on, and write the z-th of (slices, m, n).
@@ -102,8 +119,20 @@ ${
   }
 ${loader(a, vectors.a, whole)}
 ${loader(b, vectors.b, whole)}
-${finish(epilogue, vectors.out, types)}`;
+${finish(text)}`;
 }
+
+/** WGSL that is added to an operand's indices: where its columns, or this product's values, begin. */
+export const startOf = (name: "a" | "b", { batched }: MatmulText): string => {
+  if (batched) return ` + slice * params.${name === "a" ? "m" : "n"} * params.k`;
+  return name === "a" ? " + params.a_first" : "";
+};
+
+/** WGSL for the first and the last step of k, exclusive, of this workgroup. */
+export const stepsOf = ({ batched }: MatmulText): { start: string; end: string } =>
+  batched
+    ? { start: "0u", end: "params.k" }
+    : { start: "group.z * params.chunk", end: "min(params.k, (group.z + 1u) * params.chunk)" };
 
 const binding = (index: number, name: string, access: string, type: Real, vectors: boolean) =>
   `@group(0) @binding(${index}) var<storage, ${access}> ${name}: array<${
@@ -160,7 +189,9 @@ fn gelu(x: T) -> T {
 }`;
 
 /** `finish(row, column, v)`: applies the epilogue to four neighbours of one row and stores them. */
-function finish(epilogue: Epilogue, vectors: boolean, { operands, out }: Types): string {
+function finish({ epilogue, vectors: { out: vectors }, types, factors }: MatmulText): string {
+  const { operands, out } = types;
+  const { product, addend } = factors ?? { product: 1, addend: 1 };
   const wide = vectors ? "vec4f" : "f32";
   const as = (type: Real) => vectors ? `vec4<${type}>` : type;
   const statement = {
@@ -169,6 +200,7 @@ function finish(epilogue: Epilogue, vectors: boolean, { operands, out }: Types):
     bias: `out[at] = ${as(out)}(v + bias[column]);`,
     bias_gelu: `let x = v + bias[column]; ` +
       `pre[at] = ${as(operands)}(x); out[at] = ${as(out)}(gelu(x));`,
+    combine: `out[at] = ${as(out)}(f32(${product}) * v + f32(${addend}) * addend[at]);`,
   }[epilogue];
   const math = epilogue === "bias_gelu" ? gelu.replaceAll("T", wide) : "";
   const at = "(slice * params.m + row) * params.out_stride + params.out_first";

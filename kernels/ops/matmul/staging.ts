@@ -11,7 +11,7 @@
  * there (WebGPU lets no read leave the binding): what they are multiplied into is never stored.
  */
 
-import type { MatmulText } from "./operands.ts";
+import { type MatmulText, startOf } from "./operands.ts";
 import type { SharedTile } from "./tile_shared.ts";
 
 type Name = "a" | "b";
@@ -29,6 +29,8 @@ interface Part {
   alongK: boolean;
   /** Its addresses are computed ahead. */
   direct: boolean;
+  /** WGSL that is added to them. */
+  from: string;
 }
 
 /** One block for each invocation. */
@@ -54,6 +56,7 @@ export function roundsOf(text: MatmulText, tile: SharedTile, invocations: number
     tileK,
     alongK: name === "a" ? layout !== "tn" : layout === "nt",
     direct: whole && vectors[name],
+    from: startOf(name, text),
   });
   const rounds: Round[] = [];
   for (let done = 0; done < blocks; done += invocations) {
@@ -118,13 +121,12 @@ function branched({ block, a, b, blocksOfA, blocks }: Round, statements: (part: 
  * in the operand at step 0, in vec4s. Neighbouring invocations read neighbouring memory: along k, or
  * along m (n).
  */
-function place({ name, block, size, tileK, alongK, direct }: Part, r: number): string {
+function place({ name, block, size, tileK, alongK, direct, from }: Part, r: number): string {
   const [step, four] = alongK
     ? [`${block} % ${tileK / 4}u`, `${block} / ${tileK / 4}u`]
     : [`${block} / ${size / 4}u`, `${block} % ${size / 4}u`];
   const along = `${first(name)} + 4u * four${r}`;
   const [row, column] = alongK ? [along, `step${r}`] : [`step${r}`, along];
-  const from = name === "a" ? " + params.a_first" : "";
   const at = `at${r} = ((${row}) * ${stride(name, alongK)} + ${column}${from}) >> 2u;`;
   return `step${r} = 4u * (${step}); four${r} = ${four};${direct ? ` ${at}` : ""}`;
 }

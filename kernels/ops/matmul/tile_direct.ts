@@ -12,7 +12,7 @@
  * so that each visit costs a load and a store.
  */
 
-import { type MatmulText, preamble } from "./operands.ts";
+import { type MatmulText, preamble, stepsOf } from "./operands.ts";
 
 /** A tile in registers, without workgroup memory. */
 export interface DirectTile {
@@ -46,6 +46,7 @@ export function directMatmulCode(text: MatmulText, tile: DirectTile): string {
     range(rows).flatMap((r) => range(quads).map((q) => line(r, q))).join("\n");
   const products = (r: number, q: number) =>
     range(4).map((k) => `${value(r, k)} * b${k}_${q}`).join(" + ");
+  const { start, end } = stepsOf(text);
   const half = text.types.arithmetic === "f16";
   const sum = (r: number, q: number) => half ? `vec4f(${products(r, q)})` : products(r, q);
   return `// out = a · b, barrier-free: ${rows} rows × ${quads} vec4 columns per lane.
@@ -60,8 +61,8 @@ fn main(
 ${range(quads).map((q) => `  let column${q} = first + ${4 * workgroup * q}u;`).join("\n")}
 ${each((r, q) => `  var c${r}_${q} = vec4f();`)}
   slice = group.z;
-  let end = min(params.k, (group.z + 1u) * params.chunk);
-  for (var k = group.z * params.chunk; k < end; k += 4u) {
+  let end = ${end};
+  for (var k = ${start}; k < end; k += 4u) {
 ${loads.join("\n")}
 ${range(quads).flatMap((q) => blockOfB(text, q)).join("\n")}
 ${each((r, q) => `    c${r}_${q} = c${r}_${q} + ${sum(r, q)};`)}

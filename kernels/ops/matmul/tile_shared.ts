@@ -14,7 +14,7 @@
  * computed, for 16 registers more.
  */
 
-import { type MatmulText, preamble } from "./operands.ts";
+import { type MatmulText, preamble, stepsOf } from "./operands.ts";
 import { roundsOf, staging } from "./staging.ts";
 
 /** A tile in workgroup memory. */
@@ -49,6 +49,7 @@ export function sharedMatmulCode(text: MatmulText, tile: SharedTile): string {
   const across = tileN / 8;
   const rounds = roundsOf(text, tile, sharedInvocations(tile));
   const { setup, read, write } = staging(rounds);
+  const { start, end } = stepsOf(text);
   return `// out = a · b by ${tileM} × ${tileN} tiles in workgroup memory, 8 × 8 per invocation.
 ${preamble(text)}
 var<workgroup> tile_a: array<array<quad, ${pitch(tileM)}>, ${tileK}>;
@@ -65,8 +66,8 @@ fn main(
   let x = index % ${across}u;
 ${range(8).map((r) => `  var c${r}l = vec4f();\n  var c${r}r = vec4f();`).join("\n")}
   slice = group.z;
-  let start = group.z * params.chunk;
-  let end = min(params.k, start + params.chunk);
+  let start = ${start};
+  let end = ${end};
 ${setup}
 ${ahead ? read("start") : ""}
   for (var k = start; k < end; k += ${tileK}u) {

@@ -29,6 +29,10 @@ export interface GptConfig {
 export const schedules = ["cosine", "linear", "constant", "wsd"] as const;
 export type Schedule = typeof schedules[number];
 
+/** What turns gradients into updates: see train/graph/adamw.ts and muon.ts. */
+export const optimizers = ["adamw", "muon"] as const;
+export type OptimizerName = typeof optimizers[number];
+
 /** How tokens are cut into training sequences: see train/windows.ts. */
 export const windowings = ["stream", "document"] as const;
 export type Windowing = typeof windowings[number];
@@ -48,6 +52,13 @@ export interface TrainConfig {
   /** Share of the steps that the last phase of `wsd` (warm-up, stable, decay) takes. */
   decayFraction: number;
   windowing: Windowing;
+  /**
+   * `muon`: Muon for attention and MLP matrices, AdamW for all else; both by the same learning rate
+   * and weight decay.
+   */
+  optimizer: OptimizerName;
+  /** Muon: share of the old momentum in the new one. */
+  muonMomentum: number;
   /** AdamW; weight decay applies to matrices (wte, wpe, attention and MLP weights) only. */
   beta1: number;
   beta2: number;
@@ -88,6 +99,8 @@ const trainDefaults: TrainConfig = {
   schedule: "cosine",
   decayFraction: 0.2,
   windowing: "stream",
+  optimizer: "adamw",
+  muonMomentum: 0.95,
   beta1: 0.9,
   beta2: 0.95,
   adamEpsilon: 1e-8,
@@ -209,6 +222,13 @@ export function validateGptConfig(config: GptConfig): GptConfig {
   return config;
 }
 
+/** What a config.json says that was written before all of today's values existed. */
+export const withTrainDefaults = (train: TrainConfig): TrainConfig => ({
+  ...train,
+  optimizer: train.optimizer ?? "adamw",
+  muonMomentum: train.muonMomentum ?? trainDefaults.muonMomentum,
+});
+
 /** Throws a `RangeError` naming the first field of `config` that training cannot run with. */
 export function validateTrainConfig(config: TrainConfig): TrainConfig {
   const counts = [
@@ -238,6 +258,11 @@ export function validateTrainConfig(config: TrainConfig): TrainConfig {
     "patience",
     "spikeFactor",
   ] as const;
+  for (const field of ["muonMomentum", "beta1", "beta2"] as const) {
+    if (!(config[field] >= 0 && config[field] < 1)) {
+      throw new RangeError(`Cannot train: ${field} is ${config[field]}, expected 0 ≤ share < 1`);
+    }
+  }
   for (const field of nonNegative) {
     if (!(Number.isFinite(config[field]) && config[field] >= 0)) {
       throw new RangeError(`Cannot train: ${field} is ${config[field]}, expected a number ≥ 0`);

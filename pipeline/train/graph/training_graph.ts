@@ -1,6 +1,6 @@
 /**
  * GPT-2's training step as one ONNX graph: forward pass, loss, backward pass, gradient clipping
- * and AdamW. N = batchSize · n_positions; a parameter's tensors have its shape in the table.
+ * and AdamW or Muon. N = batchSize · n_positions; a parameter's tensors have its shape in the table.
  *
  * | input                             | type    |                                              |
  * |-----------------------------------|---------|----------------------------------------------|
@@ -8,8 +8,8 @@
  * | keep.K                            | bool    | dropout masks, if `dropout`: see dropout.ts  |
  * | parameter.NAME                    | float32 |                                              |
  * | gradient.NAME                     | float32 | if `accumulate`: added to this one's         |
- * | moment1.NAME, moment2.NAME        | float32 | if `update`                                  |
- * | share, decay, step_size, epsilon  | float32 | (), if `update`: see adamw.ts                |
+ * | moment1.NAME, moment2.NAME        | float32 | if `update`; no second where Muon is at work |
+ * | share, decay, learning_rate, step_size, epsilon | float32 | (), if `update`: see adamw.ts  |
  *
  * | output                            |                                                        |
  * |-----------------------------------|--------------------------------------------------------|
@@ -20,9 +20,9 @@
  */
 
 import type { GptConfig } from "../../lib/gpt/config.ts";
-import { parameterTable } from "../../lib/gpt/model/parameters.ts";
+import { type Parameter, parameterTable } from "../../lib/gpt/model/parameters.ts";
 import { type F32, GraphBuilder, type Index } from "../../lib/gpt/onnx/builder.ts";
-import { adamw, type Optimizer, SCALARS } from "./adamw.ts";
+import { isMuons, type Optimizer, SCALARS, update } from "./adamw.ts";
 import { attention } from "./attention.ts";
 import { dropout, dropoutMasks, type Mask } from "./dropout.ts";
 import { embedding, tiedHead } from "./embedding.ts";
@@ -47,9 +47,9 @@ export interface TrainingGraph {
 export function trainingGraph(options: TrainingGraphOptions): TrainingGraph {
   const { config, batchSize } = options;
   const g = new GraphBuilder("gpt2_training");
-  const inputs = (group: string) =>
+  const inputs = (group: string, has: (row: Parameter) => boolean = () => true) =>
     new Map(
-      parameterTable(config).map(({ name, shape }) => [
+      parameterTable(config).filter(has).map(({ name, shape }) => [
         name,
         g.input(`${group}.${name}`, "float32", shape),
       ]),
@@ -75,12 +75,9 @@ export function trainingGraph(options: TrainingGraphOptions): TrainingGraph {
     }
   }
   if (options.update) {
-    addUpdate(
-      tape,
-      gradients,
-      { moment1: inputs("moment1"), moment2: inputs("moment2") },
-      options.update,
-    );
+    const { update } = options;
+    const moment2 = inputs("moment2", (row) => !isMuons(update, row));
+    addUpdate(tape, gradients, { moment1: inputs("moment1"), moment2 }, update);
   } else {
     for (const { name, shape } of parameterTable(config)) {
       g.output(`new.gradient.${name}`, gradients.get(name)!, shape);
@@ -149,18 +146,21 @@ function addUpdate(
   const scalars = Object.fromEntries(
     SCALARS.map((name) => [name, g.input(name, "float32", [])]),
   ) as Record<typeof SCALARS[number], F32>;
-  const tensors = table.map(({ name, decay }) => ({
+  const tensors = table.map(({ name, shape, decay, muon }) => ({
+    shape,
+    parts: muon,
     parameter: parameter(name),
     gradient: gradients.get(name)!,
     moment1: moments.moment1.get(name)!,
-    moment2: moments.moment2.get(name)!,
+    moment2: moments.moment2.get(name),
     decayed: decay,
   }));
-  const { norm, updated } = adamw(g, tensors, scalars, optimizer);
+  const { norm, updated } = update(g, tensors, scalars, optimizer);
   g.output("norm", norm, []);
   for (const [i, { name, shape }] of table.entries()) {
     for (const kind of ["parameter", "moment1", "moment2"] as const) {
-      g.output(`new.${kind}.${name}`, updated[i][kind], shape);
+      const value = updated[i][kind];
+      if (value) g.output(`new.${kind}.${name}`, value, shape);
     }
   }
 }

@@ -3,7 +3,7 @@
 import { dirname, join } from "@std/path";
 import { workspace } from "../../artifacts.ts";
 import { ArtifactError, exists } from "../../lib/base/files.ts";
-import { defineTask, runTask } from "../../lib/base/cli.ts";
+import { defineTask, runTask, UsageError } from "../../lib/base/cli.ts";
 import { type PresetName, presets } from "../../lib/gpt/config.ts";
 import { readTrainingData } from "../data.ts";
 import { configFlags, initFlags, overridesOf } from "../flags.ts";
@@ -51,6 +51,12 @@ await runTask(defineTask({
       initFrom: flags.initFrom,
       adaptVocabulary: flags.adaptVocabulary,
     });
+    if (prepared.config.train.optimizer !== "adamw") {
+      throw new UsageError(
+        `Cannot hand off with --optimizer ${prepared.config.train.optimizer}: train.py updates by ` +
+          "AdamW only; leave the flag out, or train here",
+      );
+    }
     for (const warning of warnings) console.error(`Adapted: ${warning}`);
     await Deno.mkdir(dirname(folder), { recursive: true });
     await writeHandoff(folder, prepared, data, place);

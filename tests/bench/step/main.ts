@@ -11,7 +11,12 @@ import { profile } from "../../../kernels/core/profile.ts";
 import { workspace } from "../../../pipeline/artifacts.ts";
 import { writeJson } from "../../../pipeline/lib/base/files.ts";
 import { defineTask, format } from "../../../pipeline/lib/base/cli.ts";
-import { type PresetName, presets } from "../../../pipeline/lib/gpt/config.ts";
+import {
+  type OptimizerName,
+  optimizers,
+  type PresetName,
+  presets,
+} from "../../../pipeline/lib/gpt/config.ts";
 import { initialParameters } from "../../../pipeline/lib/gpt/model/init.ts";
 import { parameterCount, parameterTable } from "../../../pipeline/lib/gpt/model/parameters.ts";
 import { Random } from "../../../pipeline/lib/gpt/model/random.ts";
@@ -27,19 +32,22 @@ export const task = defineTask({
     "vocab-size": { type: "integer", default: 4096, min: 2, help: "tokens of vocabulary" },
     batch: { type: "integer", min: 1, help: "sequences (default 64, on a software adapter 4)" },
     precision: { type: "string", default: "f32", choices: ["f32", "f16"], help: "of products" },
+    optimizer: { type: "string", default: "adamw", choices: optimizers, help: "of the update" },
     "no-autotune": { type: "boolean", help: "the adapter's usual tilings, none by measurement" },
     recompute: { type: "boolean", help: "blocks forward twice, for less memory" },
     steps: { type: "integer", default: 5, min: 1, help: "timed steps, after two untimed" },
     soak: { type: "integer", default: 0, min: 0, help: "then so many steps of a tiny model" },
   },
   examples: ["deno task bench step --preset gpt2 --vocab-size 50304 --batch 8 --precision f16"],
-  async run({ data, preset, vocabSize, batch, precision, noAutotune, recompute, steps, soak: n }) {
+  async run({ data, preset, vocabSize, batch, precision, noAutotune, recompute, ...flags }) {
+    const { steps, optimizer, soak: n } = flags;
     const gpu = await requestGpu();
     const settings: Settings = {
       preset: preset as PresetName,
       vocabSize,
       batch: batch ?? (gpu.software ? 4 : 64),
       precision: precision as Precision,
+      optimizer: optimizer as OptimizerName,
       autotune: !noAutotune,
       recompute,
       steps,
@@ -60,6 +68,7 @@ interface Settings {
   vocabSize: number;
   batch: number;
   precision: Precision;
+  optimizer: OptimizerName;
   autotune: boolean;
   recompute: boolean;
   steps: number;
@@ -88,7 +97,8 @@ async function measure(gpu: Gpu, settings: Settings): Promise<Result> {
   const shape = { ...presets[preset].model, vocab_size: vocabSize };
   const { beta1, beta2, adamEpsilon, weightDecay, maxGradNorm } = presets[preset].train;
   const optimizer = { beta1, beta2, epsilon: adamEpsilon, weightDecay, maxGradNorm };
-  const plan = { shape, table: parameterTable(shape), batch, precision, recompute };
+  const muon = settings.optimizer === "muon";
+  const plan = { shape, table: parameterTable(shape), batch, precision, recompute, muon };
   const roof = await multiplyAddRoof(gpu);
   const model = Gpt2.create(gpu, { ...plan, optimizer });
   const start = performance.now();
@@ -153,11 +163,11 @@ async function encodingTime(gpu: Gpu, model: Gpt2): Promise<number> {
 }
 
 function print(gpu: Gpu, settings: Settings, result: Result): void {
-  const { preset, vocabSize, batch, precision } = settings;
+  const { preset, vocabSize, batch, precision, optimizer } = settings;
   const { roof, secondsPerStep, tokensPerSecond, flops, utilization, groups, matmulFlops } = result;
   const giga = (value: number) => `${(value / 1e9).toFixed(1)} GFLOP/s`;
   console.log(
-    `${gpu.name}, ${preset} in ${precision}, ${batch} sequences, vocabulary ${vocabSize}
+    `${gpu.name}, ${preset} in ${precision}, ${optimizer}, ${batch} sequences, vocabulary ${vocabSize}
 tilings measured in ${result.tuningSeconds.toFixed(1)} s
 ${(1000 * secondsPerStep).toFixed(1)} ms a step, ${format(tokensPerSecond)} tokens/s, ${giga(flops)}
 MFU ${(100 * utilization).toFixed(1)}% of ${giga(roof)} of multiply-adds

@@ -10,6 +10,8 @@ import { writeJson } from "../../../pipeline/lib/base/files.ts";
 import { bytes, defineTask, format } from "../../../pipeline/lib/base/cli.ts";
 import {
   type GptConfig,
+  type OptimizerName,
+  optimizers,
   type PresetName,
   presets,
   type TrainConfig,
@@ -50,6 +52,12 @@ export const task = defineTask({
     "vocab-size": { type: "integer", default: 2048, min: 2, help: "tokens of vocabulary" },
     batch: { type: "integer", default: 8, min: 1, help: "sequences per step" },
     dropout: { type: "boolean", help: "with the preset's dropout; llm.c has none" },
+    optimizer: {
+      type: "string",
+      default: "adamw",
+      choices: optimizers,
+      help: "of our step; the others' is AdamW",
+    },
     threads: { type: "integer", default: 2, min: 1, help: "threads of each side" },
     steps: {
       type: "integer",
@@ -62,12 +70,13 @@ export const task = defineTask({
     llmc: { type: "string", placeholder: "DIR", help: "a folder with llm.c's train_gpt2.c" },
   },
   examples: ["deno task bench train --python python3 --llmc ~/llm.c"],
-  async run({ data, preset, vocabSize, batch, dropout, threads, steps, rounds, python, llmc }) {
+  async run({ data, preset, vocabSize, batch, dropout, optimizer, threads, steps, ...flags }) {
+    const { rounds, python, llmc } = flags;
     const { model, train } = presets[preset as PresetName];
     const none = { embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 };
     const job: Job = {
       model: { ...model, ...(dropout ? {} : none), vocab_size: vocabSize },
-      train: { ...train },
+      train: { ...train, optimizer: optimizer as OptimizerName },
       batch,
       threads,
       warmup: 1,

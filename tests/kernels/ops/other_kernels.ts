@@ -12,6 +12,7 @@ import * as embedding from "../../../kernels/ops/embedding.ts";
 import * as gelu from "../../../kernels/ops/gelu.ts";
 import * as gradNorm from "../../../kernels/ops/grad_norm.ts";
 import * as layernorm from "../../../kernels/ops/layernorm.ts";
+import * as muon from "../../../kernels/ops/muon.ts";
 import * as lossScale from "../../../kernels/ops/loss_scale.ts";
 
 const modules = [
@@ -28,6 +29,7 @@ const modules = [
   gradNorm,
   layernorm,
   lossScale,
+  muon,
 ];
 
 /** Kernels are exported as they are, or as the two variants of a reduction. */

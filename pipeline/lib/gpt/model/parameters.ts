@@ -15,6 +15,11 @@ export interface Parameter {
   init: { normal: number } | { constant: number };
   /** Matrices are decayed; biases and LayerNorm parameters are not. */
   decay: boolean;
+  /**
+   * Matrices side by side in it that Muon, where it is the optimizer, makes orthogonal one by one:
+   * query, key and value are 3. 0: AdamW's in any case, as embeddings, biases and LayerNorms.
+   */
+  muon: number;
 }
 
 /** All parameters in a fixed order. The output head is tied to `wte.weight` and is not listed. */
@@ -22,39 +27,45 @@ export function parameterTable(config: GptConfig): Parameter[] {
   const { vocab_size, n_positions, n_embd: width, n_layer, initializer_range: std } = config;
   // GPT-2 scales the weights that write into the residual stream by 1/√(2 · layers).
   const residualStd = std / Math.sqrt(2 * n_layer);
-  const matrix = (name: string, shape: number[], normal = std): Parameter => ({
+  const matrix = (name: string, shape: number[], muon: number, normal = std): Parameter => ({
     name,
     shape,
     init: { normal },
     decay: true,
+    muon,
   });
   const vector = (name: string, size: number, constant = 0): Parameter => ({
     name,
     shape: [size],
     init: { constant },
     decay: false,
+    muon: 0,
   });
   const layerNorm = (name: string) => [
     vector(`${name}.weight`, width, 1),
     vector(`${name}.bias`, width),
   ];
-  const linear = (name: string, inputs: number, outputs: number, normal = std) => [
-    matrix(`${name}.weight`, [inputs, outputs], normal),
+  const linear = (
+    name: string,
+    [inputs, outputs]: [number, number],
+    { muon = 1, normal = std } = {},
+  ) => [
+    matrix(`${name}.weight`, [inputs, outputs], muon, normal),
     vector(`${name}.bias`, outputs),
   ];
   const table = [
-    matrix("wte.weight", [vocab_size, width]),
-    matrix("wpe.weight", [n_positions, width]),
+    matrix("wte.weight", [vocab_size, width], 0),
+    matrix("wpe.weight", [n_positions, width], 0),
   ];
   for (let layer = 0; layer < n_layer; layer++) {
     const block = `h.${layer}`;
     table.push(
       ...layerNorm(`${block}.ln_1`),
-      ...linear(`${block}.attn.c_attn`, width, 3 * width),
-      ...linear(`${block}.attn.c_proj`, width, width, residualStd),
+      ...linear(`${block}.attn.c_attn`, [width, 3 * width], { muon: 3 }),
+      ...linear(`${block}.attn.c_proj`, [width, width], { normal: residualStd }),
       ...layerNorm(`${block}.ln_2`),
-      ...linear(`${block}.mlp.c_fc`, width, 4 * width),
-      ...linear(`${block}.mlp.c_proj`, 4 * width, width, residualStd),
+      ...linear(`${block}.mlp.c_fc`, [width, 4 * width]),
+      ...linear(`${block}.mlp.c_proj`, [4 * width, width], { normal: residualStd }),
     );
   }
   table.push(...layerNorm("ln_f"));

@@ -102,9 +102,15 @@ export class GraphBuilder extends Graph {
     return this.op("MatMul", "float32", [a, b]);
   }
 
-  /** a · b + c for matrices; c may be a row or a full matrix. */
-  gemm(a: F32, b: F32, c: F32): F32 {
-    return this.op("Gemm", "float32", [a, b, c]);
+  /** alpha · a · b + beta · c for matrices; c may be a row or a full matrix. */
+  gemm(
+    a: F32,
+    b: F32,
+    c: F32,
+    { alpha = 1, beta = 1 }: { alpha?: number; beta?: number } = {},
+  ): F32 {
+    const factors = { alpha: { float: alpha }, beta: { float: beta } };
+    return this.op("Gemm", "float32", [a, b, c], alpha === 1 && beta === 1 ? {} : factors);
   }
 
   /** alpha · op(a) · op(b), op transposing the last two axes. ONNX Runtime's own. */
