@@ -14,10 +14,10 @@ import { assemble } from "./build.ts";
 import { readSettings } from "./settings.ts";
 
 /** Pinned in deno.json: the newest whose workerd has binaries for every platform in the registry. */
-const WRANGLER = manifest.imports.wrangler;
+export const WRANGLER = manifest.imports.wrangler;
 
 /** Keep wrangler from asking, reporting and looking for updates. */
-const quietWrangler = {
+export const quietWrangler = {
   WRANGLER_SEND_METRICS: "false",
   WRANGLER_SEND_ERROR_REPORTS: "false",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
@@ -62,6 +62,11 @@ export const task = defineTask({
       min: 1,
       help: "requests per caller and minute; an API key of a whole EHR needs many (default 1200)",
     },
+    output: {
+      type: "string",
+      placeholder: "FOLDER",
+      help: "keep what is deployed (wrangler.jsonc and its modules, no secrets) in this new folder",
+    },
     "dry-run": { type: "boolean", help: "all but the upload; needs no network" },
   },
   examples: [
@@ -75,16 +80,19 @@ export const task = defineTask({
       flags.settings ?? join(flags.data, "deploy.json"),
     );
     await requireAudit(paths, run, flags.run, flags.acceptRisk);
-    const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-deploy-" });
+    const temporary = await Deno.makeTempDir({ prefix: "nano-med-gpt-deploy-" });
     try {
+      const folder = flags.output === undefined
+        ? join(temporary, "worker")
+        : await emptyFolder(flags.output);
       await assemble(run.export, folder, {
         engine: (flags.engine ?? engine) as EngineName | undefined,
         rateLimit: flags.rateLimit,
       });
       await requireSize(join(folder, "build"));
-      await wranglerDeploy(folder, secrets, flags.dryRun);
+      await wranglerDeploy(folder, temporary, secrets, flags.dryRun);
     } finally {
-      await Deno.remove(folder, { recursive: true });
+      await Deno.remove(temporary, { recursive: true });
     }
     console.log(
       flags.dryRun
@@ -139,20 +147,30 @@ async function requireSize(build: string): Promise<void> {
   );
 }
 
+/** `path`, which must be new or empty: nothing of it is overwritten. */
+async function emptyFolder(path: string): Promise<string> {
+  await Deno.mkdir(path, { recursive: true });
+  for await (const { name } of Deno.readDir(path)) {
+    throw new UsageError(`--output is ${path}, which holds ${name}; expected a new folder`);
+  }
+  return path;
+}
+
 async function wranglerDeploy(
   folder: string,
+  temporary: string,
   secrets: Record<string, string>,
   dryRun: boolean,
 ): Promise<void> {
-  const secretsFile = join(folder, "secrets.json");
+  const secretsFile = join(temporary, "secrets.json");
   await Deno.writeTextFile(secretsFile, JSON.stringify(secrets), { mode: 0o600 });
   const args = ["run", "-A", WRANGLER, "deploy", "--config", join(folder, "wrangler.jsonc")];
   args.push("--secrets-file", secretsFile);
-  if (dryRun) args.push("--dry-run", "--outdir", join(folder, "dry-run"));
+  if (dryRun) args.push("--dry-run", "--outdir", join(temporary, "dry-run"));
   const { code } = await new Deno.Command(Deno.execPath(), {
     args,
     cwd: folder,
-    env: { ...quietWrangler, WRANGLER_LOG_PATH: join(folder, "logs") },
+    env: { ...quietWrangler, WRANGLER_LOG_PATH: join(temporary, "logs") },
     stdin: "null",
   }).spawn().status;
   if (code !== 0) {
