@@ -17,12 +17,11 @@ export type Engine =
   | { name: "onnxruntime-web"; ort: OrtRuntime };
 
 /**
- * Bytes of keys and values that may be remembered: each text takes 4.7 MB with nano. An isolate has
- * 128 MB in all. With our kernels 12 MB of them are the bundle's copy of nano's weights and 12 MB
- * those in WebAssembly: eight people can type at once. ONNX Runtime takes some 60 MB beside the
- * bundle's copy: five.
+ * Bytes of keys and values that may be remembered: each text takes 4.7 MB with nano, so that eight
+ * people can type at once. An isolate has 128 MB in all; what nano takes of them with either engine
+ * is in BENCHMARKS.md.
  */
-export const CACHE_BYTES: Record<EngineName, number> = { wasm: 40e6, "onnxruntime-web": 24e6 };
+export const CACHE_BYTES = 40e6;
 
 /** Loads the bytes of an ONNX file into `engine`. */
 export async function loadModel(
@@ -30,12 +29,11 @@ export async function loadModel(
   file: Uint8Array,
   shape: ModelShape,
 ): Promise<NextTokenModel<SlotState>> {
-  const cacheBytes = CACHE_BYTES[engine.name];
   if (engine.name === "wasm") {
-    return loadWasmModel(engine.kernels, weightsFromOnnx(file), shape, { cacheBytes });
+    return loadWasmModel(engine.kernels, weightsFromOnnx(file), shape, { cacheBytes: CACHE_BYTES });
   }
   return await loadServedModel(engine.ort, file, shape, {
-    cacheBytes,
+    cacheBytes: CACHE_BYTES,
     session: { executionProviders: ["wasm"] },
   });
 }

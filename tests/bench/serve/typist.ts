@@ -13,6 +13,9 @@ export interface Answered {
   computed: number;
 }
 
+/** Longest wait for an answer: a worker that hangs is an error, not a benchmark that never ends. */
+export const PATIENCE_MS = 60_000;
+
 /** An `Ask` for the worker at `url`: the whole suggestion counts, however unlikely. */
 export function asker(url: string, words: number): Ask {
   return async (text, session) => {
@@ -26,6 +29,7 @@ export function asker(url: string, words: number): Ask {
         min_confidence: 0,
         numbers: "always",
       }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     });
     const answer = await response.text();
     const computed = response.ok ? JSON.parse(answer).usage.computed_tokens : 0;
