@@ -1,5 +1,8 @@
 /** A model, its tokenizer and the memory of recent texts: what callers hold on to. */
 
+import { createContext, type PatientContext } from "./context/context.ts";
+import type { ContextItem } from "./context/types.ts";
+import { keysOfTokens } from "./context/units.ts";
 import { type GeneratedToken, type GenerateOptions, generateTokens } from "./generate.ts";
 import type { Suggestion } from "./growth.ts";
 import { checkMixture, mixed, type Mixture } from "./mixture.ts";
@@ -34,7 +37,9 @@ export class Decoder<S = unknown> {
   readonly cache: PrefixCache<S>;
   readonly #mixture: Mixture | undefined;
   /** The last text that was searched, and the model that knows what it has said. */
-  #note: { scope?: string; text: string; model: NextTokens } | undefined;
+  #note:
+    | { scope?: string; text: string; context?: PatientContext; model: NextTokens }
+    | undefined;
   readonly #vocabulary: Vocabulary;
   /** Every token that holds an underscore. */
   readonly #placeholders: readonly number[];
@@ -57,7 +62,7 @@ export class Decoder<S = unknown> {
 
   /** What may stand behind the caret after `text`, the most confident first; often nothing. */
   suggest(text: string, { seed = 1, ...settings }: SuggestSettings = {}): Promise<Suggestion[]> {
-    const model = this.#modelFor(text, settings.scope);
+    const model = this.#modelFor(text, settings.scope, settings.context);
     const means = { model, tokenizer: this.tokenizer, vocabulary: this.#vocabulary };
     const options = { ...suggestDefaults, ...settings, random: seededRandom(seed) };
     return suggest(means, text, options);
@@ -80,15 +85,28 @@ export class Decoder<S = unknown> {
    * The model, with the mixture's knowledge of what `text` has said where there is one: without its
    * unfinished word, and remembered from one keystroke to the next.
    */
-  #modelFor(text: string, scope?: string): NextTokens {
-    if (this.#mixture === undefined) return this.cache;
-    const said = this.#mixture.note === undefined
+  #modelFor(text: string, scope?: string, context?: PatientContext): NextTokens {
+    if (this.#mixture === undefined && context === undefined) return this.cache;
+    const mixture = this.#mixture ?? {};
+    const said = mixture.note === undefined && context === undefined
       ? ""
       : text.slice(-NOTE_CHARACTERS).replace(/\S+$/, "");
-    if (this.#note?.text !== said || this.#note.scope !== scope) {
-      const model = mixed(this.cache, this.#mixture, this.tokenizer.encode(said));
-      this.#note = { scope, text: said, model };
+    const known = this.#note;
+    if (known?.text === said && known.scope === scope && known.context === context) {
+      return known.model;
     }
-    return this.#note.model;
+    const tokens = this.tokenizer.encode(said);
+    const grounds = context && {
+      context,
+      mentioned: keysOfTokens(tokens, this.#vocabulary.bytes),
+    };
+    const model = mixed(this.cache, mixture, tokens, grounds);
+    this.#note = { scope, text: said, context, model };
+    return model;
+  }
+
+  /** Reads what is known of a patient, for `suggest`. */
+  contextOf(items: readonly ContextItem[]): PatientContext {
+    return createContext(items, this.tokenizer, this.#vocabulary);
   }
 }

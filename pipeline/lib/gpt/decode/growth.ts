@@ -2,12 +2,21 @@
 
 import { isQuantity } from "../../clinical/quantities.ts";
 import { wordsOf } from "../../clinical/words.ts";
+import { copiedWords, type NumberVerdict, sourcesOf, verdictOf } from "./context/grounding.ts";
+import type { ContextSource } from "./context/types.ts";
 import { type CutReason, findCut } from "./policy.ts";
 import type { SuggestOptions } from "./suggest.ts";
 import type { Policies } from "./types.ts";
 
 /** Why a suggestion is not longer. */
-export type FinishReason = "confidence" | "words" | "tokens" | "number" | "end" | CutReason;
+export type FinishReason =
+  | "confidence"
+  | "words"
+  | "tokens"
+  | "number"
+  | "copied"
+  | "end"
+  | CutReason;
 
 /** What may be shown at a caret. */
 export interface Suggestion {
@@ -19,6 +28,8 @@ export interface Suggestion {
   tokens: number;
   /** Why it is not longer. */
   finish: FinishReason;
+  /** Where its words stand in the patient's context; absent without one. */
+  sources?: ContextSource[];
 }
 
 /** As much of the text before the caret as the rules look at. */
@@ -89,24 +100,40 @@ export class Growth {
     ending: number,
     tokens: number,
   ): FinishReason | undefined {
-    const { maxWords, minCharacters, minConfidence, numbers, numberConfidence } = this.#options;
+    const { maxWords, minCharacters, minConfidence, numbers, context } = this.#options;
     if (ending === 0) return;
-    const quantity = this.#endsInQuantity(text);
-    if (quantity && numbers === "confident" && probability < numberConfidence * this.#wordStart) {
-      return "number";
+    if (numbers === "confident" && this.#endsInQuantity(text)) {
+      const verdict = context ? verdictOf(context, this.#before, text) : "unknown";
+      if (!this.#isSure(verdict, probability)) return "number";
+      if (verdict === "begun") return;
     }
     this.#wordStart = probability;
+    if (context && copiedWords(context, text) > this.#options.maxCopiedWords) return "copied";
     const words = wordsOf(text).length;
     if (words > maxWords) return "words";
     const confidence = probability * ending;
     if (confidence >= minConfidence && text.trim().length >= minCharacters) {
       const end = { text, confidence };
       this.#ends.push(end);
-      if (this.#best() === end) {
-        this.#options.onGrow?.(this.#index, { ...end, tokens, finish: "words" });
+      if (this.#options.onGrow && this.#best() === end) {
+        this.#options.onGrow(this.#index, this.#suggestion(end, tokens, "words"));
       }
     }
     if (words === maxWords) return "words";
+  }
+
+  /** Whether a number of this `verdict` may stand in a suggestion of this `probability`. */
+  #isSure(verdict: NumberVerdict, probability: number): boolean {
+    const { numberConfidence, heldNumberConfidence } = this.#options;
+    if (verdict === "contradicted") return false;
+    const least = verdict === "unknown" ? numberConfidence : heldNumberConfidence;
+    return probability >= least * this.#wordStart;
+  }
+
+  #suggestion(end: End, tokens: number, finish: FinishReason): Suggestion {
+    const { context } = this.#options;
+    const sources = context && { sources: sourcesOf(context, this.#before, end.text) };
+    return { ...end, tokens, finish, ...sources };
   }
 
   #endsInQuantity(text: string): boolean {
@@ -123,6 +150,6 @@ export class Growth {
   /** The suggestion at the best of its ends. */
   finished(finish: FinishReason, tokens: number): Suggestion | undefined {
     const end = this.#best();
-    return end && { ...end, tokens, finish };
+    return end && this.#suggestion(end, tokens, finish);
   }
 }

@@ -1,12 +1,16 @@
 /**
  * A language model, a table of what many notes say, and what this note has said, as one model:
  *
- *     p(w | c) = λ · p_table(w | c) + (1 − λ) · p_model(w | c),  then adapted to the note
+ *     p(w | c) = λ · p_table(w | c) + (1 − λ) · p_model(w | c),
+ *     then adapted to the patient's context (context/weights.ts), then to the note
  *
  * λ depends on what the table knows of the context: how many tokens of it, and how sure it is of
  * what follows. λ and the α of note_ngrams.ts are learned on validation notes (eval/fit_mixture.ts).
  */
 
+import type { PatientContext } from "./context/context.ts";
+import { defaultContextWeights } from "./context/default_weights.ts";
+import { type ContextWeights, mixOpinions } from "./context/weights.ts";
 import { NgramModel, readNgramTable } from "./ngram.ts";
 import { adaptToNote, NOTE_ORDERS, noteFollowers } from "./note_ngrams.ts";
 import type { NextTokens } from "./prefix_cache.ts";
@@ -32,6 +36,14 @@ export interface Mixture {
   table?: { ngram: NgramModel; weights: readonly number[] };
   /** α of each order of the note's own n-grams (NOTE_ORDERS of them); absent leaves them out. */
   note?: readonly number[];
+  /** λ of what a patient's context says; `defaultContextWeights` if absent. */
+  context?: ContextWeights;
+}
+
+/** A patient's context, and the keys of the note's text before the caret. */
+export interface Grounds {
+  context: PatientContext;
+  mentioned: readonly string[];
 }
 
 /** mixture.json: what eval has learned and where it holds. */
@@ -99,6 +111,7 @@ export function mixed(
   inner: NextTokens,
   mixture: Mixture,
   note: ArrayLike<number>,
+  grounds?: Grounds,
 ): NextTokens {
   const known = new Map<string, Float32Array>();
   return {
@@ -109,7 +122,7 @@ export function mixed(
       let logits = known.get(key);
       if (logits === undefined) {
         const probabilities = probabilitiesOf(alone).slice();
-        mix(probabilities, mixture, note, tokens);
+        mix(probabilities, mixture, note, tokens, grounds);
         logits = probabilities.map(Math.log);
         rememberProbabilities(logits, probabilities);
         if (known.size >= REMEMBERED) known.clear();
@@ -123,9 +136,10 @@ export function mixed(
 /** Turns the model's `probabilities` behind `tokens`, in place, into the mixture's. */
 export function mix(
   probabilities: Float32Array,
-  { table, note: concentrations }: Mixture,
+  { table, note: concentrations, context: weights = defaultContextWeights }: Mixture,
   note: ArrayLike<number>,
   tokens: readonly number[],
+  grounds?: Grounds,
 ): void {
   if (table !== undefined) {
     const known = table.ngram.predict(tokens);
@@ -133,6 +147,10 @@ export function mix(
     for (let id = 0; id < probabilities.length; id++) {
       probabilities[id] = weight * known.probabilities[id] + (1 - weight) * probabilities[id];
     }
+  }
+  if (grounds !== undefined) {
+    const opinions = grounds.context.experts.after(tokens, grounds.mentioned);
+    mixOpinions(probabilities, opinions, weights);
   }
   if (concentrations !== undefined) {
     adaptToNote(probabilities, noteFollowers(note, note.length, tokens), concentrations);

@@ -8,6 +8,7 @@
  * to save most (growth.ts).
  */
 
+import type { PatientContext } from "./context/context.ts";
 import { heal, healingStart, type Hypothesis } from "./heal.ts";
 import type { FeedOptions, NextTokens } from "./prefix_cache.ts";
 import { Growth, type Suggestion } from "./growth.ts";
@@ -30,6 +31,8 @@ export interface SuggestOptions extends Policies, FeedOptions {
   after: string;
   /** A suggestion ends before any of these. */
   stop: readonly string[];
+  /** What is known of the patient. */
+  context?: PatientContext;
   /** 0 takes the likeliest words; above 0 draws them, repeatably by `seed`. */
   temperature: number;
   random: () => number;
@@ -42,7 +45,7 @@ export interface SuggestOptions extends Policies, FeedOptions {
 
 export const suggestDefaults: Omit<
   SuggestOptions,
-  "random" | "onGrow" | keyof FeedOptions
+  "random" | "onGrow" | "context" | keyof FeedOptions
 > = {
   minConfidence: 0.3,
   length: "gain",
@@ -50,6 +53,8 @@ export const suggestDefaults: Omit<
   wholeWords: true,
   numbers: "confident",
   numberConfidence: 0.9,
+  heldNumberConfidence: 0.5,
+  maxCopiedWords: 12,
   lineBreaks: false,
   sectionStops: true,
   loops: false,

@@ -21,6 +21,10 @@ export interface Policies {
   numbers: NumbersPolicy;
   /** Under `numbers: "confident"`, least probability of a word that holds a number or a dose. */
   numberConfidence: number;
+  /** The same, where the patient's context has this value for this drug or test. */
+  heldNumberConfidence: number;
+  /** Most words in a row that a suggestion may copy from the patient's context. */
+  maxCopiedWords: number;
   /** Whether a suggestion may go on in the next line. */
   lineBreaks: boolean;
   /** Ends a suggestion at a blank line and before a header. */

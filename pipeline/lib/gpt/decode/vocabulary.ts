@@ -7,6 +7,10 @@
 
 import type { Tokenizer } from "./types.ts";
 
+/** Words on which two ways to encode are compared, beside so many of the vocabulary's own. */
+const UNCOMMON = [" hyponatremia", " ceftriaxone", "Thoracentesis", " Xqzwv"];
+const TRIED = 64;
+
 /** Bytes as a string of characters 0-255; compares and hashes like the bytes themselves. */
 export function byteString(bytes: Uint8Array): string {
   let out = "";
@@ -33,6 +37,7 @@ export class Vocabulary {
   /** Length in bytes of the longest token. */
   readonly longest: number;
   readonly #sorted: number[];
+  #joinsInOrder: boolean | undefined;
   readonly #tokenOf = new Map<string, number>();
 
   constructor(tokenizer: Tokenizer) {
@@ -50,6 +55,58 @@ export class Vocabulary {
       this.bytes[a] < this.bytes[b] ? -1 : this.bytes[a] > this.bytes[b] ? 1 : a - b
     );
     for (const token of this.#sorted) this.#tokenOf.set(this.bytes[token], token);
+  }
+
+  /**
+   * The tokens of a word (`bytes`, which no pre-tokenizer would cut), where this vocabulary numbers
+   * its tokens in the order of their merges, as byte-pair encodings do: the pair whose joint token
+   * came first is joined first. Undefined where a byte has no token.
+   */
+  encodeWord(bytes: string): number[] | undefined {
+    const whole = this.#tokenOf.get(bytes);
+    return whole !== undefined ? [whole] : this.#join(bytes);
+  }
+
+  /**
+   * Whether `encodeWord` gives what `tokenizer` does: tried once, on some of the vocabulary's own
+   * words and on words that no vocabulary holds whole.
+   */
+  joinsInOrder(tokenizer: Tokenizer): boolean {
+    return this.#joinsInOrder ??= this.#isJoined() &&
+      UNCOMMON.every((word) => String(this.encodeWord(word)) === String(tokenizer.encode(word)));
+  }
+
+  #isJoined(): boolean {
+    const words = this.#sorted.filter((token) => /^ ?[A-Za-z]{2,}$/.test(this.bytes[token]));
+    const step = Math.ceil(words.length / TRIED);
+    return words.filter((_, index) => index % step === 0).every((token) =>
+      String(this.#join(this.bytes[token])) === String(token)
+    );
+  }
+
+  #join(bytes: string): number[] | undefined {
+    const parts: string[] = [], tokens: number[] = [];
+    for (const byte of bytes) {
+      const token = this.#tokenOf.get(byte);
+      if (token === undefined) return;
+      parts.push(byte);
+      tokens.push(token);
+    }
+    const joint = (at: number) =>
+      at + 1 < parts.length ? this.#tokenOf.get(parts[at] + parts[at + 1]) ?? Infinity : Infinity;
+    const ranks = parts.map((_, at) => joint(at));
+    for (;;) {
+      let at = 0;
+      for (let i = 1; i < ranks.length; i++) if (ranks[i] < ranks[at]) at = i;
+      if (!(ranks[at] < Infinity)) return tokens;
+      tokens[at] = ranks[at];
+      parts[at] += parts[at + 1];
+      parts.splice(at + 1, 1);
+      tokens.splice(at + 1, 1);
+      ranks.splice(at + 1, 1);
+      ranks[at] = joint(at);
+      if (at > 0) ranks[at - 1] = joint(at - 1);
+    }
   }
 
   /** The tokens whose bytes start with `prefix`, the token that equals it included. */
