@@ -1,5 +1,6 @@
 /** What the context says of a suggestion: where its words come from, and whether its numbers hold. */
 
+import { isUnit } from "../../../clinical/quantities.ts";
 import type { PatientContext } from "./context.ts";
 import { isTelling } from "./telling.ts";
 import type { ContextSource } from "./types.ts";
@@ -25,12 +26,12 @@ interface Run {
   words: number;
 }
 
-/** Whether the last number of `before` + `text` holds; only those within `text` are asked for. */
+/** Whether the last number of `text`, or the one right before it, holds behind `before`. */
 export function verdictOf(context: PatientContext, before: string, text: string): NumberVerdict {
   const line = (before + text).slice((before + text).lastIndexOf("\n") + 1);
   const keys = keysOfText(line);
   const at = keys.findLastIndex(isNumberKey);
-  if (at < 0) return "unknown";
+  if (at < 0 || at < keys.length - keysOfText(text).length - 1) return "unknown";
   const number = keys[at], measure = keys[at + 1];
   for (let back = at - 1; back >= 0 && back >= at - 4 && !isNumberKey(keys[back]); back--) {
     if (/^[.;,]/.test(keys[back])) break;
@@ -41,7 +42,7 @@ export function verdictOf(context: PatientContext, before: string, text: string)
     if (same.length > 0) {
       const agrees = same.some((value) =>
         value.measure === "" || measure === undefined || !isWordKey(measure) ||
-        !context.values.isMeasure(measure) || value.measure === measure
+        !isUnit(measure) || value.measure === measure
       );
       return agrees ? "held" : "contradicted";
     }

@@ -96,9 +96,10 @@ export const keysOfTokens = (
   unitsOf(tokens, bytesOf).map(({ bytes }) => keyOf(bytes)).filter((key) => key !== "");
 
 /** A text as a byte string: as it is, where it is ASCII. */
-// deno-lint-ignore no-control-regex
-const bytesOfText = (text: string) =>
-  /^[\x00-\x7f]*$/.test(text) ? text : byteString(new TextEncoder().encode(text));
+const bytesOfText = (text: string): string =>
+  /[^ -~\s]/.test(text) || /[\u0080-\uffff]/.test(text)
+    ? byteString(new TextEncoder().encode(text))
+    : text;
 
 /** Where a unit of a byte string begins, where its word or number does, and where it ends. */
 export type OnUnit = (start: number, word: number, end: number) => void;

@@ -1,5 +1,6 @@
 /** Values of the context: the dose of a drug, the result of a test, in the line that names it. */
 
+import { isUnit } from "../../../clinical/quantities.ts";
 import type { Caret } from "./caret.ts";
 import type { ContextIndex } from "./index.ts";
 import { isTelling } from "./telling.ts";
@@ -9,12 +10,6 @@ import { isNumberKey, isWordKey } from "./units.ts";
 
 /** Units between a name and its value: "of", "was", a salt, a colon. */
 const REACH = 4;
-/** Units of doses and results. */
-const measures = new Set(
-  ("mg mcg ug g gm kg ml l units unit iu meq mmol mm cm tablet tablets tab tabs puffs puff % lbs dl")
-    .split(" "),
-);
-
 /** A value and where it stands. */
 export interface Value {
   id: number;
@@ -38,13 +33,8 @@ export class Values {
     return values;
   }
 
-  /** Whether `key` is a unit of doses or results. */
-  isMeasure(key: string): boolean {
-    return measures.has(key);
-  }
-
   #find(name: string): Value[] {
-    if (!(isNamed(name) || isTelling(name)) || isNumberKey(name) || measures.has(name)) return [];
+    if (!(isNamed(name) || isTelling(name)) || isNumberKey(name) || isUnit(name)) return [];
     const index = this.#index, found: Value[] = [];
     for (const other of namesOf(name)) {
       const id = index.idOf(other);
@@ -53,7 +43,7 @@ export class Values {
         const at = this.#valueBehind(place);
         if (at === undefined) continue;
         const measure = index.goesOn(at) ? index.keys[index.key[at + 1]] : "";
-        const isMeasure = measures.has(measure);
+        const isMeasure = isUnit(measure);
         const { kind } = index.items[index.itemOf(at)];
         // "take two" is no dose, and "visit 3" no result.
         if (!isMeasure && !isNamed(name) && kind !== "medications" && kind !== "results") continue;

@@ -142,6 +142,7 @@ Deno.test("numbers: held by the record, contradicted by it, or unknown to it", (
   assertEquals(verdict("Potassium was", " 5.2"), "contradicted");
   assertEquals(verdict("A", " 61-year-old"), "held");
   assertEquals(verdict("Seen", " 3 times"), "unknown");
+  assertEquals(verdict("Potassium 4.1, given", " two tablets"), "unknown");
   assertEquals(verdict("Warfarin", " 5 mg"), "unknown");
 });
 
