@@ -44,7 +44,7 @@ export function runPaths(root: string) {
     tokenizerConfig: join(root, "tokenizer_config.json"),
     last: join(root, "last"),
     best: join(root, "best"),
-    mixture: join(root, "mixture.json"),
+    calibration: join(root, "calibration.json"),
     eval: join(root, "eval"),
     audit: join(root, "audit"),
     export: join(root, "export"),

@@ -76,6 +76,7 @@ export const artifacts: Record<ReportName, Artifact> = {
     report: ({ run }) => run!.config,
     files: async ({ run }) => [run!.tokenizer, ...await checkpointOf(run!)],
   },
+  calibration: ofRun("calibrate", (run) => run.calibration),
   eval: ofRun("eval", (run) => join(run.eval, "eval.json")),
   audit: ofRun("audit", (run) => join(run.audit, "audit.json")),
   export: ofRun("export", (run) => join(run.export, "export.json")),

@@ -15,10 +15,27 @@ const report = <V extends number, S extends z.ZodRawShape>(version: V, shape: S)
   z.object({ version: z.literal(version), lineage: lineageSchema, ...shape });
 
 const estimate = z.object({ value: z.number() });
+const interval = z.object({
+  value: z.number(),
+  low: z.number(),
+  high: z.number(),
+  notes: z.number(),
+});
 
-/** What a system of an evaluation is: `gpt+mixture` is what is served where the mixture pays. */
+/** What a system is: the GPT alone or with n-grams is served, the others are what it has to beat. */
 export const systemKinds = ["gpt", "gpt+mixture", "table", "baseline"] as const;
 export type SystemKind = (typeof systemKinds)[number];
+
+/** What is served of a run; `calibrate` decides it. */
+const served = z.object({
+  /** Its name among the systems. */
+  system: z.string(),
+  kind: z.enum(["gpt", "gpt+mixture"]),
+  /** Least confidence at which a suggestion is shown. */
+  minConfidence: z.number(),
+  /** Why this one: one clause. */
+  why: z.string(),
+});
 
 const inputs = z.array(z.object({
   name: z.string(),
@@ -49,7 +66,61 @@ export const schemas = {
     withLineage,
     report(2, { name: z.string(), startedAt: z.string(), preset: z.string() }),
   ),
+  calibration: report(1, {
+    run: z.string(),
+    /** The fitted levels of the mixture: see lib/gpt/decode/mixture.ts. */
+    mixture: z.object({
+      /** The ngram.bin that it was fitted with, and λ by class of context; null without a table. */
+      table: z.object({
+        sha256: z.string(),
+        bytes: z.number(),
+        order: z.number(),
+        minPatients: z.number(),
+        weights: z.array(z.number()),
+      }).nullable(),
+      /** α by order of the note's own n-grams. */
+      note: z.array(z.number()),
+    }),
+    /** Bits per character of the validation notes: each alone, and more and more together. */
+    validation: z.object({
+      notes: z.number(),
+      gpt: z.number(),
+      table: z.number().nullable(),
+      gptAndTable: z.number().nullable(),
+      gptAndNote: z.number(),
+      mixture: z.number(),
+    }),
+    /** How the thresholds were found. */
+    typing: z.object({
+      notes: z.number(),
+      /** Characters typed of each note; 0 for all. */
+      excerpt: z.number(),
+      /** Keys that reading a new suggestion is taken to cost. */
+      readingCost: z.number(),
+      /** Training notes that the baselines count; 0 without baselines. */
+      trainNotes: z.number(),
+    }),
+    systems: z.array(z.object({
+      name: z.string(),
+      kind: z.enum(systemKinds),
+      /** Of a word n-gram: how many words it looks at. */
+      order: z.number().optional(),
+      /** Confidence from which it saves most net of reading, and most if reading were free. */
+      best: z.number(),
+      mostSavings: z.number(),
+      /** Net savings of the validation notes at `best`. */
+      netSavings: interval,
+      curve: z.array(z.object({
+        threshold: z.number(),
+        savings: z.number(),
+        netSavings: z.number(),
+      })),
+    })),
+    served,
+  }),
   eval: report(3, {
+    /** As calibration.json says. */
+    served,
     checkpoint: z.object({ sha256: z.string() }),
     models: z.array(z.object({
       name: z.string(),

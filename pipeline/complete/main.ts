@@ -1,18 +1,17 @@
 /**
- * `deno task complete TEXT`: what the run's model would show in grey behind a text, with the same
- * decoding as the worker; or, with --generate, what it goes on to write.
+ * `deno task complete TEXT`: what the worker would show in grey behind a text, from the same weights,
+ * kernels, n-grams and confidence; or, with --generate, what the model goes on to write.
  */
 
 import { workspace } from "../artifacts.ts";
 import { readJson } from "../lib/base/files.ts";
 import { defineTask, runTask, UsageError } from "../lib/base/cli.ts";
 import { Decoder } from "../lib/gpt/decode/decoder.ts";
+import type { Suggestion } from "../lib/gpt/decode/growth.ts";
 import { numbersPolicies, type NumbersPolicy } from "../lib/gpt/decode/policy.ts";
 import { suggestDefaults } from "../lib/gpt/decode/suggest.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
-import { readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
-import { openMixture } from "../artifacts/mixture.ts";
-import { modelFromTensors } from "../lib/gpt/onnx/session.ts";
+import { openServed } from "./served.ts";
 
 export const task = defineTask({
   name: "complete",
@@ -20,7 +19,13 @@ export const task = defineTask({
   positional: "TEXT",
   flags: {
     run: { type: "string", default: "latest", placeholder: "NAME", help: "run to load" },
-    n: { type: "integer", default: 3, min: 1, max: 10, help: "most alternatives" },
+    n: {
+      type: "integer",
+      default: suggestDefaults.n,
+      min: 1,
+      max: 10,
+      help: "maximum number of alternatives",
+    },
     "max-words": {
       type: "integer",
       default: suggestDefaults.maxWords,
@@ -29,10 +34,9 @@ export const task = defineTask({
     },
     "min-confidence": {
       type: "number",
-      default: 0.05,
       min: 0,
       max: 1,
-      help: "least probability that a suggestion is right; the worker shows fewer",
+      help: "least probability that a suggestion is right (default: the one that is served)",
     },
     numbers: {
       type: "string",
@@ -41,14 +45,19 @@ export const task = defineTask({
       help: "numbers and doses",
     },
     "line-breaks": { type: "boolean", help: "let a suggestion go on in the next line" },
-    "no-mixture": { type: "boolean", help: "the GPT alone, without the n-grams that eval fitted" },
+    "no-mixture": {
+      type: "boolean",
+      help: "the GPT alone, without the n-grams that are served with it",
+    },
     section: { type: "string", default: "", help: "name of the section the text belongs to" },
+    json: { type: "boolean", help: "print the worker's answer to POST /complete as JSON" },
     generate: { type: "integer", min: 1, help: "instead, write so many tokens, sampled" },
     temperature: { type: "number", default: 0.8, min: 0, help: "of --generate; 0 is greedy" },
     seed: { type: "integer", default: 1, help: "of --generate" },
   },
   examples: [
     'deno task complete "Patient is a"',
+    'deno task complete "Patient is a" --n 3 --min-confidence 0.05',
     'deno task complete "Patient is a" --generate 80',
   ],
   async run(flags, args) {
@@ -59,48 +68,56 @@ export const task = defineTask({
     }
     const [text] = args;
     const paths = workspace(flags.data), run = paths.run(flags.run);
-    const { config, parameters, folder } = await readRunCheckpoint(run);
+    const { model, mixture, minConfidence, origin } = await openServed(
+      paths,
+      flags.run,
+      flags.noMixture,
+    );
+    console.error(origin);
     const tokenizer = createTokenizer(await readJson(run.tokenizer, "deno task train"));
-    const model = await modelFromTensors(config, parameters);
-    const opened = flags.noMixture ? "" : await openMixture(run, folder, paths.ngram);
-    if (typeof opened !== "string") console.error(`With the n-grams of ${run.mixture}`);
-    else if (opened !== "") console.error(`The GPT alone: ${opened}`);
-    const mixture = typeof opened === "string" ? undefined : opened.mixture;
     const decoder = new Decoder(model, tokenizer, { mixture });
-    try {
-      if (flags.generate === undefined) {
-        await printSuggestions(decoder, text, {
-          n: flags.n,
-          maxWords: flags.maxWords,
-          minConfidence: flags.minConfidence,
-          numbers: flags.numbers as NumbersPolicy,
-          lineBreaks: flags.lineBreaks,
-          section: flags.section,
-        });
-      } else {
-        const { temperature, seed, generate: maxTokens } = flags;
-        await printGenerated(decoder, text, { temperature, seed, maxTokens });
-      }
-    } finally {
-      await model.close();
+    if (flags.generate !== undefined) {
+      const { temperature, seed, generate: maxTokens } = flags;
+      return await printGenerated(decoder as Decoder, text, { temperature, seed, maxTokens });
     }
+    const settings = {
+      n: flags.n,
+      maxWords: flags.maxWords,
+      minConfidence: flags.minConfidence ?? minConfidence,
+      numbers: flags.numbers as NumbersPolicy,
+      lineBreaks: flags.lineBreaks,
+      section: flags.section,
+    };
+    const suggestions = await decoder.suggest(text, settings);
+    if (flags.json) printJson(suggestions, flags.run);
+    else printSuggestions(suggestions, text, settings.minConfidence);
   },
 });
 
+/** The fields of the worker's answer that do not depend on where and when it is asked. */
+function printJson(suggestions: readonly Suggestion[], model: string): void {
+  const completions = suggestions.map(({ text, confidence, tokens, finish }) => ({
+    text,
+    confidence: Number(confidence.toFixed(4)),
+    tokens,
+    finish_reason: finish,
+  }));
+  console.log(JSON.stringify({ completions, model }, null, 2));
+}
+
 /** One line per alternative: confidence, then the text with the suggestion in bold. */
-async function printSuggestions(
-  decoder: Decoder,
+function printSuggestions(
+  suggestions: readonly Suggestion[],
   text: string,
-  settings: Parameters<Decoder["suggest"]>[1] & { minConfidence: number },
-): Promise<void> {
-  const suggestions = await decoder.suggest(text, settings);
+  minConfidence: number,
+): void {
   for (const suggestion of suggestions) {
     const share = `${(100 * suggestion.confidence).toFixed(0)}%`.padStart(4);
     console.log("%s%c%s", `${share}  ${text}`, "font-weight: bold", suggestion.text);
   }
   if (suggestions.length === 0) {
     console.log(
-      `Nothing reaches a confidence of ${settings.minConfidence}; lower --min-confidence, or see what the model writes with --generate 40`,
+      `Nothing reaches a confidence of ${minConfidence}; lower --min-confidence, or see what the model writes with --generate 40`,
     );
   }
 }

@@ -5,11 +5,12 @@
 
 import { join } from "@std/path";
 import { readTokens, type Split, splits, workspace } from "../artifacts.ts";
+import { openCalibration } from "../artifacts/calibration.ts";
 import { openSources } from "../artifacts/chain.ts";
 import { lineageOf } from "../artifacts/lineage.ts";
 import { writeReport } from "../artifacts/reports.ts";
 import { hasSyntheticNotes } from "../artifacts/synthetic.ts";
-import { exists, readJson, writeAtomic } from "../lib/base/files.ts";
+import { readJson, writeAtomic } from "../lib/base/files.ts";
 import { defineTask, duration, format, runTask, UsageError } from "../lib/base/cli.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import { readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
@@ -18,18 +19,20 @@ import { compileKernels } from "../lib/gpt/wasm/compile.ts";
 import { compareRuns } from "./compare/compare.ts";
 import { enginesOf } from "./measure/engines.ts";
 import { evaluate } from "./evaluate.ts";
-import { DEFAULT_READING_COST } from "./measure/figures.ts";
 import { reportPage } from "./page/page.ts";
 import { summary } from "./page/summary.ts";
 
-/** Training notes on which loss and perplexity are measured beside, and tokens of them at most. */
-const TRAIN_NOTES = 60, TRAIN_TOKENS = 100_000;
-/** The mixture is fitted on validation notes: for each note that is typed, so many notes or tokens. */
-const FIT_NOTES = 10, FIT_TOKENS = 6000;
+/**
+ * Notes of each other split on which loss and perplexity are measured too, and how many tokens at
+ * most: in all, and for each note that is typed.
+ */
+const OTHER_NOTES = 60, OTHER_TOKENS = 100_000, TOKENS_PER_NOTE = 6000;
 
 export const task = defineTask({
   name: "eval",
-  summary: "Measures a run on held-out notes: bits per character, next word, keystroke savings.\n" +
+  summary:
+    "Measures a calibrated run on held-out notes: bits per character, next word, keystroke\n" +
+    "savings. It fits nothing: mixture and thresholds come from `deno task calibrate`.\n" +
     "With --compare RUN RUN..., tests evaluated runs against the first of them.",
   positional: "[RUN...]",
   flags: {
@@ -58,19 +61,7 @@ export const task = defineTask({
       min: 1,
       help: "next words to predict, spread over those notes",
     },
-    "train-notes": {
-      type: "integer",
-      default: 4000,
-      min: 1,
-      help: "training notes that the n-gram baselines count",
-    },
     "no-baselines": { type: "boolean", help: "leave the n-gram models out" },
-    "reading-cost": {
-      type: "number",
-      default: DEFAULT_READING_COST,
-      min: 0,
-      help: "keys that reading a new suggestion costs; the threshold is chosen by what is left",
-    },
     ablate: { type: "boolean", help: "also switch each rule of decoding off in turn" },
     examples: {
       type: "boolean",
@@ -82,6 +73,7 @@ export const task = defineTask({
       help: "instead, test further evaluated RUNs against this one",
     },
   },
+  moved: { "train-notes": "calibrate", "reading-cost": "calibrate" },
   examples: [
     "deno task eval",
     "deno task eval --run nano-mimic --notes 200 --ablate",
@@ -101,8 +93,10 @@ export const task = defineTask({
       "run",
       "tokens",
       "ngram",
+      "calibration",
     ]);
     const checkpoint = await readRunCheckpoint(run);
+    const calibration = await openCalibration(paths, flags.run);
     const tokenizer = createTokenizer(await readJson(run.tokenizer, "deno task train"));
     const documents = async (split: Split) =>
       documentsOf(await readTokens(paths.tokens(split)), tokenizer);
@@ -113,18 +107,14 @@ export const task = defineTask({
         `Cannot evaluate: the ${split} split has ${held.length} notes, expected at least 2; ingest more notes`,
       );
     }
-    const withTable = await exists(paths.ngram);
+    const { trainNotes } = calibration.file.typing;
     const train = split === "train" ? held : await documents("train");
     const others: Partial<Record<Split, typeof held>> = {};
     for (const other of splits) {
       if (other === split) continue;
-      others[other] = other === "train"
-        ? spreadTokens(train, TRAIN_NOTES, TRAIN_TOKENS)
-        : spreadTokens(
-          await documents(other),
-          other === "val" ? FIT_NOTES * flags.notes : TRAIN_NOTES,
-          FIT_TOKENS * flags.notes,
-        );
+      const notes = other === "train" ? train : await documents(other);
+      const tokens = Math.min(OTHER_TOKENS, TOKENS_PER_NOTE * flags.notes);
+      others[other] = spreadTokens(notes, OTHER_NOTES, tokens);
     }
     console.log(`run ${flags.run}, ${format(held.length)} ${split} notes`);
     const measured = await evaluate({
@@ -132,21 +122,20 @@ export const task = defineTask({
       checkpoint,
       tokenizer,
       split,
+      calibration,
       scored: spread(held, 10 * flags.notes),
       typed: spread(held, flags.notes),
       excerpt: flags.excerpt,
       others,
       words: flags.words,
-      train: flags.noBaselines ? [] : spread(train, flags.trainNotes),
+      train,
+      counted: flags.noBaselines ? [] : spread(train, trainNotes),
       sources: {
         tokenizer: run.tokenizer,
         checkpoint: checkpoint.folder,
         ngram: paths.ngram,
         kernels: await compileKernels(),
       },
-      readingCost: flags.readingCost,
-      withTable,
-      mixture: run.mixture,
       engines: await enginesOf(checkpoint, run),
       ablation: flags.ablate,
       examples: flags.examples || await hasSyntheticNotes(paths),

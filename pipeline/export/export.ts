@@ -5,7 +5,7 @@
  *   model.safetensors             float32, Hugging Face GPT-2
  *   onnx/model.onnx               float32; inputs and outputs: see onnx/decoder_graph.ts
  *   onnx/model_quantized.onnx     int8, of the same form: what the worker serves
- *   mixture.json, ngram.bin       what stands beside the GPT, where it pays: see mixture.ts
+ *   calibration.json, ngram.bin   what is served, and from which confidence: see served.ts
  *   README.md, export.json        the model card, and its numbers for programs
  *
  * The folder appears only when what is in it has passed its gates.
@@ -39,12 +39,16 @@ import { weightsFromOnnx } from "../lib/gpt/wasm/weights.ts";
 import type { AuditEvidence } from "../artifacts/gate.ts";
 import { type Lineage, lineageOf, type Sources, sourcesOf } from "../artifacts/lineage.ts";
 import { writeReport } from "../artifacts/reports.ts";
-import type { Measured } from "./evidence.ts";
 import { checkParity, checkQuantization, chooseLayers, type Quantization } from "./gates.ts";
 import { modelCard } from "./model_card.ts";
-import { type MixtureReport, mixtureReport, writeMixture } from "./mixture.ts";
-import type { OpenMixture } from "../artifacts/mixture.ts";
 import type { Parity } from "./parity.ts";
+import {
+  type Measured,
+  type MixtureReport,
+  mixtureReport,
+  type Served,
+  writeServed,
+} from "./served.ts";
 
 /** What is served, whichever engine runs it. */
 const MODEL_FILE = "onnx/model_quantized.onnx";
@@ -70,10 +74,7 @@ export interface ExportOptions {
   /** Most tokens of the test split that bits per character are measured on. */
   evalTokens: number;
   audit: AuditEvidence;
-  /** See chooseMixture. */
-  mixture: OpenMixture | { leftOut: string };
-  /** Written into generation_config.json: what the worker asks of a suggestion by default. */
-  minConfidence?: number;
+  served: Served;
   /** Digests of what it is made from, besides the audit and the evaluation. */
   read: Sources;
   /** What eval has measured of the run. */
@@ -82,13 +83,14 @@ export interface ExportOptions {
 
 export type ExportedModel =
   & Pick<Checkpoint, "config" | "endOfText" | "parameters">
-  & Pick<ExportOptions, "minConfidence">;
+  /** Written into generation_config.json: what the worker asks of a suggestion by default. */
+  & { minConfidence?: number };
 
 /** Exports run `name` of the workspace at `root`; returns what was measured. */
 export async function exportRun(
   root: string,
   name: string,
-  { prompts, evalTokens, audit, mixture, minConfidence, read, systems }: ExportOptions,
+  { prompts, evalTokens, audit, served, read, systems }: ExportOptions,
 ): Promise<ExportReport> {
   const place = workspace(root), run = place.run(name);
   const from = { ...read, ...await evidenceFrom({ paths: place, run }, systems, audit) };
@@ -101,9 +103,10 @@ export async function exportRun(
   const temporary = temporaryName(run.export);
   try {
     const kept = await chooseLayers(checkpoint, validation, tokenizer, runtime);
+    const minConfidence = served.file?.served.minConfidence;
     await writeModelFiles(temporary, { ...checkpoint, minConfidence }, kept);
     await copyFiles(temporary, run, checkpoint.folder);
-    if ("file" in mixture) await writeMixture(temporary, mixture);
+    await writeServed(temporary, served);
     const file = (name: string) => Deno.readFile(join(temporary, name));
     const files = await fileSums(temporary);
     const report: ExportReport = {
@@ -130,17 +133,15 @@ export async function exportRun(
         runtime,
       }),
       audit,
-      mixture: "file" in mixture
-        ? await mixtureReport(mixture, {
-          systems,
-          tokens: validation,
-          model: loadWasmModel(
-            await WebAssembly.compile(await compileKernels()),
-            weightsFromOnnx(await file(MODEL_FILE)),
-            config,
-          ),
-        })
-        : mixture,
+      mixture: await mixtureReport(served, {
+        systems,
+        tokens: validation,
+        model: loadWasmModel(
+          await WebAssembly.compile(await compileKernels()),
+          weightsFromOnnx(await file(MODEL_FILE)),
+          config,
+        ),
+      }),
       runtime: runtime.description,
       files,
     };
@@ -216,7 +217,7 @@ async function fileSums(folder: string): Promise<ExportReport["files"]> {
     "model.safetensors",
     "onnx/model.onnx",
     MODEL_FILE,
-    "mixture.json",
+    "calibration.json",
     "ngram.bin",
   ];
   const files: ExportReport["files"] = {};

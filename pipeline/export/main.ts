@@ -6,10 +6,9 @@ import { workspace } from "../artifacts.ts";
 import { openSources } from "../artifacts/chain.ts";
 import { passGate } from "../artifacts/gate.ts";
 import { readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
-import { bestThreshold, measuredSystems } from "./evidence.ts";
 import { exportRun } from "./export.ts";
-import { chooseMixture, type MixtureReport } from "./mixture.ts";
 import { signedPercent } from "./model_card.ts";
+import { chooseServed, measuredSystems, type MixtureReport } from "./served.ts";
 
 export const task = defineTask({
   name: "export",
@@ -36,7 +35,10 @@ export const task = defineTask({
       help: "export without a passed audit, or with n-grams of single patients; the reason goes " +
         "into the model card",
     },
-    "no-mixture": { type: "boolean", help: "leave out the n-grams that eval fitted" },
+    "no-mixture": {
+      type: "boolean",
+      help: "serve the GPT alone, without the n-grams that calibrate fitted",
+    },
   },
   examples: ["deno task export", "deno task export --run nano"],
   async run({ data, run, prompts, evalTokens, acceptRisk, noMixture }) {
@@ -44,7 +46,7 @@ export const task = defineTask({
     const read = await openSources(
       { paths: place, run: paths },
       `export run "${run}"`,
-      ["run", "tokens", "ngram"],
+      ["run", "tokens", "ngram", "calibration"],
     );
     const { folder } = await readRunCheckpoint(paths);
     const audit = await passGate({
@@ -54,25 +56,22 @@ export const task = defineTask({
       doing: "export",
       acceptedRisk: acceptRisk,
     });
-    const mixture = noMixture
-      ? { leftOut: "--no-mixture was given" }
-      : await chooseMixture(paths, folder, place.ngram, acceptRisk);
+    const served = await chooseServed(place, run, { noMixture, acceptedRisk: acceptRisk });
     const systems = await measuredSystems(place, paths);
-    const minConfidence = bestThreshold(systems, "file" in mixture ? "gpt+mixture" : "gpt");
-    if (minConfidence === undefined) {
+    if (served.file === undefined) {
       console.log(
-        `${run} has no evaluation of this checkpoint: the worker shows at its usual confidence; "deno task eval --run ${run}" finds the best one`,
+        `${run} is not calibrated: the worker shows what the GPT alone suggests, at its usual confidence; "deno task calibrate --run ${run}" finds what serves best`,
       );
     }
-    const options = { prompts, evalTokens, audit, mixture, minConfidence, read, systems };
-    const { files, quantization: q, mixture: beside } = await exportRun(data, run, options);
+    const options = { prompts, evalTokens, audit, served, read, systems };
+    const { files, quantization: q, mixture } = await exportRun(data, run, options);
     const size = (name: string) => bytes(files[`onnx/${name}`].bytes);
     console.log(
       `float32  ${size("model.onnx")}, ${q.onnxruntime.float32.toFixed(4)} bits per character
 int8     ${size("model_quantized.onnx")}, ${signedPercent(q.onnxruntime.cost)} with ONNX Runtime, ${
         signedPercent(q.kernels.cost)
       } with our kernels
-n-grams  ${mixtureLine(beside)}
+n-grams  ${mixtureLine(mixture)}
 Wrote ${paths.export}
 Next: ${nextCommand("serve", { run, data })}`,
     );

@@ -3,7 +3,7 @@
 import { bytes, format } from "../lib/base/cli.ts";
 import type { ExportReport } from "./export.ts";
 import type { Cost } from "./gates.ts";
-import type { MixtureReport } from "./mixture.ts";
+import type { MixtureReport } from "./served.ts";
 
 /** In the form Hugging Face calls a model card: a YAML header, then Markdown. */
 export function modelCard(report: ExportReport): string {

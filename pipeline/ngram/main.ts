@@ -89,7 +89,7 @@ await runTask(defineTask({
       console.log(`${format(notes.length - taken)} notes were left out: raise --max-tokens`);
     }
     console.log(
-      `\nWrote ${paths.ngram}, ${bytes(file.length)}; "deno task eval" measures what it adds`,
+      `\nWrote ${paths.ngram}, ${bytes(file.length)}; "deno task calibrate" fits it to a run`,
     );
   },
 }));

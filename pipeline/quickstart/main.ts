@@ -6,7 +6,7 @@
 import { prepare } from "../lib/base/prepare.ts";
 
 /** Stages whose packages no other one has: DuckDB, ONNX Runtime, charts. */
-const stages = ["ingest", "eda", "tokenize", "train", "eval", "audit", "export"];
+const stages = ["ingest", "eda", "tokenize", "train", "calibrate", "eval", "audit", "export"];
 
 if (!Deno.args.includes("--help")) {
   const path = (relative: string) => new URL(relative, import.meta.url).href;

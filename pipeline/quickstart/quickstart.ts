@@ -15,8 +15,8 @@ const SAMPLE_TEXT = "Discharge Condition:\nMental Status: Clear";
 export const quickstart = defineTask({
   name: "quickstart",
   summary:
-    "Synthetic notes → EDA → tokenizer → training → evaluation → ONNX → a served /complete.\n" +
-    "Run it again and it reuses what is already there.",
+    "Synthetic notes → EDA → tokenizer → training → calibration → evaluation → ONNX → a served\n" +
+    "/complete. Run it again and it reuses what is already there.",
   flags: {
     notes: { type: "integer", default: 3000, min: 20, help: "synthetic notes to make" },
     "vocab-size": { type: "integer", default: 2048, min: 300, help: "tokenizer vocabulary" },
@@ -85,12 +85,21 @@ export const quickstart = defineTask({
         resume: { args: ["--resume"], from: run.last },
       },
       {
+        name: "calibrate",
+        task: "calibrate",
+        artifact: "calibration",
+        run: "latest",
+        does: "fit the n-grams and the confidence to show a suggestion at, on validation notes",
+        args: ["--notes", "10", "--excerpt", "600", "--train-notes", "400"],
+        output: run.calibration,
+      },
+      {
         name: "eval",
         task: "eval",
         artifact: "eval",
         run: "latest",
         does: "measure it as an autocomplete on notes of unseen patients",
-        args: ["--notes", "10", "--excerpt", "600", "--words", "400", "--train-notes", "400"],
+        args: ["--notes", "10", "--excerpt", "600", "--words", "400"],
         output: join(run.eval, "eval.json"),
       },
       {

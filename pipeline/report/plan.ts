@@ -18,6 +18,8 @@ export interface Effort {
   engineSteps: number;
   /** Token budgets of the scaling runs; fewer than three leave them out. */
   sweepTokens: readonly number[];
+  /** Flags of calibrate. */
+  calibrateArgs: readonly string[];
   /** Flags of eval for what is measured in depth, and for the rest. */
   evalArgs: readonly string[];
   sideArgs: readonly string[];
@@ -35,8 +37,9 @@ export const efforts = {
     },
     engineSteps: 0,
     sweepTokens: [],
-    evalArgs: ["--notes", "4", "--excerpt", "120", "--words", "40", "--train-notes", "60"],
-    sideArgs: ["--notes", "4", "--excerpt", "120", "--words", "40", "--train-notes", "60"],
+    calibrateArgs: ["--notes", "4", "--excerpt", "120", "--train-notes", "60"],
+    evalArgs: ["--notes", "4", "--excerpt", "120", "--words", "40"],
+    sideArgs: ["--notes", "4", "--excerpt", "120", "--words", "40"],
     auditArgs: ["--notes", "8", "--texts", "2"],
   },
   /** The committed report. */
@@ -49,6 +52,7 @@ export const efforts = {
     },
     engineSteps: 100,
     sweepTokens: [100_000, 200_000, 400_000],
+    calibrateArgs: [],
     evalArgs: [],
     sideArgs: ["--notes", "40"],
     auditArgs: [],
@@ -207,6 +211,15 @@ function measuring(corpus: Corpus, effort: Effort): Stage[] {
   const chosen = deployed(corpus, effort);
   const run = workspace(root).run(chosen);
   return [
+    ...evaluated(corpus, effort).map((name): Stage => ({
+      name: `calibrate ${name}`,
+      task: "calibrate",
+      artifact: "calibration",
+      run: name,
+      does: "fit n-grams and confidence on validation notes",
+      args: ["--run", name, ...effort.calibrateArgs],
+      output: workspace(root).run(name).calibration,
+    })),
     ...evaluated(corpus, effort).map((name): Stage => ({
       name: `eval ${name}`,
       task: "eval",

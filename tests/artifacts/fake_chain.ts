@@ -22,12 +22,15 @@ export const parents: Record<ReportName, ReportName[]> = {
   tokens: ["notes"],
   ngram: ["notes", "tokens"],
   run: ["tokens"],
-  eval: ["tokens", "ngram", "run"],
+  calibration: ["tokens", "ngram", "run"],
+  eval: ["tokens", "ngram", "run", "calibration"],
   audit: ["notes", "tokens", "run"],
-  export: ["tokens", "ngram", "run", "eval", "audit"],
+  export: ["tokens", "ngram", "run", "calibration", "eval", "audit"],
 };
 
 const count = { notes: 0, seed: 0, order: 6, minPatients: 5, tokens: 9, parameters: 1 };
+
+const served = { system: "GPT", kind: "gpt", minConfidence: 0.3, why: "" };
 
 /** What a report has to hold besides its lineage to be read at all. */
 const contents: Record<ReportName, Record<string, unknown>> = {
@@ -46,7 +49,16 @@ const contents: Record<ReportName, Record<string, unknown>> = {
   tokens: { version: 2, kind: "bpe", vocabSize: 9 },
   ngram: { version: 2, ...count },
   run: { version: 2, name: "latest", startedAt: "2026-12-01T00:00:00.000Z", preset: "micro" },
-  eval: { version: 3, checkpoint: { sha256: "" }, models: [] },
+  calibration: {
+    version: 1,
+    run: "latest",
+    mixture: { table: null, note: [1, 1, 1, 1, 1] },
+    validation: { notes: 2, gpt: 2, table: null, gptAndTable: null, gptAndNote: 1, mixture: 1 },
+    typing: { notes: 2, excerpt: 0, readingCost: 0.5, trainNotes: 0 },
+    systems: [],
+    served,
+  },
+  eval: { version: 3, served, checkpoint: { sha256: "" }, models: [] },
   audit: { version: AUDIT_VERSION, checkpoint: "", verdict: "pass", checks: [] },
   export: { version: 2, run: "latest", files: {}, mixture: null, ...count },
 };

@@ -27,13 +27,12 @@ const readGraph = (root: string, name: string) =>
   Deno.readFile(join(workspace(root).run("latest").export, "onnx", name));
 
 const audit = { verdict: "pass" as const, failed: [] };
-const mixture = { leftOut: "there is none" };
+const served = { mixture: { leftOut: "there is none" } };
 const options = {
   prompts: 12,
   evalTokens: 1024,
   audit,
-  mixture,
-  minConfidence: 0.4,
+  served,
   read: {},
   systems: [],
 };

@@ -48,5 +48,7 @@ export async function writeTinyRun(
   }
   const all = new Set(int8 ? [] : quantizableLayers(config));
   await writeModelFiles(run.export, checkpoint, all);
+  const weights = "model.safetensors";
+  await Deno.copyFile(join(run.last, weights), join(run.export, weights));
   return { exportFolder: run.export, config };
 }

@@ -5,7 +5,8 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { workspace } from "../../pipeline/artifacts.ts";
 import { writeJson } from "../../pipeline/lib/base/files.ts";
-import type { CurvePoint, EvalReport, ModelResult } from "../../pipeline/eval/result.ts";
+import type { EvalReport, ModelResult } from "../../pipeline/eval/result.ts";
+import type { CurvePoint } from "../../pipeline/lib/gpt/typing/curve.ts";
 import { Drawings } from "../../pipeline/report/drawings.ts";
 import { effectivenessSection } from "../../pipeline/report/effectiveness_section.ts";
 import { Evidence } from "../../pipeline/report/evidence.ts";
@@ -64,6 +65,9 @@ const evaluation: EvalReport = {
   cores: 2,
   notes: { scored: 90, typed: 9, excerpt: 600, baselines: 400 },
   readingCost: 0.5,
+  served: { system: "GPT + n-grams", kind: "gpt+mixture", minConfidence: 0.4, why: "they pay" },
+  nearCopies: null,
+  placeholders: { characters: 0, share: 0 },
   definitions: {},
   suggestions: {} as EvalReport["suggestions"],
   bySplit: {},
@@ -89,6 +93,7 @@ const evaluation: EvalReport = {
     baseline: "Kneser-Ney word 5-gram",
     measure: "next word",
     difference: { ...about(-0.02), p: 0.01 },
+    adjustedP: 0.04,
     outcome: "behind",
   }],
   engines: [],

@@ -12,14 +12,15 @@ import { join } from "@std/path";
 import { Decoder } from "../../pipeline/lib/gpt/decode/decoder.ts";
 import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
 import { readRunCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
-import { runPaths } from "../../pipeline/artifacts.ts";
-import { openMixture } from "../../pipeline/artifacts/mixture.ts";
+import { runPaths, workspace } from "../../pipeline/artifacts.ts";
+import { createMixture } from "../../pipeline/lib/gpt/decode/mixture.ts";
+import { exportedMixture } from "../../worker/host/build.ts";
 import { modelFromTensors } from "../../pipeline/lib/gpt/onnx/session.ts";
 import { startWorker } from "../../worker/host/serve.ts";
 import type { RunningWorker } from "../../worker/host/start_worker.ts";
 import { startDeno } from "../../worker/host/start_deno.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
-import { writeTinyMixture } from "../helpers/tiny_mixture.ts";
+import { writeTinyCalibration } from "../helpers/tiny_calibration.ts";
 
 const texts = [
   "",
@@ -48,11 +49,11 @@ const ask = (url: string, body: unknown) =>
 /** The worker's answers are those of the decoder on the checkpoint itself. */
 async function answersLikeTheDecoder(worker: RunningWorker, root: string): Promise<void> {
   const run = runPaths(root);
-  const { config, parameters, folder } = await readRunCheckpoint(run);
+  const { config, parameters } = await readRunCheckpoint(run);
   const tokenizer = createTokenizer(JSON.parse(await Deno.readTextFile(run.tokenizer)));
   const model = await modelFromTensors(config, parameters);
-  const opened = await openMixture(run, folder, join(run.export, "ngram.bin"));
-  const mixture = typeof opened === "string" ? undefined : opened.mixture;
+  const { settings, table } = await exportedMixture(run.export);
+  const mixture = settings === null ? undefined : createMixture(settings, table);
   const decoder = new Decoder(model, tokenizer, { mixture });
   let shown = 0;
   for (const text of texts) {
@@ -101,10 +102,11 @@ async function clientsThatGoAway({ url }: RunningWorker): Promise<void> {
 }
 
 Deno.test("workerd answers as the decoder with its n-grams does, remembers, refuses, and ends", async () => {
-  const root = join(await Deno.makeTempDir(), "runs", "tiny");
+  const data = await Deno.makeTempDir(), paths = workspace(data), { root } = paths.run("tiny");
   const { exportFolder } = await writeTinyRun(root);
-  await writeTinyMixture(root, join(exportFolder, "ngram.bin"));
-  await Deno.copyFile(runPaths(root).mixture, join(exportFolder, "mixture.json"));
+  await writeTinyCalibration(paths, "tiny");
+  await Deno.copyFile(paths.ngram, join(exportFolder, "ngram.bin"));
+  await Deno.copyFile(runPaths(root).calibration, join(exportFolder, "calibration.json"));
   const lines: string[] = [];
   const worker = await startWorker({
     exportFolder,

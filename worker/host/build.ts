@@ -4,8 +4,10 @@
  */
 
 import { basename, dirname, fromFileUrl, join } from "@std/path";
-import type { MixtureFile } from "../../pipeline/lib/gpt/decode/mixture.ts";
+import type { Calibration } from "../../pipeline/artifacts/calibration.ts";
+import { readReport } from "../../pipeline/artifacts/reports.ts";
 import { exists, sha256File } from "../../pipeline/lib/base/files.ts";
+import type { MixtureSettings } from "../../pipeline/lib/gpt/decode/mixture.ts";
 import { compileKernels } from "../../pipeline/lib/gpt/wasm/compile.ts";
 import { buildPages, bundle } from "./build_pages.ts";
 import type { EngineName } from "../src/engine.ts";
@@ -123,7 +125,8 @@ export async function modelInfo(
   const report = await optional("export.json");
   return {
     name: basename(dirname(exportFolder)),
-    min_confidence: settings.min_confidence,
+    min_confidence: (await exportedCalibration(exportFolder))?.served.minConfidence ??
+      settings.min_confidence,
     engine,
     file: model,
     bytes: (await Deno.stat(join(exportFolder, model))).size,
@@ -147,17 +150,40 @@ async function readJson(path: string): Promise<any> {
   }
 }
 
-/** What stands beside the model: null and no bytes where the export has no n-grams. */
+/** What the export serves: the n-grams, or null and no bytes where it serves the GPT alone. */
 export async function exportedMixture(
   exportFolder: string,
-): Promise<{ file: MixtureFile | null; table: Uint8Array }> {
-  const read = (name: string) =>
-    Deno.readFile(join(exportFolder, name)).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return new Uint8Array();
+): Promise<{ settings: MixtureSettings | null; table: Uint8Array }> {
+  const calibration = await exportedCalibration(exportFolder);
+  if (calibration?.served.kind !== "gpt+mixture") {
+    return { settings: null, table: new Uint8Array() };
+  }
+  const { table, note } = calibration.mixture;
+  return {
+    settings: { table: table && { weights: table.weights }, note },
+    table: table ? await Deno.readFile(join(exportFolder, "ngram.bin")) : new Uint8Array(),
+  };
+}
+
+/** The export's calibration.json; undefined for an export of a run that was not calibrated. */
+async function exportedCalibration(exportFolder: string): Promise<Calibration | undefined> {
+  const has = (name: string) =>
+    Deno.stat(join(exportFolder, name)).then(() => true, (error) => {
+      if (error instanceof Deno.errors.NotFound) return false;
       throw error;
     });
-  const json = new TextDecoder().decode(await read("mixture.json"));
-  return { file: json === "" ? null : JSON.parse(json), table: await read("ngram.bin") };
+  if (await has("calibration.json")) {
+    return await readReport(
+      "calibration",
+      join(exportFolder, "calibration.json"),
+      "deno task export",
+    );
+  }
+  if (!await has("mixture.json")) return undefined;
+  throw new Error(
+    `Cannot serve ${exportFolder}: it has a mixture.json of an older version; ` +
+      `run "deno task calibrate" and "deno task export" again`,
+  );
 }
 
 export interface AssembleOptions {
@@ -176,7 +202,7 @@ export async function assemble(
   const model = await requireExport(exportFolder, engine);
   const build = join(folder, "build");
   await Deno.mkdir(build, { recursive: true });
-  const { file, table } = await exportedMixture(exportFolder);
+  const { settings, table } = await exportedMixture(exportFolder);
   await Promise.all([
     bundle(join(here, "../src/main.ts"), join(build, "worker.mjs")),
     engine === "wasm"
@@ -191,7 +217,7 @@ export async function assemble(
     Deno.copyFile(join(exportFolder, model), join(build, "model.onnx")),
     Deno.copyFile(join(exportFolder, "config.json"), join(build, "config.json")),
     Deno.copyFile(join(exportFolder, "tokenizer.json"), join(build, "tokenizer.json")),
-    Deno.writeTextFile(join(build, "mixture.json"), JSON.stringify(file)),
+    Deno.writeTextFile(join(build, "mixture.json"), JSON.stringify(settings)),
     Deno.writeFile(join(build, "ngram.bin"), table),
     writeConfig(folder, rateLimit),
   ]);

@@ -29,12 +29,12 @@ export async function startDeno(
   const config = await read("config.json");
   const weights = await Deno.readFile(join(exportFolder, model));
   const engine = await loadEngine(name);
-  const { file, table } = await exportedMixture(exportFolder);
+  const { settings, table } = await exportedMixture(exportFolder);
   const service = completionService(
     await modelInfo(exportFolder, name, model),
     createTokenizer(await read("tokenizer.json")),
     () => loadModel(engine, weights, config),
-    file === null ? undefined : createMixture(file, table),
+    settings === null ? undefined : createMixture(settings, table),
   );
   const started = performance.now();
   await service.ready();

@@ -1,6 +1,6 @@
 /** The worker: binds the model that travels inside the bundle to the app. */
 
-import { createMixture, type MixtureFile } from "../../pipeline/lib/gpt/decode/mixture.ts";
+import { createMixture, type MixtureSettings } from "../../pipeline/lib/gpt/decode/mixture.ts";
 import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
 import type { ModelShape } from "../../pipeline/lib/gpt/wasm/forward.ts";
 import { type App, type AppSettings, createApp, type ExecutionContext } from "./app.ts";
@@ -19,8 +19,8 @@ export interface Parts {
   config: ModelShape;
   tokenizer: unknown;
   info: ModelInfo;
-  /** The export's mixture.json and ngram.bin; null and empty where it has none. */
-  mixture: MixtureFile | null;
+  /** The n-grams that the export serves, and its ngram.bin; null and empty where it serves none. */
+  mixture: MixtureSettings | null;
   ngram: ArrayBuffer;
   pages: PageFiles;
 }

@@ -11,15 +11,17 @@ import {
   bootstrap,
   type Difference,
   type Estimate,
+  FINE_RESAMPLES,
+  holm,
   pairedBootstrap,
 } from "../../lib/base/bootstrap.ts";
 import { comparePage } from "./page.ts";
-import { measures, pairs } from "./contests.ts";
-import { bestPoint, type EvalReport, type ModelResult } from "../result.ts";
+import { differenceOf, figureOf, measures, pairs, pValue } from "./contests.ts";
+import { type EvalReport, type ModelResult } from "../result.ts";
 
 export interface ComparedRun {
   run: string;
-  /** Which of its models: the one that saves most net of reading. */
+  /** Which of its models: the one that is served. */
   model: string;
   parameters: number;
   threshold: number;
@@ -31,13 +33,16 @@ export interface ComparedMeasure {
   more: boolean;
   /** One a run: its figure on the common notes. */
   values: Estimate[];
-  /** One a run but the first: its figure minus the first run's. */
-  differences: Difference[];
+  /**
+   * One a run but the first: its figure minus the first run's; `adjustedP` is `p` corrected for the
+   * number of differences in the whole comparison (Holm).
+   */
+  differences: (Difference & { adjustedP: number })[];
 }
 
 /** compare.json */
 export interface Comparison {
-  version: 1;
+  version: 2;
   created: string;
   split: string;
   readingCost: number;
@@ -66,16 +71,16 @@ export async function compareRuns(paths: Workspace, names: readonly string[]): P
   return `${comparisonTable(comparison)}\n\nReport: ${join(folder, "index.html")}`;
 }
 
-/** The best model of each report on the notes that all reports share. */
+/** The served model of each report on the notes that all reports share. */
 export function compare(names: readonly string[], reports: readonly EvalReport[]): Comparison {
   const [first] = reports;
   reports.forEach(({ version, readingCost }, index) => {
     if (version === 3 && readingCost === first.readingCost) return;
     throw new RangeError(
       `Cannot compare ${names[index]} with ${names[0]}: version ${version} and reading cost ` +
-        `${readingCost}, expected 3 and ${first.readingCost}; run "deno task eval --run ${
+        `${readingCost}, expected 3 and ${first.readingCost}; run "deno task calibrate --run ${
           names[index]
-        }" again`,
+        }" and "deno task eval --run ${names[index]}" again`,
     );
   });
   const models = reports.map(servedModel);
@@ -85,11 +90,14 @@ export function compare(names: readonly string[], reports: readonly EvalReport[]
       name,
       more,
       values: common.map((own) => bootstrap(own, of)),
-      differences: common.slice(1).map((own) => pairedBootstrap(pairs(common[0], own), of)),
+      differences: common.slice(1).map((own) =>
+        pairedBootstrap(pairs(common[0], own), of, FINE_RESAMPLES)
+      ),
     };
   });
+  const adjusted = holm(results.flatMap(({ differences }) => differences.map(({ p }) => p)));
   return {
-    version: 1,
+    version: 2,
     created: new Date().toISOString(),
     split: first.split,
     readingCost: first.readingCost,
@@ -100,14 +108,15 @@ export function compare(names: readonly string[], reports: readonly EvalReport[]
       parameters: checkpoint.parameters,
       threshold: models[index].keystrokes!.best,
     })),
-    measures: results,
+    measures: results.map((measure) => ({
+      ...measure,
+      differences: measure.differences.map((one) => ({ ...one, adjustedP: adjusted.shift()! })),
+    })),
   };
 }
 
-const servedModel = ({ models }: EvalReport): ModelResult =>
-  models.filter(({ ours }) => ours).reduce((a, b) =>
-    bestPoint(b.keystrokes)!.netSavings.value > bestPoint(a.keystrokes)!.netSavings.value ? b : a
-  );
+const servedModel = ({ models, served }: EvalReport): ModelResult =>
+  models.find(({ name }) => name === served.system)!;
 
 /** The rows of each run for the notes that all of them have, in the same order. */
 function commonRows<Row extends { note: string; words?: number }>(
@@ -142,16 +151,6 @@ function commonRows<Row extends { note: string; words?: number }>(
   return common;
 }
 
-/** A figure as the measure wants it: shares in percent, bits with three digits. */
-export const figureOf = (name: string, value: number): string =>
-  name === "bits per character" ? value.toFixed(3) : `${(100 * value).toFixed(1)}%`;
-
-/** Sign and size of a difference. */
-export const differenceOf = (name: string, value: number): string =>
-  `${value < 0 ? "−" : "+"}${figureOf(name, Math.abs(value))}`;
-
-export const pValue = (p: number): string => p < 0.005 ? "p < 0.005" : `p = ${p.toFixed(2)}`;
-
 function comparisonTable({ runs, measures, notes, split }: Comparison): string {
   const lines = [`${notes.scored} ${split} notes scored, ${notes.typed} typed`];
   for (const { name, values, differences } of measures) {
@@ -161,10 +160,10 @@ function comparisonTable({ runs, measures, notes, split }: Comparison): string {
       const own = `${figureOf(name, value)} (${figureOf(name, low)} to ${figureOf(name, high)})`;
       const against = index === 0
         ? ""
-        : (({ value, low, high, p }: Difference) =>
+        : (({ value, low, high, adjustedP }: ComparedMeasure["differences"][number]) =>
           `  ${differenceOf(name, value)} (${differenceOf(name, low)} to ${
             differenceOf(name, high)
-          }), ${pValue(p)}`)(differences[index - 1]);
+          }), ${pValue(adjustedP)}`)(differences[index - 1]);
       lines.push(`  ${`${run}, ${model}`.padEnd(32)} ${own.padEnd(26)}${against}`);
     });
   }

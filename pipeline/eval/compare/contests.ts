@@ -1,6 +1,6 @@
 /** Whether what would be served is really better than what it has to beat, on the same notes. */
 
-import { pairedBootstrap } from "../../lib/base/bootstrap.ts";
+import { FINE_RESAMPLES, holm, pairedBootstrap } from "../../lib/base/bootstrap.ts";
 import { bitsPerCharacter } from "../../lib/gpt/scoring/language_model.ts";
 import type { Contest, ModelResult, ScoredNoteRow, TypedNoteRow } from "../result.ts";
 import { savings } from "../../lib/gpt/typing/typist.ts";
@@ -37,9 +37,7 @@ export function measures(readingCost: number): Measure[] {
       name: "bits per character",
       more: false,
       rows: ({ perNote }) => perNote.scored,
-      of:
-        ((rows: readonly ScoredNoteRow[]) =>
-          bitsPerCharacter(rows.map((row) => ({ ...row, tokens: 0 })))) as Measure["of"],
+      of: bitsPerCharacter as Measure["of"],
     },
     typed("next word", right("top1")),
     typed("next word, top 3", right("top3")),
@@ -60,20 +58,37 @@ export function pairs<Row extends { note: string }>(
   });
 }
 
+/** Below this a difference is taken for real. */
+const LEVEL = 0.05;
+
 /** Every model of ours against every baseline, in every measure that both have. */
 export function contests(models: readonly ModelResult[], readingCost: number): Contest[] {
   const baselines = models.filter(({ ours }) => !ours);
-  return models.filter(({ ours }) => ours).flatMap((own) =>
+  const found = models.filter(({ ours }) => ours).flatMap((own) =>
     measures(readingCost).flatMap(({ name, more, rows, of }) =>
-      baselines.flatMap((baseline): Contest[] => {
+      baselines.flatMap((baseline) => {
         const both = pairs(rows(baseline), rows(own));
         if (both.length < 2) return [];
-        const difference = pairedBootstrap(both, of);
-        const gain = more ? difference.value : -difference.value;
-        const certain = more ? difference.low > 0 : difference.high < 0;
-        const outcome = gain <= 0 ? "behind" : certain ? "beaten" : "not told apart";
-        return [{ ours: own.name, baseline: baseline.name, measure: name, difference, outcome }];
+        const difference = pairedBootstrap(both, of, FINE_RESAMPLES);
+        const isAhead = (more ? 1 : -1) * difference.value > 0;
+        return [{ ours: own.name, baseline: baseline.name, measure: name, difference, isAhead }];
       })
     )
   );
+  const adjusted = holm(found.map(({ difference }) => difference.p));
+  return found.map(({ isAhead, ...contest }, index) => ({
+    ...contest,
+    adjustedP: adjusted[index],
+    outcome: !isAhead ? "behind" : adjusted[index] < LEVEL ? "beaten" : "not told apart",
+  }));
 }
+
+/** A figure as the measure wants it: shares in percent, bits with three digits. */
+export const figureOf = (name: string, value: number): string =>
+  name === "bits per character" ? value.toFixed(3) : `${(100 * value).toFixed(1)}%`;
+
+/** Sign and size of a difference. */
+export const differenceOf = (name: string, value: number): string =>
+  `${value < 0 ? "−" : "+"}${figureOf(name, Math.abs(value))}`;
+
+export const pValue = (p: number): string => p < 0.005 ? "p < 0.005" : `p = ${p.toFixed(2)}`;

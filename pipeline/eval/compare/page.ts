@@ -3,7 +3,8 @@
 import { ink, renderChart } from "../../lib/base/page/chart.ts";
 import { type Content, figure, html, table } from "../../lib/base/page/html.ts";
 import { page } from "../../lib/base/page/page.ts";
-import { type Comparison, differenceOf, figureOf, pValue } from "./compare.ts";
+import type { Comparison } from "./compare.ts";
+import { differenceOf, figureOf, pValue } from "./contests.ts";
 
 /** compare.json as HTML text. */
 export async function comparePage(comparison: Comparison): Promise<string> {
@@ -28,19 +29,19 @@ export async function comparePage(comparison: Comparison): Promise<string> {
       {
         id: "figures",
         title: "Figures",
-        lead: "95% intervals over notes. Each run is taken as the model of it that saves most.",
+        lead: "95% intervals over notes. Each run is taken as the model of it that is served.",
         body: figureTable(comparison),
       },
       {
         id: "differences",
         title: `Against ${first.run}`,
         lead: "Differences on the same notes, by a paired bootstrap: what makes a note hard for " +
-          "both cancels out. An interval that leaves out zero is a difference beyond chance.",
+          "both cancels out. p-values are corrected for the number of comparisons (Holm's method); " +
+          "below 0.05 a difference is taken for real.",
         body: [await differenceChart(comparison), differenceTable(comparison)],
       },
     ],
-    footer: `Net savings: reading a new suggestion is taken to cost ${readingCost} keys. ` +
-      "Many comparisons at once find differences by chance: read p-values accordingly.",
+    footer: `Net savings: reading a new suggestion is taken to cost ${readingCost} keys.`,
   });
 }
 
@@ -60,15 +61,15 @@ function figureTable({ runs, measures }: Comparison): Content {
 
 function differenceTable({ runs, measures }: Comparison): Content {
   return table({
-    columns: ["measure", "run", "difference", "95% interval", "p", "which is"],
+    columns: ["measure", "run", "difference", "95% interval", "corrected p", "which is"],
     rows: measures.flatMap(({ name, more, differences }) =>
-      differences.map(({ value, low, high, p }, index) => [
+      differences.map(({ value, low, high, adjustedP }, index) => [
         name,
         runs[index + 1].run,
         differenceOf(name, value),
         `${differenceOf(name, low)} to ${differenceOf(name, high)}`,
-        pValue(p),
-        low <= 0 && high >= 0 ? "not told apart" : (value > 0) === more ? "better" : "worse",
+        pValue(adjustedP),
+        adjustedP >= 0.05 ? "not told apart" : (value > 0) === more ? "better" : "worse",
       ])
     ),
   });

@@ -6,7 +6,7 @@
 import type { Policies } from "../../lib/gpt/decode/types.ts";
 import type { Difference, Estimate } from "../../lib/base/bootstrap.ts";
 import { pairedBootstrap } from "../../lib/base/bootstrap.ts";
-import { keystrokeResult } from "./figures.ts";
+import { savingsCurve } from "../../lib/gpt/typing/curve.ts";
 import { measureNotes } from "../../lib/gpt/typing/note_pool.ts";
 import type { NoteRequest, NoteResult } from "../../lib/gpt/typing/note_worker.ts";
 import type { MixtureSpec, Sources, SystemSpec } from "../../lib/gpt/typing/systems.ts";
@@ -114,7 +114,7 @@ function row(
   readingCost: number,
   served: readonly Typing[],
 ): AblationRow {
-  const [point] = keystrokeResult(notes, readingCost, [threshold]).curve;
+  const [point] = savingsCurve(notes, readingCost, [threshold]);
   const { savings: gross, netSavings, acceptance, shownRate, acceptedLength } = point;
   const difference = rule === "none" ? null : pairedBootstrap(
     typingsOf(notes).map((typing, index) => [served[index], typing] as const),

@@ -4,63 +4,24 @@ import { bootstrap } from "../../lib/base/bootstrap.ts";
 import { calibrationOf } from "./calibration_error.ts";
 import { type RankedWord, typedLetters } from "../../lib/gpt/typing/next_word.ts";
 import type { NoteResult } from "../../lib/gpt/typing/note_worker.ts";
-import type {
-  CurvePoint,
-  KeystrokeResult,
-  NextWordResult,
-  WordAccuracy,
-  WordCounts,
-} from "../result.ts";
-import { thresholds, type ThresholdTyping } from "../../lib/gpt/typing/thresholds.ts";
-import { savings, sumTyping } from "../../lib/gpt/typing/typist.ts";
+import type { KeystrokeResult, NextWordResult, WordAccuracy, WordCounts } from "../result.ts";
+import { type ChosenThresholds, savingsCurve } from "../../lib/gpt/typing/curve.ts";
+import { thresholds } from "../../lib/gpt/typing/thresholds.ts";
 import { type WordClass, wordClasses } from "../../lib/clinical/word_classes.ts";
 
-/** Reading costs that net savings are reported at, in keys. */
-export const readingCosts: readonly number[] = [0, 0.25, 0.5, 1, 2];
-
-/** Half of suggestions get a glance that lasts as long as a key: see `definitions.readingCost`. */
-export const DEFAULT_READING_COST = 0.5;
-
-/** The savings curve over `levels` of a system's notes, and the threshold to serve it at. */
+/** A system's savings on notes, at the thresholds that calibration chose for it. */
 export function keystrokeResult(
   notes: readonly Pick<NoteResult, "typings">[],
   readingCost: number,
+  { best, mostSavings }: ChosenThresholds,
   levels: readonly number[] = thresholds,
 ): KeystrokeResult {
-  const at = (index: number) => notes.map(({ typings }) => typings[index]);
-  const curve = levels.map((threshold, index) => curvePoint(threshold, at(index), readingCost));
-  const highest = (figure: (point: CurvePoint) => number) =>
-    curve.reduce((a, b) => figure(b) > figure(a) ? b : a).threshold;
-  const best = highest(({ netSavings }) => netSavings.value);
+  const claims = notes.map(({ typings }) => typings[levels.indexOf(best)].claims);
   return {
-    curve,
     best,
-    mostSavings: highest((point) => point.savings.value),
-    calibration: calibrationOf(at(levels.indexOf(best)).map(({ claims }) => claims)),
-  };
-}
-
-function curvePoint(
-  threshold: number,
-  typings: readonly ThresholdTyping[],
-  readingCost: number,
-): CurvePoint {
-  const whole = typings.map((typing) => typing.whole);
-  const { shown, read, accepted, acceptedCharacters, keystrokes } = sumTyping(whole);
-  const total = sumTyping(whole);
-  return {
-    threshold,
-    savings: bootstrap(whole, (sample) => savings(sumTyping(sample))),
-    netSavings: bootstrap(whole, (sample) => savings(sumTyping(sample), readingCost)),
-    netAtCost: readingCosts.map((cost) => ({ cost, value: savings(total, cost) })),
-    wordByWord: bootstrap(
-      typings.map(({ byWord }) => byWord),
-      (sample) => savings(sumTyping(sample)),
-    ),
-    shownRate: keystrokes === 0 ? 0 : shown / keystrokes,
-    readRate: keystrokes === 0 ? 0 : read / keystrokes,
-    acceptance: shown === 0 ? 0 : accepted / shown,
-    acceptedLength: accepted === 0 ? 0 : acceptedCharacters / accepted,
+    mostSavings,
+    curve: savingsCurve(notes, readingCost, levels),
+    calibration: calibrationOf(claims),
   };
 }
 
@@ -78,7 +39,7 @@ export function nextWordResult(notes: readonly Pick<NoteResult, "words">[]): Nex
 }
 
 function accuracy(notes: readonly (readonly RankedWord[])[], typed: number): WordAccuracy {
-  const counts = notes.map((words) => countRanks(words, typed));
+  const counts = notes.map((words) => countRanks(words.filter(isText), typed));
   const byClass = Object.fromEntries(wordClasses.map((wordClass) => [
     wordClass,
     countRanks(notes.flat().filter((word) => word.class === wordClass), typed),
@@ -94,9 +55,8 @@ function accuracy(notes: readonly (readonly RankedWord[])[], typed: number): Wor
 function outOfVocabulary(
   notes: readonly (readonly RankedWord[])[],
 ): NextWordResult["outOfVocabulary"] {
-  // What de-identification left is no word that could be known.
   const words = notes.map((note) =>
-    note.filter((word) => word.known !== undefined && word.class !== "redacted")
+    note.filter((word) => word.known !== undefined && isText(word))
   );
   if (words.every((note) => note.length === 0)) return null;
   const counts = words.map((note) => ({
@@ -112,6 +72,9 @@ function outOfVocabulary(
     }),
   };
 }
+
+/** What de-identification left is no word that could be known or offered. */
+export const isText = (word: Pick<RankedWord, "class">): boolean => word.class !== "redacted";
 
 /** How many words were asked for after `typed` letters, and how many of them were offered. */
 export function countRanks(words: readonly RankedWord[], typed: number): WordCounts {

@@ -1,4 +1,4 @@
-/** Bits of whole notes under the GPT, and sums of them. */
+/** Bits of whole notes, and sums of them. */
 
 import type { Tokenizer } from "../../lib/gpt/decode/types.ts";
 import { bootstrap } from "../../lib/base/bootstrap.ts";
@@ -7,33 +7,9 @@ import {
   bitsPerCharacter,
   type NoteScore,
   type ScoredNote,
-  scoreNotes,
 } from "../../lib/gpt/scoring/language_model.ts";
-import type { Checkpoint } from "../../lib/gpt/model/checkpoint.ts";
-import { scorerFromTensors } from "../../lib/gpt/onnx/scorer.ts";
 import { type PieceBits, tokenLengths } from "./breakdown.ts";
 import type { SplitScore } from "../result.ts";
-
-/** What scoring needs of a run. */
-export interface Scored {
-  checkpoint: Pick<Checkpoint, "config" | "parameters">;
-  tokenizer: Tokenizer;
-}
-
-/** Scores several sets of notes with one loading of the model, in order. */
-export async function scoreSets(
-  { checkpoint: { config, parameters }, tokenizer }: Scored,
-  sets: readonly { label: string; documents: readonly Document[] }[],
-): Promise<ScoredNote[][]> {
-  const scorer = await scorerFromTensors(config, parameters);
-  const scores: ScoredNote[][] = [];
-  for (const { label, documents } of sets) {
-    const { n_positions } = config;
-    scores.push(await scoreNotes(scorer, n_positions, tokenizer.endOfText, documents, label));
-  }
-  await scorer.close();
-  return scores;
-}
 
 /** Notes as tokens with the bits of each. */
 export function tokenBits(

@@ -3,7 +3,8 @@
 import { ink, renderChart } from "../../lib/base/page/chart.ts";
 import { type Content, figure } from "../../lib/base/page/html.ts";
 import type { Calibration } from "../measure/calibration_error.ts";
-import type { CurvePoint, ModelResult } from "../result.ts";
+import type { CurvePoint } from "../../lib/gpt/typing/curve.ts";
+import type { ModelResult } from "../result.ts";
 
 const size = { width: 520, height: 260 };
 const x = { field: "threshold", type: "quantitative", title: "least confidence shown" };

@@ -6,6 +6,7 @@ import { costChart, groupChart, reliabilityChart, thresholdCharts } from "./char
 import {
   ablationTable,
   classTable,
+  contestTable,
   curveTable,
   example,
   interval,
@@ -16,14 +17,12 @@ import {
   splitTable,
 } from "./tables.ts";
 import { bestPoint, type EvalReport, type ModelResult, mostPoint } from "../result.ts";
-import { type Outcomes, outcomes, percent } from "./summary.ts";
+import { nearCopyText, type Outcomes, outcomes, percent } from "./summary.ts";
 
 /** eval.json as HTML text. */
 export async function reportPage(report: EvalReport): Promise<string> {
   const { run, checkpoint, split, notes, models, definitions } = report;
-  const served = models.filter(({ ours }) => ours).reduce((a, b) =>
-    bestPoint(b.keystrokes)!.netSavings.value > bestPoint(a.keystrokes)!.netSavings.value ? b : a
-  );
+  const served = models.find(({ name }) => name === report.served.system)!;
   return page({
     title: `Evaluation of ${run}`,
     subtitle: `${served.name}` +
@@ -38,6 +37,7 @@ export async function reportPage(report: EvalReport): Promise<string> {
       outcomes(report.contests, "not told apart").map((one) =>
         notice(outcomeList(one, "is ahead, but on these notes not beyond doubt, of"))
       ),
+      nearCopyNotice(report),
       bestPoint(served.keystrokes)!.netSavings.value < 0
         ? problem("Reading the suggestions costs more keys than accepting them saves.")
         : "",
@@ -45,11 +45,14 @@ export async function reportPage(report: EvalReport): Promise<string> {
     sections: [
       {
         id: "models",
-        title: "Beside the n-gram models",
+        title: "Compared with the n-gram models",
         lead: "Every model was measured by the same code on the same notes; intervals are 95%, " +
-          "over notes.",
+          "over notes. The confidence from which a model shows a suggestion was chosen on " +
+          "validation notes, for each model its own.",
         body: [modelTable(models), splitTable(report), mixtureTable(report)],
       },
+      ...contestSection(report),
+      ...nearCopySection(report),
       await thresholdSection(report, served),
       await calibrationSection(served),
       {
@@ -127,14 +130,52 @@ function headline({ keystrokes, nextWord, bitsPerCharacter }: ModelResult) {
   ]);
 }
 
+function nearCopyNotice({ notes, nearCopies }: EvalReport) {
+  if (nearCopies === null || nearCopies.scored + nearCopies.typed === 0) return "";
+  const text = nearCopyText(notes, nearCopies);
+  return notice(
+    nearCopies.without ? html`${text} <a href="#near-copies">All figures without them</a>.` : text,
+  );
+}
+
+function nearCopySection({ notes, nearCopies }: EvalReport): Section[] {
+  if (nearCopies === null || nearCopies.scored + nearCopies.typed === 0) return [];
+  const { without, definition } = nearCopies;
+  return [{
+    id: "near-copies",
+    title: "Without notes that repeat a training note",
+    lead: `${nearCopyText(notes, nearCopies)} A note counts as such a one if ${definition}.`,
+    body: without === null ? "" : [
+      modelTable(without.models),
+      contestTable(without.contests),
+      midWordTable(without.models),
+      classTable(without.models),
+    ],
+  }];
+}
+
+function contestSection({ contests }: EvalReport): Section[] {
+  if (contests.length === 0) return [];
+  return [{
+    id: "contests",
+    title: "Is it really better?",
+    lead:
+      `Differences on the same notes. With ${contests.length} comparisons some would come out ` +
+      "by chance alone, so the p-values are corrected for their number (Holm's method); below 0.05 " +
+      "a difference is taken for real.",
+    body: contestTable(contests),
+  }];
+}
+
 async function thresholdSection(report: EvalReport, served: ModelResult): Promise<Section> {
   const { curve, best } = served.keystrokes!;
   return {
     id: "threshold",
     title: "How sure to be before showing anything",
     lead: `A low threshold shows more and is wrong more often. With ${report.readingCost} keys ` +
-      `for reading a new suggestion, ${served.name} saves most from confidence ${best}: that goes ` +
-      "into generation_config.json.",
+      `for reading a new suggestion, ${served.name} saved most from confidence ${best} on validation ` +
+      `notes (deno task calibrate): that is served. Served is ${report.served.system}, because ` +
+      `${report.served.why}.`,
     body: [
       await thresholdCharts(report.models, served),
       await costChart(curve),
@@ -160,7 +201,8 @@ async function calibrationSection({ name, keystrokes }: ModelResult): Promise<Se
 
 function vocabularyLead({ nextWord }: ModelResult): string {
   const unknown = nextWord!.outOfVocabulary;
-  return "De-identified words (___) are never offered, so they always count as missed. " +
+  return "De-identified words (___) are never offered; they are left out of all figures and stand " +
+    "in a column of their own. " +
     (unknown === null
       ? ""
       : `${percent(unknown.share.value)} of words (${

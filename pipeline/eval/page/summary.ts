@@ -6,23 +6,64 @@ import {
   type EvalReport,
   type ModelResult,
   mostPoint,
+  type NearCopies,
 } from "../result.ts";
 
 const headers = ["", "bits/char", "next word", "top 3", "savings", "at τ"]
   .concat("net", "at τ", "accepted", "length");
 
-/** One row a model, then whether the GPT beats the baselines. */
+/** One row a model, then what to know of the notes, then whether the GPT beats the baselines. */
 export function summary(report: EvalReport): string {
-  const rows = [headers, ...report.models.map(row)];
+  const { models, readingCost, served, placeholders, nearCopies } = report;
+  const lines = modelLines(models);
+  const notes = [
+    `Served: ${served.system}, from confidence ${served.minConfidence}. Every τ was chosen on ` +
+    `validation notes; net: reading a new suggestion costs ${readingCost} keys.`,
+  ];
+  if (placeholders.characters > 0) {
+    notes.push(
+      `De-identified text (___), ${
+        percent(placeholders.share)
+      } of the characters, is neither typed ` +
+        "nor asked for.",
+    );
+  }
+  if (nearCopies) notes.push(nearCopyText(report.notes, nearCopies));
+  const without = nearCopies && nearCopies.scored + nearCopies.typed > 0 && nearCopies.without;
+  if (without) notes.push("", "Without those notes:", ...modelLines(without.models), "");
+  return [...lines, ...notes, ...verdicts(report), ...certainty(report)].join("\n");
+}
+
+/** How many of the leads over baselines are more than chance, in plain words. */
+export function certainty({ contests }: Pick<EvalReport, "contests">): string[] {
+  if (contests.length === 0) return [];
+  const beaten = contests.filter(({ outcome }) => outcome === "beaten").length;
+  const ahead = contests.filter(({ outcome }) => outcome !== "behind").length;
+  return [
+    `Ahead of the baselines in ${ahead} of ${contests.length} comparisons, in ${beaten} beyond chance ` +
+    "(p below 0.05, corrected for the number of comparisons by Holm's method).",
+  ];
+}
+
+/** How many notes repeat a training note, in plain words. */
+export function nearCopyText(
+  { scored: all }: EvalReport["notes"],
+  { scored, typed, without }: NearCopies,
+): string {
+  if (scored + typed === 0) return `None of the ${all} notes repeats a training note.`;
+  return `${scored} of the ${all} notes repeat passages of a training note, which flatters every ` +
+    `model that has read it` +
+    (without ? "." : "; too few others are left to be measured without them.");
+}
+
+function modelLines(models: readonly ModelResult[]): string[] {
+  const rows = [headers, ...models.map(row)];
   const widths = headers.map((_, column) => Math.max(...rows.map((cells) => cells[column].length)));
-  const lines = rows.map((cells) =>
+  return rows.map((cells) =>
     cells.map((cell, column) =>
       column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])
-    )
-      .join("  ")
+    ).join("  ").trimEnd()
   );
-  const cost = `net: reading a new suggestion costs ${report.readingCost} keys`;
-  return [...lines, cost, ...verdicts(report)].join("\n");
 }
 
 function row({ name, bitsPerCharacter, nextWord, keystrokes }: ModelResult): string[] {

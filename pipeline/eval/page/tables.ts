@@ -6,8 +6,10 @@ import type { Estimate } from "../../lib/base/bootstrap.ts";
 import type { AblationResult } from "../measure/ablation.ts";
 import type { Example } from "../measure/examples.ts";
 import type { LatencyResult } from "../measure/latency.ts";
+import { differenceOf, pValue } from "../compare/contests.ts";
 import {
   bestPoint,
+  type Contest,
   type EvalReport,
   type ModelResult,
   mostPoint,
@@ -59,6 +61,23 @@ export function splitTable({ bySplit }: EvalReport): Content {
       withInterval(score.bitsPerCharacter, bits),
       withInterval(score.natsPerToken, bits),
       score.perplexity.toFixed(1),
+    ]),
+  });
+}
+
+/** Every difference between ours and a baseline, with its corrected p-value. */
+export function contestTable(contests: readonly Contest[]): Content {
+  const words = { beaten: "better", "not told apart": "not told apart", behind: "behind" };
+  return table({
+    columns: ["model", "against", "measure", "difference", "95% interval", "corrected p", "is"],
+    rows: contests.map(({ ours, baseline, measure, difference, adjustedP, outcome }) => [
+      ours,
+      baseline,
+      measure,
+      differenceOf(measure, difference.value),
+      interval(difference, (value) => differenceOf(measure, value)),
+      pValue(adjustedP),
+      words[outcome],
     ]),
   });
 }
@@ -173,7 +192,6 @@ export function example({ before, suggestion, confidence, follows }: Example): C
 
 /** Validation bits per character of the GPT and of what stands beside it. */
 export function mixtureTable({ mixture }: EvalReport): Content {
-  if (mixture === null) return "";
   const { gpt, table: alone, gptAndTable, gptAndNote, mixture: all } = mixture.validation;
   const rows: [string, number | null][] = [
     ["GPT alone", gpt],

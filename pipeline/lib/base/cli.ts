@@ -43,6 +43,8 @@ export interface Task<F extends Record<string, Flag>> {
   /** How positional arguments are named in the usage line, e.g. `INPUT...`; none if absent. */
   positional?: string;
   flags: F;
+  /** Flags that another task has now, each with that task's name. */
+  moved?: Readonly<Record<string, string>>;
   examples?: readonly string[];
   run(flags: FlagValues<F> & CommonValues, args: string[]): Promise<void> | void;
 }
@@ -64,7 +66,7 @@ export function defineTask<const F extends Record<string, Flag>>(task: Task<F>):
 
 /** Parses and checks `argv`; throws `UsageError` with one line on the first mistake. */
 export function parseFlags<F extends Record<string, Flag>>(
-  task: Pick<Task<F>, "name" | "flags" | "positional">,
+  task: Pick<Task<F>, "name" | "flags" | "positional" | "moved">,
   argv: string[],
 ): { flags: FlagValues<F> & CommonValues; args: string[] } {
   const declared: Record<string, Flag> = { ...commonFlags, ...task.flags };
@@ -74,7 +76,12 @@ export function parseFlags<F extends Record<string, Flag>>(
   for (const arg of argv) {
     if (arg === "--") break;
     const name = /^--([^=]+)/.exec(arg)?.[1];
-    if (name !== undefined && !names.includes(name)) throw mistake(`Unknown flag --${name}`);
+    if (name !== undefined && !names.includes(name)) {
+      const now = task.moved?.[name];
+      throw mistake(
+        now ? `--${name} is a flag of "deno task ${now}" now` : `Unknown flag --${name}`,
+      );
+    }
     if (/^-[A-Za-z]/.test(arg)) throw mistake(`Unknown flag ${arg}`);
   }
   const valued = names.filter((name) => !booleans.includes(name));

@@ -47,7 +47,7 @@ await runTask(defineTask({
     console.log(
       `validation loss ${loss.toFixed(4)} nats per token (PyTorch: ${result.best.loss.toFixed(4)})
 The run lies in ${paths.root}
-Next: deno task eval --run ${name} --data ${data}`,
+Next: deno task calibrate --run ${name} --data ${data}`,
     );
   },
 }));

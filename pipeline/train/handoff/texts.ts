@@ -36,6 +36,7 @@ again, the run goes on from \`output/last\`. When it is done, back in Nano Med G
 
 \`\`\`sh
 deno task import ${folder} --run ${name}
+deno task calibrate --run ${name}
 deno task eval --run ${name}
 \`\`\`
 `;

@@ -45,6 +45,7 @@ const report = (...models: ModelResult[]): EvalReport =>
     version: 3,
     readingCost: 0.5,
     split: "test",
+    served: { system: "GPT" },
     checkpoint: { parameters: 1 },
     models,
   }) as unknown as EvalReport;
@@ -98,6 +99,22 @@ Deno.test("what does not beat a baseline is said", () => {
     "net savings": "beaten",
   });
   assertEquals(verdicts({ contests: found })[0], "GPT does not beat 5-gram in bits per character.");
+});
+
+Deno.test("a difference that many contests make likely by chance is not called real", () => {
+  // Alone it is: p is below 0.01. Among forty contests that is nothing special.
+  const own = model("GPT", true, 1.5, 70);
+  own.perNote.typed.forEach((row, i) => row.keystrokes += [-11, 4, -5, 2, -3][i % 5]);
+  const outcomeAgainst = (baselines: number) => {
+    const others = Array.from({ length: baselines }, (_, i) => model(`n${i}`, false, 1.5, 70));
+    return contests([own, ...others], 0.5)
+      .filter(({ measure }) => measure === "keystroke savings")
+      .map(({ difference: { p }, adjustedP, outcome }) => ({ p, adjustedP, outcome }))[0];
+  };
+  const few = outcomeAgainst(1), many = outcomeAgainst(8);
+  assertEquals(few.p, many.p);
+  assertEquals(few.outcome, "beaten", `p ${few.p}, adjusted ${few.adjustedP}`);
+  assertEquals(many.outcome, "not told apart", `p ${many.p}, adjusted ${many.adjustedP}`);
 });
 
 Deno.test(

@@ -5,7 +5,7 @@
  *     then adapted to the patient's context (context/weights.ts), then to the note
  *
  * λ depends on what the table knows of the context: how many tokens of it, and how sure it is of
- * what follows. λ and the α of note_ngrams.ts are learned on validation notes (eval/fit_mixture.ts).
+ * what follows. λ and the α of note_ngrams.ts are fitted on validation notes (`deno task calibrate`).
  */
 
 import type { PatientContext } from "./context/context.ts";
@@ -46,46 +46,34 @@ export interface Grounds {
   mentioned: readonly string[];
 }
 
-/** mixture.json: what eval has learned and where it holds. */
-export interface MixtureFile {
-  version: 2;
-  /** SHA-256 of the model.safetensors that it was fitted to. */
-  checkpoint: string;
-  /** The ngram.bin that it was fitted with, if there was one. */
-  table: {
-    sha256: string;
-    bytes: number;
-    order: number;
-    minPatients: number;
-    weights: number[];
-  } | null;
+/** The fitted numbers of a mixture, as calibration.json holds them. */
+export interface MixtureSettings {
+  /** λ of the n-gram table by `weightIndex`; null without a table. */
+  table: { weights: number[] } | null;
+  /** α of the note's own n-grams. */
   note: number[];
-  /** Bits per character of the validation notes: each alone, and more and more together. */
-  validation: {
-    notes: number;
-    gpt: number;
-    table: number | null;
-    gptAndTable: number | null;
-    gptAndNote: number;
-    mixture: number;
-  };
 }
 
-/** The mixture that `file` describes; `table` holds the bytes of its ngram.bin, if it names one. */
-export function createMixture(file: MixtureFile, table?: Uint8Array): Mixture {
-  if (file.version !== 2 || file.note?.length !== NOTE_ORDERS) {
+/** The mixture that `settings` describe; `table` holds the bytes of the ngram.bin, if there is one. */
+export function createMixture(
+  { table: fitted, note }: MixtureSettings,
+  table?: Uint8Array,
+): Mixture {
+  if (note?.length !== NOTE_ORDERS) {
     throw new TypeError(
-      `Cannot use mixture.json: version ${file.version}, expected 2 with ${NOTE_ORDERS} orders; run "deno task eval" again`,
+      `Cannot mix: calibration.json has ${note?.length} orders of the note's own n-grams, expected ` +
+        `${NOTE_ORDERS}; run "deno task calibrate" again`,
     );
   }
-  if (file.table === null) return { note: file.note };
+  if (fitted === null) return { note };
   if (table === undefined) {
     throw new TypeError(
-      `Cannot use mixture.json: its n-gram table is missing; run "deno task ngram" and "deno task eval" again`,
+      `Cannot mix: the n-gram table is missing that calibration.json names; ` +
+        `run "deno task ngram" and "deno task calibrate" again`,
     );
   }
   const ngram = new NgramModel(readNgramTable(table));
-  return { table: { ngram, weights: file.table.weights }, note: file.note };
+  return { table: { ngram, weights: fitted.weights }, note };
 }
 
 /** Throws a `RangeError` if `mixture` is of another vocabulary, or has too few weights. */
@@ -96,7 +84,7 @@ export function checkMixture({ table }: Mixture, vocabSize: number): void {
   throw new RangeError(
     `Cannot mix: the model has ${vocabSize} tokens, the n-gram table ${ngram.vocabSize}; ` +
       `${weights.length} weights, expected ${expected}; ` +
-      `run "deno task ngram" and "deno task eval" again`,
+      `run "deno task ngram" and "deno task calibrate" again`,
   );
 }
 

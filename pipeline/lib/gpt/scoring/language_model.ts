@@ -99,7 +99,9 @@ export async function scoreNotes(
 }
 
 /** Σ bits / Σ characters. */
-export function bitsPerCharacter(scores: readonly NoteScore[]): number {
+export function bitsPerCharacter(
+  scores: readonly Pick<NoteScore, "bits" | "characters">[],
+): number {
   let bits = 0, characters = 0;
   for (const score of scores) {
     bits += score.bits;

@@ -1,5 +1,6 @@
 /** Spreads notes over one worker per core, each with systems of its own. */
 
+import { Progress } from "../../base/cli.ts";
 import type { NoteRequest, NoteResult, Opening, Reply, Request } from "./note_worker.ts";
 
 /**
@@ -35,6 +36,24 @@ export async function measureNotes(
   return results;
 }
 
+/** The same with a progress line; `label` names the systems. */
+export async function measureWithProgress(
+  opening: Opening,
+  notes: readonly NoteRequest[],
+  label: string,
+): Promise<NoteResult[][]> {
+  const characters = notes.reduce((sum, note) => sum + length(note), 0);
+  const progress = new Progress("typing", characters, "characters");
+  let done = 0;
+  const results = await measureNotes(
+    opening,
+    notes,
+    (index) => progress.update(done += length(notes[index]), label),
+  );
+  progress.finish(`${notes.length} passages with ${label}`);
+  return results;
+}
+
 const length = ({ passage }: NoteRequest) => passage.to - passage.from;
 
 class NoteWorker {
@@ -42,7 +61,8 @@ class NoteWorker {
 
   ask(request: Request): Promise<NoteResult[] | null> {
     return new Promise((resolve, reject) => {
-      const fail = (why: string) => reject(new Error(`Cannot evaluate: a worker failed: ${why}`));
+      const fail = (why: string) =>
+        reject(new Error(`Cannot type the notes: a worker failed: ${why}`));
       this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => {
         if ("error" in data) fail(data.error);
         else resolve(data.done);

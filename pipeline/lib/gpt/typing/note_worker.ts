@@ -3,7 +3,7 @@
 import { type RankedWord, rankWord, type WordSample } from "./next_word.ts";
 import { openSystems, type Sources, type System, type SystemSpec } from "./systems.ts";
 import { type Growth, thresholds, type ThresholdTyping, typeAtThresholds } from "./thresholds.ts";
-import type { Passage } from "./typist.ts";
+import { type Passage, placeholderEnd } from "./typist.ts";
 
 export interface NoteRequest {
   text: string;
@@ -57,11 +57,12 @@ async function measureNote(
   for (let caret = passage.from; caret < passage.to;) {
     const before = text.slice(0, caret);
     const sample = samples.get(caret);
+    const end = placeholderEnd(text, caret);
     for (const [index, system] of list.entries()) {
-      growths[index].set(caret, await system.grow(before, levels[0]));
+      if (end === caret) growths[index].set(caret, await system.grow(before, levels[0]));
       if (sample) ranked[index].push(await rankWord(text, sample, system.nextWords));
     }
-    caret += text.codePointAt(caret)! > 0xffff ? 2 : 1;
+    caret = end > caret ? end : caret + (text.codePointAt(caret)! > 0xffff ? 2 : 1);
   }
   return await Promise.all(list.map(async ({ length }, index) => ({
     words: ranked[index],

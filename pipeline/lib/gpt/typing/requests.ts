@@ -9,7 +9,7 @@ import type { NoteRequest } from "./note_worker.ts";
 import type { Passage } from "./typist.ts";
 import { placedWords } from "../../clinical/words.ts";
 
-/** One request a note; the growth of the first `withGrowths` is asked for, for examples. */
+/** One request a note, with about `words` words to predict in all; the growth of the first `withGrowths` is asked for, for examples. */
 export function requestsFor(
   { typed, excerpt, words, train }: {
     typed: readonly Document[];
@@ -30,7 +30,7 @@ export function requestsFor(
   return typed.map(({ text }, index) => ({
     text,
     passage: passages[index],
-    words: wordSamples(text, passages[index], stride, isKnown),
+    words: words === 0 ? [] : wordSamples(text, passages[index], stride, isKnown),
     withGrowths: index < withGrowths,
   }));
 }

@@ -9,7 +9,8 @@
  *     savings     = 1 − keystrokes / characters
  *     net savings = 1 − (keystrokes + cost · read) / characters
  *
- * A character is a Unicode code point. `read` counts the suggestions he has to look at anew: one
+ * What de-identification left (`___`) is neither typed nor counted: it stands there already, as what
+ * it replaced is no text that could be predicted. A character is a Unicode code point. `read` counts the suggestions he has to look at anew: one
  * that is merely the rest of the one shown a key before has been read already. Word by word, he
  * accepts the first word of a suggestion with one key if it is what follows, and what is left of
  * the suggestion stays.
@@ -21,7 +22,7 @@ import { codePoints } from "../scoring/documents.ts";
 export type Suggest = (before: string) => string | undefined | Promise<string | undefined>;
 
 export interface Typing {
-  /** Code points of the note. */
+  /** Code points of the note but for placeholders. */
   characters: number;
   /** Keys pressed: characters typed and suggestions (or words of them) accepted. */
   keystrokes: number;
@@ -51,6 +52,19 @@ export interface TypistOptions {
   onShown?: (caret: number, suggestion: string, right: boolean, isNew: boolean) => void;
 }
 
+const PLACEHOLDER = /_{3,}/g;
+
+/** The end of the placeholder that begins at `at`, or `at` if none does. */
+export function placeholderEnd(text: string, at: number): number {
+  if (!text.startsWith("___", at)) return at;
+  while (text[at] === "_") at++;
+  return at;
+}
+
+/** Characters of placeholders in `text`. */
+export const placeholderCharacters = (text: string): number =>
+  text.match(PLACEHOLDER)?.reduce((sum, { length }) => sum + length, 0) ?? 0;
+
 const nothing = (): Typing => ({
   characters: 0,
   keystrokes: 0,
@@ -68,10 +82,16 @@ export async function typeNote(
   { byWord = false, onShown }: TypistOptions = {},
 ): Promise<Typing> {
   const passage = note.slice(0, to);
-  const typing = { ...nothing(), characters: codePoints(note.slice(from, to)) };
+  const own = note.slice(from, to);
+  const typing = { ...nothing(), characters: codePoints(own) - placeholderCharacters(own) };
   // What is left of the last suggestion, and whether it still stands there.
   let rest = "", stays = false;
   for (let caret = from; caret < to;) {
+    const behind = placeholderEnd(passage, caret);
+    if (behind > caret) {
+      [caret, rest, stays] = [behind, "", false];
+      continue;
+    }
     const suggestion: string | undefined = stays ? rest : await suggest(note.slice(0, caret));
     typing.keystrokes++;
     stays = false;

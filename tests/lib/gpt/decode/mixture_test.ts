@@ -5,7 +5,7 @@ import {
   mix,
   mixed,
   type Mixture,
-  type MixtureFile,
+  type MixtureSettings,
   weightCount,
   weightIndex,
 } from "../../../../pipeline/lib/gpt/decode/mixture.ts";
@@ -128,29 +128,20 @@ Deno.test("one scope's note is not read from another's memory", async () => {
   assertEquals(first, second);
 });
 
-const file: MixtureFile = {
-  version: 2,
-  checkpoint: "",
-  table: {
-    sha256: "",
-    bytes: 0,
-    order: 4,
-    minPatients: 5,
-    weights: new Array(weightCount(4)).fill(0.5),
-  },
+const file: MixtureSettings = {
+  table: { weights: new Array(weightCount(4)).fill(0.5) },
   note: concentrations,
-  validation: { notes: 1, gpt: 2, table: 2, gptAndTable: 1, gptAndNote: 1, mixture: 1 },
 };
 
-Deno.test("mixture.json and its table make a mixture; what does not fit is refused", () => {
+Deno.test("fitted numbers and their table make a mixture; what does not fit is refused", () => {
   const bytes = writeNgramTable(table);
   assertEquals(createMixture(file, bytes).table!.ngram.order, 4);
   assertEquals(createMixture({ ...file, table: null }), { note: concentrations });
-  assertThrows(() => createMixture(file), TypeError, "its n-gram table is missing");
+  assertThrows(() => createMixture(file), TypeError, "the n-gram table is missing");
   assertThrows(
-    () => createMixture({ ...file, version: 1 as 2 }, bytes),
+    () => createMixture({ ...file, note: [1] }, bytes),
     TypeError,
-    'version 1, expected 2 with 5 orders; run "deno task eval" again',
+    '1 orders of the note\'s own n-grams, expected 5; run "deno task calibrate" again',
   );
   assertThrows(() => createMixture(file, bytes.subarray(0, 60)), TypeError, "cut short");
   const other = corpusModel(pieceTokenizer([]), []);

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { bootstrap, pairedBootstrap } from "../../../../pipeline/lib/base/bootstrap.ts";
+import { bootstrap, holm, pairedBootstrap } from "../../../../pipeline/lib/base/bootstrap.ts";
 
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
@@ -29,4 +29,12 @@ Deno.test("pairs: what is common to both cancels out, and chance is told from di
   const even = Array.from({ length: 20 }, (_, i) => [i, i + (i % 2 ? 1 : -1)] as const);
   const chance = pairedBootstrap(even, mean);
   assert(chance.low < 0 && chance.high > 0 && chance.p > 0.5);
+});
+
+Deno.test("Holm's correction: smallest first, never falling, at most 1, in the order given", () => {
+  assertEquals(holm([]), []);
+  assertEquals(holm([0.03]), [0.03]);
+  const adjusted = holm([0.01, 0.04, 0.03, 0.005]);
+  [0.03, 0.06, 0.06, 0.02].forEach((p, i) => assertAlmostEquals(adjusted[i], p));
+  assertEquals(holm([0.6, 0.7]), [1, 1]);
 });

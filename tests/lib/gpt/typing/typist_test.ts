@@ -83,3 +83,18 @@ Deno.test("who watches is told what was shown where, whether it was right, and n
   // "x" is what is left of "ax", which he has refused.
   assertEquals(seen, [[0, "ax", false, true], [1, "x", false, false], [2, " cd", true, true]]);
 });
+
+Deno.test("what de-identification left stands there already: neither typed nor counted", async () => {
+  const note = "Dr. ___ saw ___, and ________";
+  const asked: string[] = [];
+  const typing = await typeNote(note, (before) => {
+    asked.push(before);
+    return before.endsWith("___") ? " saw " : undefined;
+  });
+  // "Dr. ", " saw " (one key), ", and ".
+  assertEquals([typing.characters, typing.keystrokes], [4 + 5 + 6, 4 + 1 + 6]);
+  assertEquals(asked.some((before) => /(^|[^_])_{1,2}$/.test(before)), false);
+  assertEquals(savings(typing), 1 - 11 / 15);
+  const hyphen = await typeNote("a__b", () => undefined);
+  assertEquals(hyphen.characters, 4, "two underscores are text");
+});

@@ -7,60 +7,71 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import { workspace } from "../../pipeline/artifacts.ts";
-import { ArtifactError, exists, readJson, writeJson } from "../../pipeline/lib/base/files.ts";
+import { ArtifactError, readJson, writeJson } from "../../pipeline/lib/base/files.ts";
 import {
-  chooseMixture,
+  chooseServed,
+  type Measured,
   type MixtureReport,
   mixtureReport,
-  writeMixture,
-} from "../../pipeline/export/mixture.ts";
+  writeServed,
+} from "../../pipeline/export/served.ts";
 import { modelCard } from "../../pipeline/export/model_card.ts";
-import type { Measured } from "../../pipeline/export/evidence.ts";
 import type { ExportReport } from "../../pipeline/export/export.ts";
 import { readRunCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
 import { modelFromTensors } from "../../pipeline/lib/gpt/onnx/session.ts";
 import { exportedMixture } from "../../worker/host/build.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
-import { writeTinyMixture } from "../helpers/tiny_mixture.ts";
-
-const bits = { notes: 4, gpt: 1.5, table: 1.6, gptAndTable: 1.499, gptAndNote: 1.5 };
+import { writeTinyCalibration } from "../helpers/tiny_calibration.ts";
 
 Deno.test(
-  "a mixture is carried if it fits, pays, is small and gives no single patient away",
+  "what calibrate chose is carried, unless it gives single patients away or is not wanted",
   inFolder(async (root) => {
-    const place = workspace(root), run = place.run("latest");
+    const paths = workspace(root), run = paths.run("latest");
     await writeTinyRun(run.root);
-    const { folder } = await readRunCheckpoint(run);
-    const choose = (risk?: string) => chooseMixture(run, folder, place.ngram, risk);
-    const leftOut = async () => {
-      const choice = await choose();
-      assert("leftOut" in choice, "the mixture is carried");
-      return choice.leftOut;
-    };
-    assertStringIncludes(await leftOut(), 'mixture.json does not exist; "deno task eval" fits one');
+    const choose = (flags: { noMixture?: boolean; acceptedRisk?: string } = {}) =>
+      chooseServed(paths, "latest", { noMixture: false, acceptedRisk: undefined, ...flags });
+    const without = await choose();
+    assertEquals(without.file, undefined);
+    assert("leftOut" in without.mixture);
+    assertStringIncludes(
+      without.mixture.leftOut,
+      'calibration.json does not exist; "deno task calibrate --run latest" fits one',
+    );
 
-    const file = await writeTinyMixture(run.root, place.ngram);
+    const file = await writeTinyCalibration(paths, "latest");
     const chosen = await choose();
-    assert("file" in chosen);
     assertEquals(chosen.file, file);
+    assert("mixture" in chosen.mixture);
 
-    await writeJson(run.mixture, { ...file, validation: { ...bits, mixture: 1.499 } });
-    assertStringIncludes(await leftOut(), "it does not pay: 1.499 bits per character");
-    await writeJson(run.mixture, { ...file, table: { ...file.table, bytes: 17e6 } });
-    assertStringIncludes(await leftOut(), "its n-gram table has 17.0 MB, expected at most 16.0 MB");
-    await writeJson(run.mixture, { ...file, checkpoint: "another" });
-    assertStringIncludes(await leftOut(), "another checkpoint");
-    await writeJson(run.mixture, { ...file, version: 1 });
-    assertStringIncludes(await leftOut(), "has version 1, expected 2");
+    const alone = await choose({ noMixture: true });
+    assertEquals(alone.file!.served, {
+      system: "GPT",
+      kind: "gpt",
+      minConfidence: 0.4,
+      why: "--no-mixture was given",
+    });
+    assertEquals(alone.mixture, { leftOut: "--no-mixture was given" });
 
-    await writeTinyMixture(run.root, place.ngram, {}, 1);
+    const served = { system: "GPT", kind: "gpt", minConfidence: 0.4, why: "they do not pay" };
+    await writeJson(run.calibration, { ...file, served });
+    assertEquals((await choose()).mixture, { leftOut: "they do not pay" });
+    await writeJson(run.calibration, { ...file, version: 0 });
+    await assertRejects(
+      () => choose(),
+      ArtifactError,
+      'it is of version 0, expected 1; run "deno task calibrate --run latest" again',
+    );
+
+    await writeTinyCalibration(paths, "latest", {}, 1);
     await assertRejects(
       () => choose(),
       ArtifactError,
       "phrases of single patients can be read out of",
     );
-    assert("file" in await choose("synthetic notes"));
+    assert("mixture" in (await choose({ acceptedRisk: "synthetic notes" })).mixture);
+    await Deno.remove(paths.ngram);
+    await assertRejects(() => choose(), ArtifactError, "ngram.bin is missing");
   }),
 );
 
@@ -69,8 +80,8 @@ Deno.test(
   inFolder(async (root) => {
     const place = workspace(root), run = place.run("latest");
     const { config } = await writeTinyRun(run.root);
-    const { folder, parameters } = await readRunCheckpoint(run);
-    await writeTinyMixture(run.root, place.ngram);
+    const { parameters } = await readRunCheckpoint(run);
+    await writeTinyCalibration(place, "latest");
     const systems: Measured[] = [
       {
         name: "word unigram",
@@ -95,18 +106,21 @@ Deno.test(
         },
       },
     ];
-    const opened = await chooseMixture(run, folder, place.ngram, undefined);
-    assert("file" in opened);
+    const served = await chooseServed(place, "latest", {
+      noMixture: false,
+      acceptedRisk: undefined,
+    });
     const target = join(root, "out");
-    await writeMixture(target, opened);
-    const { file, table } = await exportedMixture(target);
-    assertEquals(file, opened.file);
+    await writeServed(target, served);
+    const { settings, table } = await exportedMixture(target);
+    const { mixture } = served.file!;
+    assertEquals(settings, { table: { weights: mixture.table!.weights }, note: mixture.note });
     assertEquals(table, await Deno.readFile(place.ngram));
-    assertEquals(await readJson(join(target, "mixture.json"), ""), opened.file);
+    assertEquals(await readJson(join(target, "calibration.json"), ""), served.file);
 
     const model = await modelFromTensors(config, parameters);
     const tokens = Uint16Array.from({ length: 50 }, (_, at) => at * 7 % config.vocab_size);
-    const report = await mixtureReport(opened, { systems, tokens, model });
+    const report = await mixtureReport(served, { systems, tokens, model });
     await model.close();
     assert("measured" in report);
     assertEquals(report.measured, [
@@ -122,10 +136,15 @@ Deno.test(
 );
 
 Deno.test(
-  "an export without n-grams stays one",
+  "an export without n-grams stays one; one of an older version is refused",
   inFolder(async (root) => {
-    assertEquals(await exportedMixture(root), { file: null, table: new Uint8Array() });
-    assertEquals(await exists(join(root, "mixture.json")), false);
+    assertEquals(await exportedMixture(root), { settings: null, table: new Uint8Array() });
+    await Deno.writeTextFile(join(root, "mixture.json"), "{}");
+    await assertRejects(
+      () => exportedMixture(root),
+      Error,
+      'run "deno task calibrate" and "deno task export" again',
+    );
   }),
 );
 

@@ -2,7 +2,8 @@ import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/asser
 import { ngramAlone, weightCount, weightIndex } from "../../pipeline/lib/gpt/decode/mixture.ts";
 import { NgramModel } from "../../pipeline/lib/gpt/decode/ngram.ts";
 import { softmax } from "../../pipeline/lib/gpt/decode/sample.ts";
-import { evidenceOf, fitWeights } from "../../pipeline/eval/fit_mixture.ts";
+import { fitWeights } from "../../pipeline/calibrate/levels/table.ts";
+import { tableEvidenceOf, withTable } from "../../pipeline/lib/gpt/scoring/mixture_levels.ts";
 import { NgramCounts } from "../../pipeline/lib/gpt/ngram/counts.ts";
 import { KneserNey } from "../../pipeline/lib/gpt/ngram/kneser_ney.ts";
 import { pruneToTable } from "../../pipeline/lib/gpt/ngram/table.ts";
@@ -35,8 +36,9 @@ const logProbabilities = held.map(({ tokens }) =>
 );
 
 Deno.test("the weights learn where the table knows better and where the model does", () => {
-  const evidence = evidenceOf(ngram, 0, held, logProbabilities);
-  const weights = fitWeights(evidence, ngram.order);
+  const evidence = held.map(({ tokens }) => tableEvidenceOf(ngram, 0, tokens));
+  const probabilities = logProbabilities.map((note) => note.map(Math.exp));
+  const weights = fitWeights(probabilities, evidence, ngram.order);
   assertEquals(weights.length, weightCount(ngram.order));
   const weightAfter = (context: number[]) => {
     const { matched, peak } = ngram.predict(context);
@@ -49,10 +51,7 @@ Deno.test("the weights learn where the table knows better and where the model do
     const bits = (probabilities: ArrayLike<number>) =>
       Array.from(probabilities).reduce((sum, p) => sum - Math.log2(p), 0);
     total.table += bits(one.table);
-    total.mixture += bits(one.model.map((p, at) => {
-      const weight = weights[one.class[at]];
-      return weight * one.table[at] + (1 - weight) * p;
-    }));
+    total.mixture += bits(withTable(probabilities[index], one, weights));
     total.model -= logProbabilities[index].reduce((a, b) => a + b, 0) / Math.LN2;
   });
   assertLess(total.mixture, 0.8 * Math.min(total.table, total.model));

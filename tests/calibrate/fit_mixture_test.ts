@@ -1,12 +1,14 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { join } from "@std/path";
 import { createMixture, mix } from "../../pipeline/lib/gpt/decode/mixture.ts";
+import { fitMixture } from "../../pipeline/calibrate/fit_mixture.ts";
+import { fitConcentrations } from "../../pipeline/calibrate/levels/note.ts";
 import {
-  adaptedProbabilities,
-  fitConcentrations,
+  mixtureBits,
   noteEvidenceOf,
-} from "../../pipeline/eval/fit_note.ts";
-import { learnMixture } from "../../pipeline/eval/learn_mixture.ts";
+  tableBits,
+  withNote,
+} from "../../pipeline/lib/gpt/scoring/mixture_levels.ts";
 import { NgramCounts } from "../../pipeline/lib/gpt/ngram/counts.ts";
 import { KneserNey } from "../../pipeline/lib/gpt/ngram/kneser_ney.ts";
 import { pruneToTable, writeNgramTable } from "../../pipeline/lib/gpt/ngram/table.ts";
@@ -55,7 +57,7 @@ Deno.test("a note's evidence: what followed the last tokens before", () => {
 Deno.test("α is small where notes repeat themselves and large where they do not", () => {
   const bits = (documents: ReturnType<typeof notes>, concentrations: number[]) =>
     documents.reduce((sum, { tokens }) =>
-      adaptedProbabilities(
+      withNote(
         new Array(tokens.length).fill(1 / VOCABULARY),
         noteEvidenceOf(tokens),
         concentrations,
@@ -82,36 +84,39 @@ Deno.test(
     const counts = new NgramCounts(3);
     notes(30, 1000).forEach(({ tokens }, index) => counts.addSequence([0, ...tokens], index));
     const bytes = writeNgramTable(pruneToTable(new KneserNey(counts, VOCABULARY), 0, 5));
-    const checkpoint = join(folder, "model.safetensors"), path = join(folder, "ngram.bin");
-    await Deno.writeTextFile(checkpoint, "weights");
+    const path = join(folder, "ngram.bin");
     await Deno.writeFile(path, bytes);
-    const input = { checkpoint, endOfText: 0, validation: uniform(notes(12, 5)) };
+    const input = { endOfText: 0, ...uniform(notes(12, 5)) };
 
-    const { file, bits } = await learnMixture({ ...input, ngram: path });
-    const { validation: v } = file;
+    const { mixture: fitted, validation: v } = await fitMixture({ ...input, ngram: path });
     assertAlmostEquals(v.gpt, Math.log2(VOCABULARY), 1e-4);
     assertLess(v.gptAndTable!, v.gpt);
     assertLess(v.mixture, 0.8 * Math.min(v.gptAndTable!, v.gptAndNote));
-    assertEquals([file.table!.order, file.table!.minPatients, file.table!.bytes], [
+    assertEquals([fitted.table!.order, fitted.table!.minPatients, fitted.table!.bytes], [
       3,
       5,
       bytes.length,
     ]);
-    assert(file.table!.weights.every((weight) => weight > 0 && weight < 1));
+    assert(fitted.table!.weights.every((weight) => weight > 0 && weight < 1));
 
-    const held = uniform(notes(4, 77));
-    const found = bits(held);
-    const mixture = createMixture(file, bytes);
-    const [{ tokens }] = held.documents;
+    const { documents, scores } = uniform(notes(4, 77));
+    const mixture = createMixture(fitted, bytes);
+    const nats = scores.map(({ logProbabilities }) => logProbabilities);
+    const found = mixtureBits(mixture, 0, documents, nats);
+    const alone = tableBits(mixture.table!.ngram, 0, documents);
+    const [{ tokens }] = documents;
     for (const at of [0, 1, 40, 159]) {
       const probabilities = new Float32Array(VOCABULARY).fill(1 / VOCABULARY);
-      mix(probabilities, mixture, tokens.subarray(0, at), [0, ...tokens.subarray(0, at)]);
-      assertAlmostEquals(found.mixture[0][at], -Math.log2(probabilities[tokens[at]]), 1e-3);
+      const context = [0, ...tokens.subarray(0, at)];
+      mix(probabilities, mixture, tokens.subarray(0, at), context);
+      assertAlmostEquals(found[0][at], -Math.log2(probabilities[tokens[at]]), 1e-3);
+      const said = mixture.table!.ngram.predict(context).probabilities[tokens[at]];
+      assertAlmostEquals(alone[0][at], -Math.log2(said), 1e-3);
     }
 
-    const without = await learnMixture({ ...input, ngram: undefined });
-    assertEquals(without.file.table, null);
-    assertEquals(without.file.validation.mixture, without.file.validation.gptAndNote);
-    assertEquals(without.bits(held).table, null);
+    const without = await fitMixture({ ...input, ngram: undefined });
+    assertEquals(without.mixture.table, null);
+    assertEquals([without.validation.table, without.validation.gptAndTable], [null, null]);
+    assertEquals(without.validation.mixture, without.validation.gptAndNote);
   }),
 );
