@@ -6,6 +6,7 @@
 
 import { basename, join } from "@std/path";
 import { type RunPaths, splits, type Workspace } from "../artifacts.ts";
+import { nextCommand } from "../lib/base/cli.ts";
 import { ArtifactError, exists } from "../lib/base/files.ts";
 import {
   digestsOf,
@@ -142,8 +143,8 @@ export class Chain {
       return { ...finding, state: "stale", reason };
     }
     // The first cause comes first, and what makes it good.
-    const wrong = await this.#damaged(lineage, finding.report) ?? await this.#above(lineage) ??
-      await this.#outdated(lineage, finding.report);
+    const wrong = await this.#damaged(lineage, finding.report) ??
+      await this.whyStale(lineage, finding.report);
     return wrong
       ? { ...finding, lineage, state: "stale", command, ...wrong }
       : { ...finding, lineage, state: "fresh" };
@@ -161,6 +162,11 @@ export class Chain {
           `${report} of ${time(created)} describes`,
       };
     }
+  }
+
+  /** Why what `report` describes no longer belongs to what it was made from; undefined if it does. */
+  async whyStale(lineage: Lineage, report: string): Promise<Wrong | undefined> {
+    return await this.#above(lineage) ?? await this.#outdated(lineage, report);
   }
 
   /** What of that which it was made from is another file by now; what is gone may be. */
@@ -214,10 +220,9 @@ export class Chain {
   /** The command that makes `artifact` anew. */
   command(artifact: ReportName): string {
     const { task, ofRun } = artifacts[artifact], { paths, run } = this.place;
-    const name = ofRun && run ? basename(run.root) : "latest";
-    return `deno task ${task}` + (artifact === "notes" ? " INPUT" : "") +
-      (name === "latest" ? "" : ` --run ${name}`) +
-      (paths.root === "data" ? "" : ` --data ${paths.root}`);
+    const name = ofRun && run ? basename(run.root) : undefined;
+    const input = artifact === "notes" ? " INPUT" : "";
+    return nextCommand(`${task}${input}`, { run: name, data: paths.root });
   }
 }
 

@@ -9,7 +9,7 @@
 import { fromFileUrl, join } from "@std/path";
 import { workspace } from "../artifacts.ts";
 import { exists, requireFile, writeJson } from "../lib/base/files.ts";
-import { isFresh } from "./chain.ts";
+import { isFresh, openSources } from "./chain.ts";
 import type { ReportName } from "./reports.ts";
 
 export interface Stage {
@@ -83,6 +83,16 @@ async function belongs({ artifact, run }: Stage, data: string): Promise<boolean>
   if (artifact === undefined) return true;
   const paths = workspace(data);
   return await isFresh(paths, artifact, run === undefined ? undefined : paths.run(run));
+}
+
+/** Throws an `ArtifactError` if something that `stages` make does not belong to the rest of it. */
+export async function requireFresh(stages: readonly Stage[], data: string): Promise<void> {
+  const paths = workspace(data);
+  for (const { artifact, run } of stages) {
+    if (artifact === undefined) continue;
+    const place = { paths, run: run === undefined ? undefined : paths.run(run) };
+    await openSources(place, "write the report", [artifact]);
+  }
 }
 
 /** As a shell wants it. */

@@ -6,7 +6,7 @@
 import { basename, join } from "@std/path";
 import { exists, writeJson } from "../lib/base/files.ts";
 import { defineTask, runTask, UsageError } from "../lib/base/cli.ts";
-import { runStages } from "../artifacts/stages.ts";
+import { requireFresh, runStages } from "../artifacts/stages.ts";
 import {
   type Corpus,
   type EffortName,
@@ -61,6 +61,7 @@ const task = defineTask({
       const stages = stagesOf(corpus, effort, gpu);
       await runStages(stages, { data: corpus.root, record, caller: "report" });
     }
+    for (const corpus of corpora) await requireFresh(stagesOf(corpus, effort, gpu), corpus.root);
     const output = flags.output ?? join(flags.data, "reports", "report");
     await writeReport({ corpora, effort, root: join(flags.data, "report"), output });
     console.log(`\nWrote ${join(output, "REPORT.md")} and ${join(output, "figures.json")}`);

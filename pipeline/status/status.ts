@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import type { Workspace } from "../artifacts.ts";
 import { artifactNames, artifacts, Chain, type Finding } from "../artifacts/chain.ts";
 import { pathOf } from "../artifacts/lineage.ts";
+import { nextCommand, shellWord } from "../lib/base/cli.ts";
 import { exists } from "../lib/base/files.ts";
 
 /** One artifact as `--json` prints it. */
@@ -51,7 +52,7 @@ export async function statusOf(paths: Workspace): Promise<Status> {
       rows.push(await rowOf(await chain.examine(name), chain));
     }
   }
-  return { version: 1, data: paths.root, artifacts: rows, next: nextCommand(rows, paths) };
+  return { version: 1, data: paths.root, artifacts: rows, next: nextOf(rows, paths) };
 }
 
 /** Folders of runs, `latest` first, then by name. */
@@ -92,8 +93,7 @@ async function rowOf(finding: Finding, chain: Chain): Promise<StatusRow> {
 }
 
 /** Of the first artifact in the chain that is not fresh; of the run `latest`, if there is one. */
-function nextCommand(rows: readonly StatusRow[], paths: Workspace): string {
-  const flags = paths.root === "data" ? "" : ` --data ${paths.root}`;
+function nextOf(rows: readonly StatusRow[], paths: Workspace): string {
   const [first] = rows.filter(({ run }) => run !== null);
   const chosen = first?.run ?? null;
   const chain = rows.filter(({ run, artifact }) =>
@@ -102,11 +102,12 @@ function nextCommand(rows: readonly StatusRow[], paths: Workspace): string {
   const wrong = chain.find(({ state }) => state !== "fresh");
   if (wrong?.artifact === "notes" && wrong.state === "missing") {
     const synthetic = rows.find(({ artifact }) => artifact === "synthetic");
-    return `deno task ingest ${synthetic ? paths.synthetic : "INPUT"}${flags}`;
+    const input = synthetic ? shellWord(paths.synthetic) : "INPUT";
+    return nextCommand(`ingest ${input}`, { data: paths.root });
   }
   if (wrong) return wrong.command;
-  if (chosen === null) return `deno task train${flags}`;
-  return `deno task serve${chosen === "latest" ? "" : ` --run ${chosen}`}${flags}`;
+  if (chosen === null) return nextCommand("train", { data: paths.root });
+  return nextCommand("serve", { run: chosen, data: paths.root });
 }
 
 /** Nothing further on depends on them. */

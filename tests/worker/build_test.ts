@@ -2,8 +2,14 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { writeAtomic, writeJson } from "../../pipeline/lib/base/files.ts";
+import {
+  ArtifactError,
+  sha256File,
+  writeAtomic,
+  writeJson,
+} from "../../pipeline/lib/base/files.ts";
 import { modelInfo } from "../../worker/host/build.ts";
+import { noLineage } from "../helpers/tiny_lineage.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 
 Deno.test(
@@ -21,8 +27,34 @@ Deno.test(
     await writeAtomic(join(folder, "export.json"), '{"parameters": 10');
     await assertRejects(
       () => modelInfo(folder, "wasm", "model.onnx"),
-      SyntaxError,
-      "export.json: it is not JSON",
+      ArtifactError,
+      "export.json: expected JSON",
     );
+  }),
+);
+
+Deno.test(
+  "a file of an export that is not the one that export.json names is not served",
+  inFolder(async (root) => {
+    const folder = join(root, "runs", "nano", "export");
+    const model = join(folder, "model.onnx"), config = join(folder, "config.json");
+    await writeAtomic(model, "graph");
+    await writeJson(config, { n_positions: 64, vocab_size: 300 });
+    const sum = async (path: string) => ({ bytes: 1, sha256: await sha256File(path) });
+    await writeJson(join(folder, "export.json"), {
+      version: 2,
+      lineage: noLineage,
+      run: "nano",
+      parameters: 10,
+      files: { "model.onnx": await sum(model), "config.json": await sum(config) },
+      mixture: { leftOut: "none" },
+    });
+    const info = () => modelInfo(folder, "wasm", "model.onnx");
+    assertEquals((await info()).parameters, 10);
+    await writeAtomic(join(folder, "ngram.bin"), "a table of single patients");
+    await assertRejects(info, ArtifactError, "ngram.bin: it is not the file that");
+    await Deno.remove(join(folder, "ngram.bin"));
+    await writeAtomic(model, "another graph");
+    await assertRejects(info, ArtifactError, "model.onnx: it is not the file that");
   }),
 );

@@ -5,8 +5,9 @@
 
 import { basename, dirname, fromFileUrl, join } from "@std/path";
 import type { Calibration } from "../../pipeline/artifacts/calibration.ts";
+import { readExport } from "../../pipeline/artifacts/exported.ts";
 import { readReport } from "../../pipeline/artifacts/reports.ts";
-import { exists, sha256File } from "../../pipeline/lib/base/files.ts";
+import { exists, readJson, sha256File } from "../../pipeline/lib/base/files.ts";
 import type { MixtureSettings } from "../../pipeline/lib/gpt/decode/mixture.ts";
 import { compileKernels } from "../../pipeline/lib/gpt/wasm/compile.ts";
 import { buildPages, bundle } from "./build_pages.ts";
@@ -109,6 +110,17 @@ export async function requireExport(exportFolder: string, engine: EngineName): P
   return model;
 }
 
+const MADE_BY = "deno task export";
+
+/** What of an export is served besides the model. */
+const SERVED_FILES = [
+  "config.json",
+  "generation_config.json",
+  "tokenizer.json",
+  "calibration.json",
+  "ngram.bin",
+];
+
 /** What the worker tells about the model at GET /model: from the export's own files. */
 export async function modelInfo(
   exportFolder: string,
@@ -119,14 +131,19 @@ export async function modelInfo(
     if (error instanceof Deno.errors.NotFound) return otherwise;
     throw error;
   };
-  const optional = (file: string) => readJson(join(exportFolder, file)).catch(absent({}));
-  const config = await readJson(join(exportFolder, "config.json"));
-  const settings = await optional("generation_config.json");
-  const report = await optional("export.json");
+  const report = await readExport(exportFolder, [model, ...SERVED_FILES]);
+  const settingsFile = join(exportFolder, "generation_config.json");
+  const settings = await exists(settingsFile)
+    ? await readJson<{ min_confidence?: number }>(settingsFile, MADE_BY)
+    : undefined;
+  const config = await readJson<{ n_positions: number; vocab_size: number }>(
+    join(exportFolder, "config.json"),
+    MADE_BY,
+  );
   return {
     name: basename(dirname(exportFolder)),
     min_confidence: (await exportedCalibration(exportFolder))?.served.minConfidence ??
-      settings.min_confidence,
+      settings?.min_confidence,
     engine,
     file: model,
     bytes: (await Deno.stat(join(exportFolder, model))).size,
@@ -134,20 +151,10 @@ export async function modelInfo(
     precision: model.includes("quantized") ? "int8" : "float32",
     context_length: config.n_positions,
     vocabulary: config.vocab_size,
-    parameters: report.parameters,
-    n_grams: report.mixture,
+    parameters: report?.parameters,
+    n_grams: report?.mixture,
     card: await Deno.readTextFile(join(exportFolder, "README.md")).catch(absent(undefined)),
   };
-}
-
-// deno-lint-ignore no-explicit-any
-async function readJson(path: string): Promise<any> {
-  const text = await Deno.readTextFile(path);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new SyntaxError(`Cannot read ${path}: it is not JSON; run "deno task export" again`);
-  }
 }
 
 /** What the export serves: the n-grams, or null and no bytes where it serves the GPT alone. */

@@ -9,11 +9,16 @@
 
 import { join } from "@std/path";
 import { type Workspace } from "../../artifacts.ts";
+import { Chain } from "../../artifacts/chain.ts";
+import { nameOf } from "../../artifacts/lineage.ts";
+import { readReport } from "../../artifacts/reports.ts";
+import { nextCommand } from "../../lib/base/cli.ts";
 import {
   ArtifactError,
   exists,
   readJson,
   replaceFolder,
+  sha256File,
   temporaryName,
   writeJson,
 } from "../../lib/base/files.ts";
@@ -81,9 +86,37 @@ export interface HandoffResult {
   engine: string;
 }
 
+/**
+ * Throws an `ArtifactError` unless the folder's tokens are those that run.json names, and those of
+ * the workspace too, where it has any: a run is only of use beside its own notes.
+ */
+export async function requireOwnTokens(
+  folder: string,
+  { lineage, name }: HandoffConfig,
+  paths: Workspace,
+): Promise<void> {
+  const doing = `import ${folder}`, runJson = join(folder, "run.json");
+  for (const split of ["train", "val"] as const) {
+    const copy = join(folder, `${split}.bin`);
+    if (await sha256File(copy) === lineage.from[nameOf({ paths }, paths.tokens(split))]) continue;
+    throw new ArtifactError(
+      `Cannot ${doing}: ${copy} is not the file that ${runJson} of ${lineage.created} was written ` +
+        `with; run "${nextCommand("handoff", { run: name, data: paths.root })} --force" again`,
+    );
+  }
+  const wrong = await new Chain({ paths }).whyStale(lineage, runJson);
+  if (wrong === undefined) return;
+  throw new ArtifactError(
+    `Cannot ${doing}: ${wrong.reason}; import it into the workspace of its own notes with --data, ` +
+      `or run "${wrong.command ?? nextCommand("handoff", { run: name, data: paths.root })}"`,
+  );
+}
+
 /** What train.py made of a handoff folder; an `ArtifactError` if it has not ended yet. */
 export async function readHandoff(folder: string): Promise<HandoffResult> {
-  const config = await readJson<HandoffConfig>(join(folder, "run.json"), "deno task handoff");
+  const runJson = join(folder, "run.json");
+  const { lineage } = await readReport("run", runJson, "deno task handoff");
+  const config = { ...await readJson<HandoffConfig>(runJson, "deno task handoff"), lineage };
   const output = join(folder, "output");
   const resultPath = join(output, "result.json");
   if (!await exists(resultPath)) {

@@ -1,7 +1,8 @@
 /** `deno task import`: what PyTorch trained in a handoff folder, as a run like any other. */
 
 import { join } from "@std/path";
-import { readTokens, type RunPaths, workspace } from "../../artifacts.ts";
+import { readTokens, type RunPaths, type Workspace, workspace } from "../../artifacts.ts";
+import { lineageOf } from "../../artifacts/lineage.ts";
 import { ArtifactError, readJson, writeAtomic, writeJson } from "../../lib/base/files.ts";
 import { defineTask, runTask, UsageError } from "../../lib/base/cli.ts";
 import { createTokenizer } from "../../lib/gpt/decode/tokenizer.ts";
@@ -11,7 +12,7 @@ import { writeCurves } from "../curves.ts";
 import { initialState } from "../job.ts";
 import { validationBatches } from "../loader.ts";
 import { DEFAULT_RUN, lockRun, makeRoom } from "../run_folder.ts";
-import { type HandoffResult, readHandoff } from "./folder.ts";
+import { type HandoffResult, readHandoff, requireOwnTokens } from "./folder.ts";
 
 /** PyTorch's validation loss and ours of the same weights may differ by this much, in nats. */
 const TOLERANCE = 1e-3;
@@ -32,6 +33,8 @@ await runTask(defineTask({
       );
     }
     const result = await readHandoff(folder);
+    const place = workspace(data), paths = place.run(name);
+    await requireOwnTokens(folder, result.config, place);
     const loss = await validationLoss(folder, result);
     if (!(Math.abs(loss - result.best.loss) < TOLERANCE)) {
       throw new ArtifactError(
@@ -39,11 +42,10 @@ await runTask(defineTask({
           `the same weights give ${loss}; is output/best of this handoff?`,
       );
     }
-    const paths = workspace(data).run(name);
     const kept = await makeRoom(paths, force);
     if (kept) console.error(`The previous run "${name}" is kept as "${kept}".`);
     using _lock = await lockRun(paths);
-    await writeRun(paths, name, folder, result);
+    await writeRun(place, paths, name, folder, result);
     console.log(
       `validation loss ${loss.toFixed(4)} nats per token (PyTorch: ${result.best.loss.toFixed(4)})
 The run lies in ${paths.root}
@@ -77,6 +79,7 @@ async function validationLoss(folder: string, { config, best }: HandoffResult): 
 }
 
 async function writeRun(
+  place: Workspace,
   paths: RunPaths,
   name: string,
   folder: string,
@@ -87,7 +90,9 @@ async function writeRun(
   const { endOfText } = createTokenizer(tokenizer);
   await writeAtomic(paths.tokenizer, await Deno.readFile(join(initial, "tokenizer.json")));
   await Deno.copyFile(join(initial, "tokenizer_config.json"), paths.tokenizerConfig);
-  await writeJson(paths.config, { ...config, name, engine });
+  const { from } = config.lineage;
+  const lineage = await lineageOf({ paths: place, run: paths }, from, [paths.tokenizer]);
+  await writeJson(paths.config, { ...config, lineage, name, engine });
   await writeAtomic(paths.log, log.map((entry) => JSON.stringify(entry) + "\n").join(""));
   for (
     const [place, { config, parameters, step }] of [[paths.best, best], [paths.last, last]] as const
