@@ -77,6 +77,31 @@ Deno.test(
 );
 
 Deno.test(
+  "what was trained on other notes than those of the workspace is refused",
+  inFolder(async (root) => {
+    const { paths, folder } = await tinyHandoff(root);
+    await copyFolder(join(fixture, "output"), join(folder, "output"));
+    const refused = async (path: string, why: string) => {
+      const before = await Deno.readFile(path);
+      await Deno.writeFile(path, before.with(-1, before.at(-1)! ^ 1));
+      const { code, stderr } = await runTask("import", folder, "--data", root);
+      assertEquals(code, 1, stderr);
+      assertEquals(stderr.trim().split("\n").length, 1, stderr);
+      assertStringIncludes(stderr, why);
+      assertStringIncludes(stderr, 'run "deno task handoff --run pytorch --data');
+      assert(!(await entries(root)).includes("runs"));
+      await Deno.writeFile(path, before);
+    };
+    await refused(paths.tokens("train"), "was made from another processed/train.bin than the one");
+    await refused(paths.tokenizer, "was made from another processed/tokenizer.json than the one");
+    await refused(join(folder, "val.bin"), "val.bin is not the file that");
+    // Where there are no notes yet it is taken as it is.
+    const other = join(root, "other");
+    assertEquals((await runTask("import", folder, "--data", other)).code, 0);
+  }),
+);
+
+Deno.test(
   "a folder that exists is not handed off to again without --force",
   inFolder(async (root) => {
     const { folder } = await tinyHandoff(root);

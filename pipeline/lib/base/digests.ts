@@ -7,15 +7,15 @@
  * Parquet file of 3 GB would cost each of ten stages 2.5 s; small ones are hashed again.
  */
 
-import { join } from "@std/path";
+import { join, resolve } from "@std/path";
 import { sha256File, writeJson } from "./files.ts";
 
 /** Smaller files take less than 30 ms. */
 const WORTH_KEEPING = 32 * 2 ** 20;
 
 /**
- * A file changed this recently may change once more within the resolution of its time stamps, and
- * would look the same; git calls such entries "racily clean". Their digests are not kept.
+ * A file changed this recently may change once more within the resolution of its time stamps (a
+ * second, as Deno reads the time of change), and would look the same; git calls such entries "racily clean". Their digests are not kept.
  */
 const SETTLED_MS = 3000;
 
@@ -30,20 +30,21 @@ export class Digests {
   readonly #known = new Map<string, Kept>();
   #loaded: Promise<Record<string, Kept>> | undefined;
 
-  constructor(folder: string) {
+  /** `settled`: milliseconds after which a file is not "racily clean" any more. */
+  constructor(folder: string, readonly settled = SETTLED_MS) {
     this.#file = join(folder, ".digests.json");
   }
 
   /** The SHA-256 of the file at `path` in hexadecimal; undefined where there is none. */
-  async of(path: string): Promise<string | undefined> {
-    const before = await stampOf(path);
+  async of(file: string): Promise<string | undefined> {
+    const path = resolve(file), before = await stampOf(path);
     if (before === undefined) return undefined;
     const { stamp, bytes, changed } = before;
     const large = bytes >= WORTH_KEEPING;
     const known = this.#known.get(path) ?? (large ? (await this.#kept())[path] : undefined);
     if (known?.stamp === stamp) return known.sha256;
     const sha256 = await sha256File(path);
-    const settled = Date.now() - changed > SETTLED_MS &&
+    const settled = Date.now() - changed > this.settled &&
       (await stampOf(path))?.stamp === stamp;
     if (settled) this.#known.set(path, { stamp, sha256 });
     if (settled && large) await this.#keep(path, { stamp, sha256 });
