@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { workspace } from "../../pipeline/artifacts.ts";
 import { type Status, statusOf } from "../../pipeline/status/status.ts";
@@ -56,9 +56,9 @@ Deno.test(
     ]);
     assertEquals(tokens.reason, null);
     assertStringIncludes(statusText(fresh), "run another\n");
-    assertStringIncludes(
+    assertMatch(
       statusText(fresh),
-      `  tokens     fresh    ${tokens.created!.slice(0, 19).replace("T", " ")}  from notes\n`,
+      /\n {2}tokens +fresh {4}\d{4}-\d\d-\d\d [\d:]{8} {2}from notes\n/,
     );
 
     await Deno.remove(join(chain.run.audit, "audit.json"));
@@ -66,16 +66,18 @@ Deno.test(
     const changed = await statusOf(chain.paths);
     assertEquals(states(changed), {
       ...states(fresh),
+      "latest calibration": "stale",
       "latest eval": "stale",
       "latest audit": "missing",
       "latest export": "stale",
+      "another calibration": "stale",
       "another eval": "stale",
       "another export": "stale",
     });
-    assertEquals(changed.next, `deno task eval --data ${root}`);
+    assertEquals(changed.next, `deno task calibrate --data ${root}`);
     const text = statusText(changed);
     assertStringIncludes(text, "was made from another processed/ngram.bin than the one written");
-    assertStringIncludes(text, "as eval is stale");
+    assertStringIncludes(text, "as calibration is stale");
 
     await Deno.remove(chain.paths.runs, { recursive: true });
     assertEquals((await statusOf(chain.paths)).next, `deno task train --data ${root}`);

@@ -41,7 +41,10 @@ Deno.test("a dry run checks everything and uploads nothing", () =>
     await writeJson(join(data, "deploy.json"), { API_KEYS: [KEY] });
     const { code, stdout, stderr } = await deploy(data);
     assertEquals(code, 0, stderr);
-    assertMatch(stdout, /Bundle: [\d.]+ [kM]B, [\d.]+ kB gzip; Cloudflare takes 67.1 MB uncompressed/);
+    assertMatch(
+      stdout,
+      /Bundle: [\d.]+ [kM]B, [\d.]+ kB gzip; Cloudflare takes 67.1 MB uncompressed/,
+    );
     assertStringIncludes(stdout, "env.RATE_LIMITER");
     assertStringIncludes(stdout, "nothing was uploaded");
   }));
