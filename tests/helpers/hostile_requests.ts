@@ -44,6 +44,9 @@ const fields = [
   "temperature",
   "seed",
   "session",
+  "patient",
+  "context",
+  "max_copied_words",
   "stream",
   "prompt",
   "max_tokens",
@@ -72,6 +75,7 @@ export function hostileRequest(url: string): Request {
   const path = pick([
     "/complete",
     "/complete",
+    "/context",
     "/v1/completions",
     `/${SENTINEL}`,
     `/complete/${SENTINEL}`,

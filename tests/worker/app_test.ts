@@ -24,6 +24,7 @@ function stub(overrides: Partial<CompletionService> = {}) {
     },
     ready: () => Promise.resolve(),
     countTokens: () => 0,
+    readContext: () => Promise.reject(new Error("not asked for")),
     generate: () => {
       throw new Error("not asked for");
     },
@@ -56,6 +57,8 @@ Deno.test("POST /complete answers with the service's completions", async () => {
     temperature: 0,
     seed: 1,
     session: "",
+    patient: "",
+    max_copied_words: 12,
     stream: false,
   });
 });
@@ -75,6 +78,8 @@ Deno.test("every field of a request reaches the service", async () => {
     temperature: 1,
     seed: 9,
     session: "field 1",
+    patient: "p1",
+    max_copied_words: 5,
     stream: false,
   };
   assertEquals((await app.request("/complete", post(request))).status, 200);
@@ -108,7 +113,7 @@ const mistakes: [string, RequestInit, number, string][] = [
   ["a form", post("text=a", { "content-type": "application/x-www-form-urlencoded" }), 415, "JSON"],
   ["GET", { method: "GET" }, 405, "Send POST"],
   ["PUT", { ...post({ text: "a" }), method: "PUT" }, 405, "Send POST"],
-  ["a huge body", post({ text: "x".repeat(600_000) }), 413, "larger than 524288 bytes"],
+  ["a huge body", post({ text: "x".repeat(1_100_000) }), 413, "larger than 1048576 bytes"],
 ];
 
 for (const [name, init, status, detail] of mistakes) {

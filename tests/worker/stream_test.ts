@@ -232,7 +232,7 @@ Deno.test("the API describes itself", async () => {
   const { app } = tinyApp();
   const document = await (await app.request("/openapi.json")).json();
   assertEquals(document.openapi, "3.1.0");
-  assertEquals(Object.keys(document.paths), ["/complete", "/v1/completions"]);
+  assertEquals(Object.keys(document.paths), ["/complete", "/context", "/v1/completions"]);
   const fields = Object.keys(document.components.schemas.CompleteRequest.properties);
   for (const field of ["text", "text_after", "section", "numbers", "stream", "session"]) {
     assert(fields.includes(field), field);

@@ -16,6 +16,7 @@ export const computeErrors = {
   400: problem("The body is not JSON"),
   401: problem("Credentials are missing, unknown or expired"),
   403: problem("The credentials lack a scope"),
+  404: problem("A context is named that is not remembered here: send it again"),
   409: problem("A newer request of the same session has come"),
   413: problem("The body is too large"),
   415: problem("The body is not declared as JSON"),
@@ -30,8 +31,8 @@ export function streamed(
   run: (send: Send, gone: AbortSignal) => Promise<void>,
 ): Response {
   const { response, ended } = eventStream(run, (error, send) => {
-    const { status, message } = problemOf(error);
-    send(problemBody(status, message), "error");
+    const { status, message, type } = problemOf(error);
+    send(problemBody(status, message, { type }), "error");
   });
   c.set("streamed", ended);
   keepAlive(c, ended);

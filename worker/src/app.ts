@@ -7,6 +7,9 @@ import { NONCE, secureHeaders } from "hono/secure-headers";
 import { audit } from "./audit.ts";
 import type { Authenticate, Caller } from "./auth.ts";
 import { addCompleteRoute } from "./complete_route.ts";
+import { contextRequest } from "./context_request.ts";
+import { addContextRoute } from "./context_route.ts";
+import { ContextStore } from "./context_store.ts";
 import { docsPage, type OpenApiDocument } from "./docs.ts";
 import { type RateLimiter, requireWithinLimit, runner } from "./limits.ts";
 import { generateRequest } from "./openai_request.ts";
@@ -59,16 +62,18 @@ export interface AppSettings {
   log?: (line: string) => void;
 }
 
-/** Largest body: the two longest texts in UTF-8, escaped as JSON would in ordinary text. */
-const MAX_BODY_BYTES = 512 * 1024;
+/** Largest body: a context and the two longest texts in UTF-8, escaped as JSON would ordinary text. */
+const MAX_BODY_BYTES = 1024 * 1024;
 
 /** Paths that compute: they take JSON by POST. */
-const computing = ["/complete", "/v1/completions"];
+const computing = ["/complete", "/context", "/v1/completions"];
 /** Paths that need credentials. */
 const guarded = [...computing, "/v1/models", "/model"];
 const open = ["/healthz", "/readyz", "/openapi.json", "/docs"];
 
-const requestFields = [completeRequest, generateRequest].flatMap(({ shape }) => Object.keys(shape));
+const requestFields = [completeRequest, generateRequest, contextRequest].flatMap(({ shape }) =>
+  Object.keys(shape)
+).concat("source", "kind", "date");
 
 const description = {
   openapi: "3.1.0",
@@ -148,8 +153,9 @@ export function createApp(service: CompletionService, settings: AppSettings): Ap
     const document = app.getOpenAPI31Document(description) as unknown as OpenApiDocument;
     return c.html(docsPage(document, c.get("secureHeadersNonce") ?? ""));
   });
-  const run = runner();
-  addCompleteRoute(app, service, run);
+  const run = runner(), store = new ContextStore();
+  addCompleteRoute(app, service, run, store);
+  addContextRoute(app, service, store);
   addOpenAiRoutes(app, service, run);
   return app;
 }

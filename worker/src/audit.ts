@@ -11,6 +11,7 @@ export interface AuditFacts {
   caller?: Caller;
   model?: string;
   text_characters?: number;
+  context_characters?: number;
   completions?: number;
   computed_tokens?: number;
 }

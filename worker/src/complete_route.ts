@@ -3,6 +3,8 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Suggestion } from "../../pipeline/lib/gpt/decode/growth.ts";
 import { computeErrors, streamed } from "./answers.ts";
+import { contextOf } from "./context_route.ts";
+import type { ContextStore } from "./context_store.ts";
 import type { Run } from "./limits.ts";
 import type { Router } from "./router.ts";
 import { completeRequest, completeResponse } from "./request.ts";
@@ -28,12 +30,18 @@ const route = createRoute({
   },
 });
 
-export function addCompleteRoute(app: Router, service: CompletionService, run: Run): void {
+export function addCompleteRoute(
+  app: Router,
+  service: CompletionService,
+  run: Run,
+  store: ContextStore,
+): void {
   app.openapi(route, async (c) => {
     const request = c.req.valid("json");
     const facts = c.get("facts");
     facts.model = service.info.name;
     facts.text_characters = request.text.length;
+    const context = await contextOf(c, request, service, store);
     const answer = async (
       onGrow?: (index: number, suggestion: Suggestion) => void,
       gone?: AbortSignal,
@@ -41,7 +49,14 @@ export function addCompleteRoute(app: Router, service: CompletionService, run: R
       const response = await run(
         c,
         request.session,
-        (options) => service.complete(request, { ...options, onGrow }),
+        ({ scope, ...options }) =>
+          service.complete(request, {
+            ...options,
+            // Of two patients, what was computed for one is never there for the other.
+            scope: request.patient === "" ? scope : JSON.stringify([scope, request.patient]),
+            onGrow,
+            ...(context && { context }),
+          }),
         gone,
       );
       facts.completions = response.completions.length;

@@ -38,26 +38,42 @@ export class ProblemError extends Error {
   override name = "ProblemError";
   readonly status: number;
   readonly headers: Record<string, string>;
+  /** Tells clients apart what they can do about it; "about:blank" where the status says it all. */
+  readonly type: string;
 
-  constructor(status: number, detail: string, headers: Record<string, string> = {}) {
+  constructor(
+    status: number,
+    detail: string,
+    headers: Record<string, string> = {},
+    type = "about:blank",
+  ) {
     super(detail);
     this.status = status;
     this.headers = headers;
+    this.type = type;
   }
 }
 
 /** The JSON of a problem. */
-export function problemBody(status: number, detail: string, errors?: Problem["errors"]): Problem {
+export function problemBody(
+  status: number,
+  detail: string,
+  { errors, type = "about:blank" }: { errors?: Problem["errors"]; type?: string } = {},
+): Problem {
   const title = titles[status] ?? "Error";
-  return { type: "about:blank", title, status, detail, ...(errors && { errors }) };
+  return { type, title, status, detail, ...(errors && { errors }) };
 }
 
 export function problemResponse(
   status: number,
   detail: string,
-  { errors, headers = {} }: { errors?: Problem["errors"]; headers?: Record<string, string> } = {},
+  { errors, headers = {}, type }: {
+    errors?: Problem["errors"];
+    headers?: Record<string, string>;
+    type?: string;
+  } = {},
 ): Response {
-  return new Response(JSON.stringify(problemBody(status, detail, errors)), {
+  return new Response(JSON.stringify(problemBody(status, detail, { errors, type })), {
     status,
     headers: { "content-type": "application/problem+json", ...headers },
   });
@@ -65,7 +81,7 @@ export function problemResponse(
 
 /** 422, with one message per wrong field. */
 export function validationProblem(error: z.ZodError, fields: readonly string[]): Response {
-  const errors = error.issues.map((issue) => ({
+  const errors = error.issues.map(closest).map((issue) => ({
     field: issue.path.filter((part) => typeof part === "number" || fields.includes(String(part)))
       .join("."),
     message: issueMessage(issue, fields),
@@ -74,12 +90,24 @@ export function validationProblem(error: z.ZodError, fields: readonly string[]):
   return problemResponse(422, field === "" ? message : `${field}: ${message}`, { errors });
 }
 
+/** Of a field that may be one thing or another, what is wrong with the one that comes nearest. */
+function closest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== "invalid_union") return issue;
+  const depth = (issues: readonly z.core.$ZodIssue[]) =>
+    issues[0]?.code === "invalid_type" && issues[0].path.length === 0 ? -1 : issues[0].path.length;
+  const [nearest] = issue.errors.toSorted((a, b) => depth(b) - depth(a));
+  return nearest === undefined
+    ? issue
+    : closest({ ...nearest[0], path: [...issue.path, ...nearest[0].path] });
+}
+
 /** Zod's own messages, but for those that would quote what was sent. */
 function issueMessage(issue: z.core.$ZodIssue, fields: readonly string[]): string {
   if (issue.code === "unrecognized_keys") {
     return `expected only the fields ${fields.join(", ")}; another was sent`;
   }
-  if (issue.code === "custom") return "not accepted";
+  // Those of the schemas themselves say what is expected, and quote nothing.
+  if (issue.code === "custom" && !issue.message.startsWith("expected")) return "not accepted";
   return issue.message;
 }
 
@@ -101,8 +129,8 @@ export function problemOf(error: unknown): ProblemError {
 }
 
 export const handleError: ErrorHandler = (error: Error, _c: Context) => {
-  const { status, message, headers } = problemOf(error);
-  return problemResponse(status, message, { headers });
+  const { status, message, headers, type } = problemOf(error);
+  return problemResponse(status, message, { headers, type });
 };
 
 export const handleNotFound: NotFoundHandler = () =>

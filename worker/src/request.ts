@@ -1,8 +1,10 @@
 /** What `POST /complete` takes and gives. The schemas state every field's limit, the API's pages show it. */
 
 import { z } from "@hono/zod-openapi";
+import type { ContextItem, ContextSource } from "../../pipeline/lib/gpt/decode/context/types.ts";
 import { numbersPolicies, type NumbersPolicy } from "../../pipeline/lib/gpt/decode/policy.ts";
 import { suggestDefaults } from "../../pipeline/lib/gpt/decode/suggest.ts";
+import { contextOrId, contextSource, patientKey } from "./context_request.ts";
 
 /** Longest text, in UTF-16 units: several times the longest discharge summaries. */
 export const MAX_TEXT = 100_000;
@@ -46,6 +48,15 @@ export const completeRequest = z.strictObject({
     description:
       "Any name of one text field of one user: a newer request ends the older, and only requests of the same session share remembered text.",
   }),
+  patient: patientKey.default(""),
+  context: contextOrId.optional().openapi({
+    description:
+      "What is known of `patient`: texts, or the id that POST /context has answered with. Suggestions " +
+      "may then copy from it, and name where from.",
+  }),
+  max_copied_words: z.int().min(0).max(50).default(suggestDefaults.maxCopiedWords).openapi({
+    description: "Most words in a row that a suggestion may copy from the context.",
+  }),
   stream: z.boolean().default(false).openapi({
     description: "Answer as text/event-stream: `suggestion` events as the text grows, then `done`.",
   }),
@@ -77,6 +88,12 @@ export interface CompleteRequest {
   seed: number;
   /** One text field of one user; empty if the caller names none. */
   session: string;
+  /** Key of the patient whose chart is open; empty if the caller names none. */
+  patient: string;
+  /** What is known of the patient, or the id of what was sent before. */
+  context?: ContextItem[] | string;
+  /** Most words in a row that a suggestion may copy from the context. */
+  max_copied_words: number;
   /** Whether the answer comes as events. */
   stream: boolean;
 }
@@ -92,7 +109,10 @@ export const completion = z.object({
   tokens: z.int().openapi({ description: "Tokens computed for it." }),
   finish_reason: z.string().openapi({
     description:
-      "Why it is not longer: confidence, words, tokens, number, redaction, unreadable, section, line, stop, text_after, repetition, end.",
+      "Why it is not longer: confidence, words, tokens, number, copied, redaction, unreadable, section, line, stop, text_after, repetition, end.",
+  }),
+  sources: z.array(contextSource).optional().openapi({
+    description: "Where its words stand in the context, most words first; absent without one.",
   }),
 }).openapi("Completion");
 
@@ -118,6 +138,8 @@ export interface CompleteResponse {
     confidence: number;
     tokens: number;
     finish_reason: string;
+    /** Where its words stand in the patient's context; absent without one. */
+    sources?: ContextSource[];
   }[];
   /** Name of the model. */
   model: string;

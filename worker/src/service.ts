@@ -1,5 +1,7 @@
 /** What the routes need of a model. The routes are tested with a stub of this. */
 
+import type { PatientContext } from "../../pipeline/lib/gpt/decode/context/context.ts";
+import type { ContextItem } from "../../pipeline/lib/gpt/decode/context/types.ts";
 import { Decoder } from "../../pipeline/lib/gpt/decode/decoder.ts";
 import type { Suggestion } from "../../pipeline/lib/gpt/decode/growth.ts";
 import { suggestDefaults } from "../../pipeline/lib/gpt/decode/suggest.ts";
@@ -30,8 +32,14 @@ export interface CompletionService {
    */
   complete(
     request: CompleteRequest,
-    options?: ComputeOptions & { onGrow?: (index: number, suggestion: Suggestion) => void },
+    options?: ComputeOptions & {
+      onGrow?: (index: number, suggestion: Suggestion) => void;
+      /** What is known of the patient; the request's own `context` is not looked at. */
+      context?: PatientContext;
+    },
   ): Promise<CompleteResponse>;
+  /** Reads what is known of a patient, for `complete`. */
+  readContext(items: readonly ContextItem[]): Promise<PatientContext>;
   /** Tokens that `text` has. */
   countTokens(text: string): number;
   /** Plain generation, piece by piece. */
@@ -104,6 +112,7 @@ export function completionService<S>(
       const compute = () => complete(info, ready, request, started, options);
       return await inTurn(compute, options?.signal);
     },
+    readContext: async (items) => (await decoder()).contextOf(items),
     countTokens: (text) => tokenizer.encode(text).length,
     async *generate(prompt, settings, options) {
       yield* generateText(await decoder(), prompt, settings, options);
@@ -130,6 +139,7 @@ async function complete<S>(
     stop: request.stop,
     temperature: request.temperature,
     seed: request.seed,
+    maxCopiedWords: request.max_copied_words,
     onFed: (tokens) => computed += tokens,
     ...options,
   });
@@ -176,11 +186,12 @@ const busy = () =>
   new ProblemError(503, "Too many requests at once; try again soon", { "retry-after": "1" });
 
 /** A suggestion in the words of the API. */
-export const completionOf = ({ text, confidence, tokens, finish }: Suggestion) => ({
+export const completionOf = ({ text, confidence, tokens, finish, sources }: Suggestion) => ({
   text,
   confidence: rounded(confidence, 4),
   tokens,
   finish_reason: finish,
+  ...(sources && { sources }),
 });
 
 const rounded = (value: number, digits: number) => Number(value.toFixed(digits));

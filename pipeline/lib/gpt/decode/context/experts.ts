@@ -47,6 +47,9 @@ const MATCH_FACTOR = 5;
 /** Places of a word that are looked at; the last are the latest. */
 const MAX_PLACES = 400;
 
+/** Share of words with a capital at a sentence's start that keep it inside one: names of drugs. */
+const NAMES = 0.3;
+
 /** Telling words in one mode: mass by first token, and continuations by the tokens so far. */
 interface Lexicon {
   first: ReadonlyMap<number, number>;
@@ -209,11 +212,7 @@ function lexiconOf(index: ContextIndex, mode: Mode): Lexicon {
   let total = 0;
   const add = (counts: Map<number, number>, token: number, mass: number) =>
     counts.set(token, (counts.get(token) ?? 0) + mass);
-  index.keys.forEach((key, id) => {
-    if (!isTelling(key) || (mode.capital && isNumberKey(key))) return;
-    const { tokens } = index.form(id, mode);
-    const mass = 1 + Math.log(index.placesOf(id).length);
-    total += mass;
+  const addForm = (tokens: readonly number[], mass: number) => {
     add(first, tokens[0], mass);
     let sequence = "";
     for (let at = 1; at < tokens.length; at++) {
@@ -222,6 +221,14 @@ function lexiconOf(index: ContextIndex, mode: Mode): Lexicon {
       if (counts === undefined) begun.set(sequence, counts = new Map());
       add(counts, tokens[at], mass);
     }
+  };
+  index.keys.forEach((key, id) => {
+    if (!isTelling(key) || (mode.capital && isNumberKey(key))) return;
+    const mass = 1 + Math.log(index.placesOf(id).length);
+    total += mass;
+    const isName = !mode.capital && index.mayBeName(id);
+    addForm(index.form(id, mode).tokens, isName ? mass * (1 - NAMES) : mass);
+    if (isName) addForm(index.form(id, { ...mode, capital: true }).tokens, mass * NAMES);
   });
   const normalise = (counts: Map<number, number>, sum: number) => {
     for (const [token, mass] of counts) counts.set(token, mass / sum);

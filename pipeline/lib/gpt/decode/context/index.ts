@@ -103,6 +103,11 @@ export class ContextIndex {
     return this.#formOf((spaced ? " " : "") + this.#wordOf(id, capital));
   }
 
+  /** Whether key `id` was written with a capital somewhere, and is not where no sentence starts. */
+  mayBeName(id: number): boolean {
+    return this.#reading.capitals.has(id) && /^[a-z]/.test(this.#reading.words[id]);
+  }
+
   #wordOf(id: number, capital: boolean): string {
     const word = this.#reading.words[id];
     return capital && /^[a-z]/.test(word) ? word[0].toUpperCase() + word.slice(1) : word;

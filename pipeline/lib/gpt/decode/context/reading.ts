@@ -14,6 +14,8 @@ export interface Reading {
   /** By key id: the key, and its word as it is written inside a sentence. */
   keys: string[];
   words: string[];
+  /** Ids of keys that a sentence's start has, or had, a capital for: they may be names. */
+  capitals: ReadonlySet<number>;
   idOf: ReadonlyMap<string, number>;
 }
 
@@ -40,7 +42,7 @@ export function readLines(lines: readonly ContextLine[]): Reading {
       last = end;
     }
   });
-  const { keys, words, idOf } = spelling;
+  const { keys, words, capitals, idOf } = spelling;
   return {
     key: Int32Array.from(key),
     line: Int32Array.from(line),
@@ -48,6 +50,7 @@ export function readLines(lines: readonly ContextLine[]): Reading {
     lead,
     keys,
     words,
+    capitals,
     idOf,
   };
 }
@@ -56,6 +59,7 @@ export function readLines(lines: readonly ContextLine[]): Reading {
 class Spelling {
   readonly keys: string[] = [];
   readonly words: string[] = [];
+  readonly capitals = new Set<number>();
   readonly idOf = new Map<string, number>();
   /** Ids by word, in any case. */
   readonly #ids = new Map<string, number>();
@@ -81,6 +85,7 @@ class Spelling {
       this.idOf.set(key, id);
       this.words.push(uncapitalised(word));
     }
+    if (/^[A-Z][a-z]/.test(word)) this.capitals.add(id);
     return id;
   }
 }

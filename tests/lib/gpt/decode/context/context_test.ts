@@ -1,7 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { createContext } from "../../../../../pipeline/lib/gpt/decode/context/context.ts";
 import { defaultContextWeights } from "../../../../../pipeline/lib/gpt/decode/context/default_weights.ts";
-import { experts } from "../../../../../pipeline/lib/gpt/decode/context/experts.ts";
 import {
   copiedWords,
   sourcesOf,
@@ -18,13 +17,12 @@ import {
 } from "../../../../../pipeline/lib/gpt/decode/context/units.ts";
 import {
   areContextWeights,
-  type ContextWeights,
   mixOpinions,
-  weightCountOf,
 } from "../../../../../pipeline/lib/gpt/decode/context/weights.ts";
 import { Decoder, type SuggestSettings } from "../../../../../pipeline/lib/gpt/decode/decoder.ts";
 import { Vocabulary } from "../../../../../pipeline/lib/gpt/decode/vocabulary.ts";
 import { modelOf, pieceTokenizer } from "../../../../helpers/tiny_language.ts";
+import { trustedWeights } from "../../../../helpers/trusted_context.ts";
 
 const tokenizer = pieceTokenizer(
   " met|olazone|formin| the| patient| takes| daily| mg| and| has|The| on| war|farin| oste|oporosis|Hy|pothyroidism| hypothyroidism| Clinic| for| dressing|THE| wound| 7| 9"
@@ -34,12 +32,8 @@ const vocabulary = new Vocabulary(tokenizer);
 /** Knows nothing: every token is as likely as any other. */
 const decoder = () =>
   new Decoder(modelOf(tokenizer, () => new Map(), 128), tokenizer, {
-    mixture: { context: trusted },
+    mixture: { context: trustedWeights },
   });
-/** Every expert is believed rather than not. */
-const trusted = Object.fromEntries(
-  experts.map((expert) => [expert, new Array<number>(weightCountOf(expert)).fill(0.8)]),
-) as unknown as ContextWeights;
 
 const item = (text: string, kind: ContextKind = "note", date = ""): ContextItem => ({
   source: kind,
