@@ -5,9 +5,9 @@ import { type Workspace } from "../artifacts.ts";
 import { type Lineage, lineageOf, nameOf } from "../artifacts/lineage.ts";
 import { isMarkedSynthetic } from "../artifacts/synthetic.ts";
 import { writeAtomic, writeJson } from "../lib/base/files.ts";
-import { findFiles, formatOf } from "./detect.ts";
-import { download, isWeb } from "./download.ts";
-import { Intake } from "./intake.ts";
+import { findFiles, formatOf } from "./read/detect.ts";
+import { download, isWeb } from "./read/download.ts";
+import { Intake } from "./read/intake.ts";
 import {
   type ColumnFlags,
   type Format,
@@ -16,15 +16,15 @@ import {
   type NoteField,
   type NoteFile,
   type Reader,
-} from "./note_source.ts";
-import { NotesWriter } from "./notes_writer.ts";
-import { readCsv } from "./read_csv.ts";
-import { readFhir } from "./read_fhir.ts";
-import { readJsonl } from "./read_jsonl.ts";
-import { readText } from "./read_text.ts";
+} from "./read/note_source.ts";
+import { NotesWriter } from "./write/notes_writer.ts";
+import { readCsv } from "./read/csv.ts";
+import { readFhir } from "./read/fhir.ts";
+import { readJsonl } from "./read/jsonl.ts";
+import { readText } from "./read/text.ts";
 import { type IngestReport, type InputReport, reportOf, Tally } from "./report.ts";
-import { Scans } from "./scans.ts";
-import { Sift, type SiftedNote, type SiftOptions } from "./sift.ts";
+import { Scans } from "./clean/scans.ts";
+import { Sift, type SiftedNote, type SiftOptions } from "./identity/sift.ts";
 
 const readers: Record<Format, Reader> = {
   mimic: readCsv,
@@ -37,7 +37,7 @@ const readers: Record<Format, Reader> = {
 
 /** Loads DuckDB only when it is needed: the library takes 40 MB. */
 async function* readParquet(...[file, context]: Parameters<Reader>) {
-  const reader = await import("./read_parquet.ts");
+  const reader = await import("./read/parquet.ts");
   yield* reader.readParquet(file, context);
 }
 
@@ -148,7 +148,7 @@ async function fetchIfRemote(
   }
 }
 
-const duckDbVersion = async () => (await import("./duckdb.ts")).duckDbVersion;
+const duckDbVersion = async () => (await import("./read/duckdb.ts")).duckDbVersion;
 
 async function ingestFile(
   file: NoteFile,

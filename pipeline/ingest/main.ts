@@ -11,7 +11,7 @@ import {
   UsageError,
 } from "../lib/base/cli.ts";
 import { ingest } from "./ingest.ts";
-import { type Format, formats } from "./note_source.ts";
+import { type Format, formats } from "./read/note_source.ts";
 import { summary } from "./report.ts";
 
 const task = defineTask({

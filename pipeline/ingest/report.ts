@@ -3,11 +3,11 @@
 import { format as formatCount } from "../lib/base/cli.ts";
 import { type Split, splits } from "../artifacts.ts";
 import type { Lineage } from "../artifacts/lineage.ts";
-import { repairNames } from "./clean.ts";
+import { repairNames } from "./clean/clean_text.ts";
 import type { IngestOptions } from "./ingest.ts";
-import type { Format, NoteField } from "./note_source.ts";
-import type { SiftCounts, SiftedNote } from "./sift.ts";
-import { SPLIT_RULE } from "./split.ts";
+import type { Format, NoteField } from "./read/note_source.ts";
+import type { SiftCounts, SiftedNote } from "./identity/sift.ts";
+import { SPLIT_RULE } from "./identity/split.ts";
 
 export interface InputReport {
   name: string;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { cleanText, originalCleanUp } from "../../pipeline/ingest/clean.ts";
-import { decodeText } from "../../pipeline/ingest/decode_text.ts";
+import { cleanText, originalCleanUp } from "../../pipeline/ingest/clean/clean_text.ts";
+import { decodeText } from "../../pipeline/ingest/clean/decode_text.ts";
 
 Deno.test("plain text passes unchanged", () => {
   const text = " \nName:  ___   Unit No:   ___\n\tHgb-11.9* 5'4\" ~ 98.6\n";

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { InputError } from "../../pipeline/ingest/note_source.ts";
+import { InputError } from "../../pipeline/ingest/read/note_source.ts";
 import { summary } from "../../pipeline/ingest/report.ts";
 import { MIMIC_HEADER, mimicRow, TestWorkspace } from "./workspace.ts";
 

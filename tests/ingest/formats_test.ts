@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import { detectFormat } from "../../pipeline/ingest/detect.ts";
+import { detectFormat } from "../../pipeline/ingest/read/detect.ts";
 import { MIMIC_HEADER, mimicRow, TestWorkspace } from "./workspace.ts";
 
 const base64 = (text: string) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));

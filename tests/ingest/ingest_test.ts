@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { InputError } from "../../pipeline/ingest/note_source.ts";
+import { InputError } from "../../pipeline/ingest/read/note_source.ts";
 import { Interrupted } from "../../pipeline/lib/base/cli.ts";
 import type { Split } from "../../pipeline/artifacts.ts";
 import { MIMIC_HEADER, mimicRow, TestWorkspace } from "./workspace.ts";

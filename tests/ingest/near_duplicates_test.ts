@@ -1,10 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { Scans } from "../../pipeline/ingest/scans.ts";
-import { HashTable } from "../../pipeline/ingest/hash_table.ts";
+import { Scans } from "../../pipeline/ingest/clean/scans.ts";
+import { HashTable } from "../../pipeline/ingest/identity/hash_table.ts";
 import {
   estimateSimilarity as estimate,
   NearDuplicates,
-} from "../../pipeline/ingest/near_duplicates.ts";
+} from "../../pipeline/ingest/identity/near_duplicates.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const estimateSimilarity = (a: string, b: string) => estimate(utf8(a), utf8(b), scans);

@@ -1,6 +1,6 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import { assertEquals } from "@std/assert";
-import { TextPages } from "../../pipeline/ingest/note_pages.ts";
+import { TextPages } from "../../pipeline/ingest/write/note_pages.ts";
 import { ParquetFile } from "../../pipeline/ingest/parquet/file.ts";
 import type { Column } from "../../pipeline/ingest/parquet/format.ts";
 import { PlainPage, TextPage } from "../../pipeline/ingest/parquet/plain_page.ts";
@@ -8,7 +8,7 @@ import type {
   WriterMessage,
   WriterReply,
   WriterStart,
-} from "../../pipeline/ingest/parquet_worker.ts";
+} from "../../pipeline/ingest/write/parquet_worker.ts";
 import { encodeStruct } from "../../pipeline/ingest/parquet/thrift.ts";
 
 const columns: Column[] = [
@@ -115,7 +115,7 @@ Deno.test("three pages are lent at a time, whatever their size", async () => {
 Deno.test("the writing thread does nothing more after a failure", async () => {
   const path = await Deno.makeTempFile({ suffix: ".parquet" });
   const worker = new Worker(
-    new URL("../../pipeline/ingest/parquet_worker.ts", import.meta.url),
+    new URL("../../pipeline/ingest/write/parquet_worker.ts", import.meta.url),
     { type: "module" },
   );
   const replies: WriterReply[] = [];

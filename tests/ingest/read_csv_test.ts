@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { emptyRecord, guessDelimiter, readRecord } from "../../pipeline/ingest/csv_record.ts";
+import { emptyRecord, guessDelimiter, readRecord } from "../../pipeline/ingest/read/csv_record.ts";
 import { MIMIC_HEADER, mimicRow, TestWorkspace } from "./workspace.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
-import { InputError } from "../../pipeline/ingest/note_source.ts";
+import { InputError } from "../../pipeline/ingest/read/note_source.ts";
 import { MIMIC_HEADER, mimicRow, TestWorkspace } from "./workspace.ts";
 
 /** A server of `content` under /notes.parquet and nothing else. */

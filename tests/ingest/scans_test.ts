@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { BINS, EMPTY, Scans } from "../../pipeline/ingest/scans.ts";
+import { BINS, EMPTY, Scans } from "../../pipeline/ingest/clean/scans.ts";
 
 const scans = await Scans.load();
 

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { splitOf } from "../../pipeline/ingest/split.ts";
+import { splitOf } from "../../pipeline/ingest/identity/split.ts";
 
 Deno.test("the split of a patient is what the documented rule says", async () => {
   for (const id of ["10000032", "x", "patient-ü"]) {

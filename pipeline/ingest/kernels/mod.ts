@@ -1,7 +1,7 @@
 /**
  * The scans that see every byte of the corpus, 16 bytes at a time, in AssemblyScript: TypeScript
  * that compiles to WebAssembly (https://www.assemblyscript.org). Arguments are addresses in one
- * memory, which ../scans.ts lays out.
+ * memory, which ../clean/scans.ts lays out.
  */
 // @ts-nocheck: AssemblyScript
 

@@ -1,7 +1,7 @@
 /** The thread that packs the pages of notes.parquet and writes them while the main thread reads. */
 
-import { ParquetFile } from "./parquet/file.ts";
-import type { Column } from "./parquet/format.ts";
+import { ParquetFile } from "../parquet/file.ts";
+import type { Column } from "../parquet/format.ts";
 
 /** What the worker is told first: an empty file, and what will be in it. */
 export interface WriterStart {

@@ -4,7 +4,7 @@
  */
 
 import { basename, join } from "@std/path";
-import { bytes as sizeOf } from "../lib/base/cli.ts";
+import { bytes as sizeOf } from "../../lib/base/cli.ts";
 import { InputError } from "./note_source.ts";
 
 export interface DownloadOptions {

@@ -5,7 +5,7 @@ import { head } from "./byte_stream.ts";
 import { mimicColumns } from "./columns.ts";
 import { publicName } from "./download.ts";
 import { type Format, InputError, isRemote, type NoteFile } from "./note_source.ts";
-import { csvLayout } from "./read_csv.ts";
+import { csvLayout } from "./csv.ts";
 
 const HEAD_BYTES = 1 << 16;
 

@@ -3,9 +3,9 @@
  * scan finds that out, and they never become a string.
  */
 
-import { cleanText, originalCleanUp, type Repair } from "./clean.ts";
+import { cleanText, originalCleanUp, type Repair } from "./clean_text.ts";
 import { decodeText } from "./decode_text.ts";
-import type { RawNote } from "./note_source.ts";
+import type { RawNote } from "../read/note_source.ts";
 import type { Scans } from "./scans.ts";
 
 export interface CleanedBytes {

@@ -4,7 +4,7 @@
  */
 
 import { createReadStream } from "node:fs";
-import { decodeText } from "./decode_text.ts";
+import { decodeText } from "../clean/decode_text.ts";
 import { Intake } from "./intake.ts";
 import { InputError } from "./note_source.ts";
 import { unpack } from "./unpack.ts";

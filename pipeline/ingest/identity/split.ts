@@ -11,7 +11,7 @@
  */
 
 import { createHash } from "node:crypto";
-import type { Split } from "../artifacts.ts";
+import type { Split } from "../../artifacts.ts";
 
 /** Recorded in ingest.json, so that a reader of the data can repeat the assignment. */
 export const SPLIT_RULE =

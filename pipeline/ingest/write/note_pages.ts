@@ -1,8 +1,8 @@
 /** Notes as the pages of notes.parquet's columns. */
 
-import type { Column } from "./parquet/format.ts";
-import { PlainPage, TextPage } from "./parquet/plain_page.ts";
-import type { SiftedNote } from "./sift.ts";
+import type { Column } from "../parquet/format.ts";
+import { PlainPage, TextPage } from "../parquet/plain_page.ts";
+import type { SiftedNote } from "../identity/sift.ts";
 
 /** Columns of notes.parquet, in order. */
 export const columns = [

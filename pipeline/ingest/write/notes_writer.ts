@@ -1,11 +1,11 @@
 /** Writes notes.parquet beside its place and puts it there when it is whole. */
 
 import { dirname, join } from "@std/path";
-import { syncFolder, temporaryName } from "../lib/base/files.ts";
+import { syncFolder, temporaryName } from "../../lib/base/files.ts";
 import { columns, NoteFields, TEXT_COLUMN, TextPages } from "./note_pages.ts";
-import type { TextPage } from "./parquet/plain_page.ts";
+import type { TextPage } from "../parquet/plain_page.ts";
 import type { WriterMessage, WriterReply, WriterStart } from "./parquet_worker.ts";
-import type { SiftedNote } from "./sift.ts";
+import type { SiftedNote } from "../identity/sift.ts";
 
 /** About 20 MB of text: what a reader of one row group has to hold. */
 const ROW_GROUP_ROWS = 2048;

@@ -1,7 +1,7 @@
 /** Lines of a text file, one at a time, from a stream of chunks. */
 
 import { byteStream, concat } from "./byte_stream.ts";
-import { decodeText } from "./decode_text.ts";
+import { decodeText } from "../clean/decode_text.ts";
 import type { Intake } from "./intake.ts";
 
 const LF = 0x0a;

@@ -1,12 +1,12 @@
 /** Decides, note by note and in order, what is kept, under which ids, and in which split. */
 
 import { createHash } from "node:crypto";
-import type { Note, Split } from "../artifacts.ts";
-import { type Repair, repairNames } from "./clean.ts";
-import { cleanBytes } from "./clean_bytes.ts";
+import type { Note, Split } from "../../artifacts.ts";
+import { type Repair, repairNames } from "../clean/clean_text.ts";
+import { cleanBytes } from "../clean/clean_bytes.ts";
 import { NearDuplicates } from "./near_duplicates.ts";
-import type { RawNote } from "./note_source.ts";
-import type { Scans } from "./scans.ts";
+import type { RawNote } from "../read/note_source.ts";
+import type { Scans } from "../clean/scans.ts";
 import { splitOf } from "./split.ts";
 
 export interface SiftOptions {

@@ -1,6 +1,6 @@
 /** The scans that see every byte of every note, as kernels in WebAssembly. */
 
-import { compileAssemblyScript } from "../lib/base/assemblyscript.ts";
+import { compileAssemblyScript } from "../../lib/base/assemblyscript.ts";
 
 /** How many minima a signature has. */
 export const BINS = 128;
@@ -46,7 +46,7 @@ export class Scans {
 
   static async load(): Promise<Scans> {
     const memory = new WebAssembly.Memory({ initial: 4 });
-    const kernels = await compileAssemblyScript(new URL("./kernels/", import.meta.url));
+    const kernels = await compileAssemblyScript(new URL("../kernels/", import.meta.url));
     const { instance: { exports } } = await WebAssembly.instantiate(kernels, { env: { memory } });
     return new Scans(memory, exports as unknown as Kernels);
   }

@@ -6,7 +6,7 @@
 import { byteStream, head } from "./byte_stream.ts";
 import { mapColumns, mappingNames, mimicColumns } from "./columns.ts";
 import { type CsvRecord, emptyRecord, guessDelimiter, readRecord } from "./csv_record.ts";
-import { decodeText } from "./decode_text.ts";
+import { decodeText } from "../clean/decode_text.ts";
 import type { NoteField, NoteFile, RawNote, ReadContext } from "./note_source.ts";
 import { ByteWindow } from "./byte_window.ts";
 import { RecordStart } from "./record_start.ts";

@@ -10,7 +10,7 @@
  */
 
 import { HashTable } from "./hash_table.ts";
-import { BINS, EMPTY, type Scans } from "./scans.ts";
+import { BINS, EMPTY, type Scans } from "../clean/scans.ts";
 
 const BANDS = 16;
 const ROWS = 4;
