@@ -33,6 +33,7 @@ Deno.test("a stage called before its predecessor says in one line what to run, a
       [["tokenize"], "deno task ingest"],
       [["ngram"], "deno task tokenize"],
       [["train"], "deno task tokenize"],
+      [["calibrate"], "deno task train"],
       [["eval"], "deno task train"],
       [["audit"], "deno task train"],
       [["complete", "Patient is a"], "deno task train"],
@@ -53,7 +54,17 @@ Deno.test("a stage called before its predecessor says in one line what to run, a
 
 Deno.test("every task explains itself and refuses unknown flags with exit code 2", async () => {
   const tasks = ["synthesize", "ingest", "eda", "tokenize", "ngram", "train", "watch", "eval"]
-    .concat("audit", "canaries", "complete", "export", "serve", "deploy", "quickstart", "bench")
+    .concat(
+      "audit",
+      "canaries",
+      "calibrate",
+      "complete",
+      "export",
+      "serve",
+      "deploy",
+      "quickstart",
+      "bench",
+    )
     .concat("status");
   for (const task of tasks) {
     const help = await run(task, "--help");
@@ -82,6 +93,7 @@ Deno.test("quickstart goes from nothing to a served completion, and reuses what 
       "reports/eda/eda.json",
     ]
       .concat("processed/tokenizer.json", "runs/latest/log.jsonl", "runs/latest/eval/eval.json")
+      .concat("runs/latest/calibration.json", "runs/latest/export/calibration.json")
       .concat("runs/latest/export/onnx/model.onnx", "runs/latest/export/README.md");
     for (const file of files) assert((await Deno.stat(join(data, file))).size > 0, file);
     const notes = await Deno.stat(join(data, "interim/notes.parquet"));

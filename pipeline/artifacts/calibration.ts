@@ -8,6 +8,7 @@ import type { RunPaths, Workspace } from "../artifacts.ts";
 import { ArtifactError, exists } from "../lib/base/files.ts";
 import { createMixture, type Mixture } from "../lib/gpt/decode/mixture.ts";
 import type { SystemSpec } from "../lib/gpt/typing/systems.ts";
+import { Chain } from "./chain.ts";
 import { readReport, type Report } from "./reports.ts";
 
 export type Calibration = Report<"calibration">;
@@ -22,15 +23,14 @@ export interface OpenCalibration {
   table: Uint8Array | undefined;
 }
 
-const COMMAND = "deno task calibrate";
-
 /**
  * The calibration of run `name`, with the table that it names. Whether both belong to the run is for
  * `openSources` to say, which is asked first. Throws an `ArtifactError` that names
  * `deno task calibrate` if there is none.
  */
 export async function openCalibration(paths: Workspace, name: string): Promise<OpenCalibration> {
-  const run = paths.run(name), command = `${COMMAND} --run ${name}`;
+  const run = paths.run(name), chain = new Chain({ paths, run });
+  const command = chain.command("calibration");
   if (!await exists(run.calibration) && await hasOldMixture(run)) {
     throw new ArtifactError(
       `Cannot find ${run.calibration}: the run has a mixture.json of an older version, in which eval ` +
@@ -41,7 +41,7 @@ export async function openCalibration(paths: Workspace, name: string): Promise<O
   if (file.mixture.table !== null && !await exists(paths.ngram)) {
     throw new ArtifactError(
       `Cannot use ${run.calibration}: ${paths.ngram} is missing, which it was fitted with; ` +
-        `run "deno task ngram" and "${command}" again`,
+        `run "${chain.command("ngram")}" and "${command}" again`,
     );
   }
   const table = file.mixture.table === null ? undefined : await Deno.readFile(paths.ngram);

@@ -10,7 +10,7 @@ import {
   type OpenCalibration,
   openCalibrationIfAny,
 } from "../artifacts/calibration.ts";
-import { isFresh } from "../artifacts/chain.ts";
+import { Chain, isFresh } from "../artifacts/chain.ts";
 import { readReport, type Report, writeReport } from "../artifacts/reports.ts";
 import { ArtifactError, writeAtomic } from "../lib/base/files.ts";
 import { mix } from "../lib/gpt/decode/mixture.ts";
@@ -64,9 +64,8 @@ export async function chooseServed(
 ): Promise<Served> {
   const opened = await openCalibrationIfAny(paths, name);
   if (opened === undefined) {
-    const { calibration } = paths.run(name);
-    const fits = `"deno task calibrate --run ${name}" fits one`;
-    return { mixture: { leftOut: `${calibration} does not exist; ${fits}` } };
+    const run = paths.run(name), command = new Chain({ paths, run }).command("calibration");
+    return { mixture: { leftOut: `${run.calibration} does not exist; "${command}" fits one` } };
   }
   const { file, mixture, table } = opened;
   if (noMixture) return alone(file, "--no-mixture was given");

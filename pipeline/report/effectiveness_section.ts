@@ -57,8 +57,7 @@ async function corpusPart(
     curveChart(systems, "accepted / shown", ({ acceptance }) => acceptance),
     `Share of shown suggestions that are accepted, over the threshold, on ${title}`,
   );
-  const best = systems.filter(({ ours, netSavings }) => ours && netSavings !== undefined)
-    .reduce((a, b) => b.netSavings! > a.netSavings! ? b : a);
+  const best = systems.findLast(({ ours, served }) => ours && served)!;
   return `### ${title}
 
 ${
@@ -69,7 +68,7 @@ ${
     )
   }
 
-${evals.map((source, i) => extent(source, runs[i])).join(" ")} ${contests(best)}
+${evals.map((source, i) => extent(source, runs[i])).join(" ")} ${contests(best)} ${nearCopies(best)}
 
 ${sourced(...evals.map(({ file }) => file))}
 
@@ -108,11 +107,29 @@ function contests({ source, at, label }: Measured): string {
   const own = source.at(`${at}.name`);
   const lost = source.keys("contests").map((i) => source.at(`contests[${i}]`))
     .filter(({ ours, outcome }) => ours === own && outcome !== "beaten");
-  if (lost.length === 0) return `${label} beats every baseline in every measure.`;
+  if (lost.length === 0) {
+    return `${label} beats every baseline in every measure (corrected for the number of comparisons).`;
+  }
   const words = lost.map(({ baseline, measure, outcome }) =>
     `${baseline} (${measure}: ${outcome})`
   );
   return `**${label} does not beat:** ${words.join("; ")}.`;
+}
+
+/** How much of the figures rests on notes that repeat a training note. */
+function nearCopies({ source, at, label }: Measured): string {
+  if (!source.has("nearCopies")) return "";
+  const copies = source.number("nearCopies.scored"), all = source.number("notes.scored");
+  if (copies === 0) return `None of the ${count(all)} notes repeats a training note.`;
+  const found = `${count(copies)} of the ${count(all)} notes repeat passages of a training note`;
+  const models = "nearCopies.without.models";
+  const i = source.indexOf(models, "name", source.at(`${at}.name`));
+  const net = i < 0 ? undefined : pointAt(source, `${models}[${i}].keystrokes`, "best");
+  if (net === undefined) return `${found}; too few others are left to be measured without them.`;
+  const bits = estimate(source, `${models}[${i}].bitsPerCharacter`, (value) => value.toFixed(3));
+  return `${found}; without them ${label} needs ${bits} bits per character and saves ${
+    estimate(source, `${net}.netSavings`, percent)
+  } net of reading.`;
 }
 
 /** What the charts need of a point of the curve (pipeline/eval/result.ts). */

@@ -12,8 +12,8 @@ export interface Measured {
   ours: boolean;
   /** Its name, with the run's in front where it is ours. */
   label: string;
-  /** At the threshold that would be served. */
-  netSavings?: number;
+  /** Whether its run is served with it: see calibration.json. */
+  served: boolean;
 }
 
 /** All systems; the baselines, the same in every evaluation of a corpus, only from the first. */
@@ -24,13 +24,12 @@ export function measuredSystems(evals: readonly Source[], runs: readonly string[
       .map((at) => {
         const ours: boolean = source.at(`${at}.ours`);
         const name = source.text(`${at}.name`);
-        const best = pointAt(source, `${at}.keystrokes`, "best");
         return {
           source,
           at,
           ours,
           label: ours ? `${runs[i]}: ${name}` : name,
-          netSavings: best && source.at(`${best}.netSavings.value`),
+          served: name === source.at("served.system"),
         };
       })
   );

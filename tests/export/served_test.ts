@@ -36,7 +36,7 @@ Deno.test(
     assert("leftOut" in without.mixture);
     assertStringIncludes(
       without.mixture.leftOut,
-      'calibration.json does not exist; "deno task calibrate --run latest" fits one',
+      `calibration.json does not exist; "deno task calibrate --data ${root}" fits one`,
     );
 
     const file = await writeTinyCalibration(paths, "latest");
@@ -60,7 +60,7 @@ Deno.test(
     await assertRejects(
       () => choose(),
       ArtifactError,
-      'it is of version 0, expected 1; run "deno task calibrate --run latest" again',
+      'it is of version 0, expected 1; run "deno task calibrate',
     );
 
     await writeTinyCalibration(paths, "latest", {}, 1);

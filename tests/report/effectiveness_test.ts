@@ -66,7 +66,17 @@ const evaluation: EvalReport = {
   notes: { scored: 90, typed: 9, excerpt: 600, baselines: 400 },
   readingCost: 0.5,
   served: { system: "GPT + n-grams", kind: "gpt+mixture", minConfidence: 0.4, why: "they pay" },
-  nearCopies: null,
+  nearCopies: {
+    definition: "",
+    scored: 16,
+    typed: 2,
+    without: {
+      scored: 74,
+      typed: 7,
+      models: [model("GPT + n-grams", true, 0.41)],
+      contests: [],
+    },
+  },
   placeholders: { characters: 0, share: 0 },
   definitions: {},
   suggestions: {} as EvalReport["suggestions"],
@@ -131,6 +141,8 @@ Deno.test(
     assertStringIncludes(text, "all three 1.200");
     // 2,000 characters at 200 a minute, 40% of them saved at the threshold that would be served.
     assertStringIncludes(text, "would save 4.0 of them in keys");
+    assertStringIncludes(text, "16 of the 90 notes repeat passages of a training note; without");
+    assertStringIncludes(text, "saves 31.0% (30.0%–32.0%) net of reading.");
     for (const word of ["undefined", "NaN", "[object"]) {
       assertEquals(text.includes(word), false, word);
     }

@@ -27,7 +27,7 @@ export interface ClientOptions {
   n?: number;
   /** Longest suggestion, in words; by default the worker's. */
   maxWords?: number;
-  /** By default what the model's evaluation found best. */
+  /** By default what was calibrated for the model. */
   minConfidence?: number;
   /** Numbers and doses: never, only when very likely, or like any word; default `confident`. */
   numbers?: "never" | "confident" | "always";

@@ -26,7 +26,7 @@ export const completeRequest = z.strictObject({
   }),
   min_confidence: z.number().min(0).max(1).optional().openapi({
     description:
-      "Least probability that a suggestion is right. By default what the evaluation found best.",
+      "Least probability that a suggestion is right. By default what was calibrated for the model.",
   }),
   numbers: z.enum(numbersPolicies).default(suggestDefaults.numbers).openapi({
     description:
@@ -74,7 +74,7 @@ export interface CompleteRequest {
   max_words: number;
   /** Most alternatives. */
   n: number;
-  /** Least probability that a suggestion is right; by default what the evaluation found best. */
+  /** Least probability that a suggestion is right; by default what was calibrated for the model. */
   min_confidence?: number;
   /** When numbers and doses may be suggested. */
   numbers: NumbersPolicy;

@@ -54,7 +54,7 @@ export interface CompletionService {
 export interface ModelInfo {
   /** Name of the run that was exported. */
   name: string;
-  /** Confidence that the evaluation found best; `suggestDefaults` where there was none. */
+  /** Confidence that calibration found best; `suggestDefaults` where there was none. */
   min_confidence?: number;
   /** Precision, checksum, n-grams and the model card, as the export has them. */
   [fact: string]: unknown;

@@ -38,6 +38,13 @@ Deno.test("flags: defaults, both spellings of a value, camelCase names, position
   assertEquals(some.flags.iced, true);
 });
 
+Deno.test("flags: one that another task has now names that task", () => {
+  const moved = { ...task, moved: { roast: "roast" } };
+  const error = assertThrows(() => parseFlags(moved, ["--roast", "dark"]), UsageError);
+  assertStringIncludes(error.message, '--roast is a flag of "deno task roast" now');
+  assertThrows(() => parseFlags(moved, ["--grind"]), UsageError, "Unknown flag --grind");
+});
+
 Deno.test("flags: each mistake is a usage error that names what came and what was expected", () => {
   const cases: [string[], string][] = [
     [["--cups", "3"], "Unknown flag --cups"],
