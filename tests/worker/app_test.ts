@@ -25,6 +25,9 @@ function stub(overrides: Partial<CompletionService> = {}) {
     ready: () => Promise.resolve(),
     countTokens: () => 0,
     readContext: () => Promise.reject(new Error("not asked for")),
+    admit: () => {
+      throw new Error("not asked for");
+    },
     generate: () => {
       throw new Error("not asked for");
     },

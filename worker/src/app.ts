@@ -15,7 +15,13 @@ import { type RateLimiter, requireWithinLimit, runner } from "./limits.ts";
 import { generateRequest } from "./openai_request.ts";
 import { addOpenAiRoutes } from "./openai_route.ts";
 import { type PageFiles, servePages, type SmartSettings } from "./pages_route.ts";
-import { handleError, handleNotFound, ProblemError, validationProblem } from "./problem.ts";
+import {
+  handleError,
+  handleNotFound,
+  isOpenAiPath,
+  ProblemError,
+  validationProblem,
+} from "./problem.ts";
 import { completeRequest } from "./request.ts";
 import type { Router } from "./router.ts";
 import type { CompletionService } from "./service.ts";
@@ -68,12 +74,15 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** Paths that compute: they take JSON by POST. */
 const computing = ["/complete", "/context", "/v1/completions"];
 /** Paths that need credentials. */
-const guarded = [...computing, "/v1/models", "/model"];
+const guarded = [...computing, "/v1/models", "/v1/models/*", "/model"];
 const open = ["/healthz", "/readyz", "/openapi.json", "/docs"];
 
-const requestFields = [completeRequest, generateRequest, contextRequest].flatMap(({ shape }) =>
-  Object.keys(shape)
-).concat("source", "kind", "date");
+/** The fields of each request, which a message may name. */
+const fieldsOf = (path: string) => {
+  if (isOpenAiPath(path)) return Object.keys(generateRequest.shape);
+  return [completeRequest, contextRequest].flatMap(({ shape }) => Object.keys(shape))
+    .concat("source", "kind", "date");
+};
 
 const description = {
   openapi: "3.1.0",
@@ -94,8 +103,10 @@ export function createApp(service: CompletionService, settings: AppSettings): Ap
   const { authenticate, allowedOrigins = [], rateLimiter, log = () => {} } = settings;
   const { pages = {}, smart = { clientId: "", servers: [] } } = settings;
   const app: Router = new OpenAPIHono({
-    defaultHook: (result) => {
-      if (!result.success) return validationProblem(result.error as z.ZodError, requestFields);
+    defaultHook: (result, c) => {
+      if (!result.success) {
+        return validationProblem(c, result.error as z.ZodError, fieldsOf(c.req.path));
+      }
     },
   });
   app.onError(handleError);

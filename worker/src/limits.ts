@@ -67,7 +67,8 @@ export function runner(): Run {
     const signals = [c.req.raw.signal, newer.signal, AbortSignal.timeout(TIME_LIMIT_MS)];
     if (gone) signals.push(gone);
     try {
-      const result = compute({ scope, signal: AbortSignal.any(signals) });
+      const caller = c.get("caller");
+      const result = compute({ scope, caller, signal: AbortSignal.any(signals) });
       // Without it workerd drops the computation of a client that has gone, and its turn at the
       // model would never end.
       keepAlive(c, result);

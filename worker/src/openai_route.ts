@@ -1,9 +1,10 @@
 /** `POST /v1/completions` and `GET /v1/models`, for clients that speak OpenAI's completions API. */
 
 import { createRoute } from "@hono/zod-openapi";
-import { computeErrors, streamed } from "./answers.ts";
+import { openAiErrors, streamed } from "./answers.ts";
 import type { TextSettings } from "./generate_text.ts";
 import type { Run } from "./limits.ts";
+import { ProblemError } from "./problem.ts";
 import type { Router } from "./router.ts";
 import { type GenerateRequest, generateRequest, type GenerateResponse } from "./openai_request.ts";
 import { generateResponse } from "./openai_request.ts";
@@ -27,46 +28,55 @@ const route = createRoute({
         "text/event-stream": { schema: { type: "string" } },
       },
     },
-    ...computeErrors,
+    ...openAiErrors,
   },
 });
 
 type Choice = GenerateResponse["choices"][number];
 
 export function addOpenAiRoutes(app: Router, service: CompletionService, run: Run): void {
-  const { name } = service.info;
-  app.get("/v1/models", (c) => {
-    const model = { id: name, object: "model", created: 0, owned_by: "nano-med-gpt" };
-    return c.json({ object: "list", data: [model] });
-  });
+  addModelRoutes(app, service.info.name);
   app.openapi(route, async (c) => {
-    const request = c.req.valid("json");
-    const prompt = Array.isArray(request.prompt) ? request.prompt[0] : request.prompt;
-    const facts = c.get("facts");
-    Object.assign(facts, { model: name, text_characters: prompt.length });
+    const request = c.req.valid("json"), { name } = service.info;
+    requireModel(request.model ?? name, name);
+    const prompts = typeof request.prompt === "string" ? [request.prompt] : request.prompt;
+    const { n, max_tokens } = { n: request.n ?? 1, max_tokens: request.max_tokens ?? 16 };
+    const characters = prompts.reduce((sum, { length }) => sum + length, 0);
+    const facts = Object.assign(c.get("facts"), { model: name, text_characters: characters });
+    // Before anything is computed, prompts included.
+    const admission = service.admit(c.get("caller"), prompts.length * n * max_tokens);
     const head = {
       id: `cmpl-${crypto.randomUUID()}`,
       object: "text_completion" as const,
       created: Math.floor(Date.now() / 1000),
       model: name,
     };
-    const usage = { prompt_tokens: service.countTokens(prompt), completion_tokens: 0 };
+    const usage = { prompt_tokens: 0, completion_tokens: 0 };
     /** Computes every choice, one after the other, and hands out its pieces. */
-    const pieces = (onPiece: (choice: Choice) => void, gone?: AbortSignal) =>
-      run(c, "", async (options: ComputeOptions) => {
-        for (let index = 0; index < (request.n ?? 1); index++) {
-          const settings = settingsOf(request, index);
-          let tokens = 0;
-          for await (const piece of service.generate(prompt, settings, options)) {
-            tokens = piece.tokens;
-            onPiece({ index, text: piece.text, logprobs: null, finish_reason: piece.finish });
+    const pieces = async (onPiece: (choice: Choice) => void, gone?: AbortSignal) => {
+      try {
+        return await run(c, "", async (options: ComputeOptions) => {
+          for (const [index, prompt] of prompts.flatMap((text) => Array(n).fill(text)).entries()) {
+            if (index % n === 0) usage.prompt_tokens += service.countTokens(prompt);
+            const piece = { index, logprobs: null, finish_reason: null };
+            if (request.echo) onPiece({ ...piece, text: prompt });
+            const settings = settingsOf(request, index);
+            let tokens = 0;
+            const generation = { ...options, admission };
+            for await (const { text, ...made } of service.generate(prompt, settings, generation)) {
+              tokens = made.tokens;
+              onPiece({ ...piece, text, finish_reason: made.finish });
+            }
+            usage.completion_tokens += tokens;
           }
-          usage.completion_tokens += tokens;
-        }
-        facts.completions = request.n ?? 1;
-        facts.computed_tokens = usage.completion_tokens;
-        return { ...usage, total_tokens: usage.prompt_tokens + usage.completion_tokens };
-      }, gone);
+          facts.completions = prompts.length * n;
+          facts.computed_tokens = usage.completion_tokens;
+          return { ...usage, total_tokens: usage.prompt_tokens + usage.completion_tokens };
+        }, gone);
+      } finally {
+        admission.release();
+      }
+    };
     if (request.stream) {
       return streamed(c, async (send, gone) => {
         const total = await pieces((choice) => send({ ...head, choices: [choice] }), gone);
@@ -84,12 +94,35 @@ export function addOpenAiRoutes(app: Router, service: CompletionService, run: Ru
   });
 }
 
+/** The one model, by itself and as a list; and what a chat is answered. */
+function addModelRoutes(app: Router, name: string): void {
+  const model = { id: name, object: "model", created: 0, owned_by: "nano-med-gpt" };
+  app.get("/v1/models", (c) => c.json({ object: "list", data: [model] }));
+  app.get("/v1/models/:name{.+}", (c) => {
+    requireModel(c.req.param("name"), name);
+    return c.json(model);
+  });
+  app.all("/v1/chat/*", () => {
+    throw new ProblemError(
+      404,
+      "This model completes notes and has no chat: send a prompt to POST /v1/completions, or the " +
+        "text before the caret to POST /complete",
+    );
+  });
+}
+
+function requireModel(asked: string, served: string): void {
+  if (asked === served) return;
+  const problem = new ProblemError(404, `There is no such model here; the one served is ${served}`);
+  throw Object.assign(problem, { code: "model_not_found", param: "model" });
+}
+
 function settingsOf(request: GenerateRequest, index: number): TextSettings {
   const { stop } = request;
   return {
     maxTokens: request.max_tokens ?? 16,
-    temperature: request.temperature ?? 1,
-    topP: request.top_p ?? 1,
+    temperature: request.top_p === 0 ? 0 : request.temperature ?? 1,
+    topP: request.top_p || 1,
     seed: (request.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]) + index,
     stop: typeof stop === "string" ? [stop] : stop ?? [],
   };

@@ -1,5 +1,5 @@
 /**
- * Errors as RFC 9457 problem+json. A message names the field and the rule, never what was sent: a
+ * Errors as RFC 9457 problem+json, under /v1 in OpenAI's shape. A message names the field and the rule, never what was sent: a
  * note must not come back in an error, where a client would log it.
  */
 
@@ -26,6 +26,7 @@ const titles: Record<number, string> = {
   409: "Conflict",
   413: "Content Too Large",
   415: "Unsupported Media Type",
+  421: "Misdirected Request",
   422: "Unprocessable Content",
   429: "Too Many Requests",
   499: "Client Closed Request",
@@ -40,6 +41,10 @@ export class ProblemError extends Error {
   readonly headers: Record<string, string>;
   /** Tells clients apart what they can do about it; "about:blank" where the status says it all. */
   readonly type: string;
+  /** OpenAI's name of the error, where it has one. */
+  code?: string;
+  /** The field that is wrong, where it is one. */
+  param?: string;
 
   constructor(
     status: number,
@@ -79,20 +84,66 @@ export function problemResponse(
   });
 }
 
+/** What OpenAI's clients read of an error. */
+export interface OpenAiError {
+  error: { message: string; type: string; param: string | null; code: string | null };
+}
+
+const openAiTypes: Record<number, [type: string, code: string | null]> = {
+  401: ["authentication_error", "invalid_api_key"],
+  403: ["permission_error", null],
+  429: ["rate_limit_error", "rate_limit_exceeded"],
+  499: ["server_error", null],
+  500: ["server_error", null],
+  503: ["server_error", "overloaded"],
+};
+
+/** The JSON of a problem as OpenAI's API has it. */
+export function openAiError(
+  { status, message, code, param }: ProblemError,
+): OpenAiError {
+  const [type, usual] = openAiTypes[status] ?? ["invalid_request_error", null];
+  return { error: { message, type, param: param ?? null, code: code ?? usual } };
+}
+
+/** The paths that OpenAI's clients call. */
+export const isOpenAiPath = (path: string): boolean => path.startsWith("/v1/");
+
+/** The answer to a request that failed, in the shape that its caller reads. */
+function errorResponse(
+  c: Context,
+  problem: ProblemError,
+  errors?: Problem["errors"],
+): Response {
+  const { status, message, headers, type } = problem;
+  if (!isOpenAiPath(c.req.path)) return problemResponse(status, message, { errors, headers, type });
+  return new Response(JSON.stringify(openAiError(problem)), {
+    status,
+    headers: { "content-type": "application/json", ...headers },
+  });
+}
+
 /** 422, with one message per wrong field. */
-export function validationProblem(error: z.ZodError, fields: readonly string[]): Response {
+export function validationProblem(
+  c: Context,
+  error: z.ZodError,
+  fields: readonly string[],
+): Response {
   const errors = error.issues.map(closest).map((issue) => ({
     field: issue.path.filter((part) => typeof part === "number" || fields.includes(String(part)))
       .join("."),
     message: issueMessage(issue, fields),
   }));
   const [{ field, message }] = errors;
-  return problemResponse(422, field === "" ? message : `${field}: ${message}`, { errors });
+  const problem = new ProblemError(422, field === "" ? message : `${field}: ${message}`);
+  if (field !== "") problem.param = field;
+  return errorResponse(c, problem, errors);
 }
 
 /** Of a field that may be one thing or another, what is wrong with the one that comes nearest. */
 function closest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
-  if (issue.code !== "invalid_union") return issue;
+  const explained = issue.message !== "Invalid input";
+  if (issue.code !== "invalid_union" || explained) return issue;
   const depth = (issues: readonly z.core.$ZodIssue[]) =>
     issues[0]?.code === "invalid_type" && issues[0].path.length === 0 ? -1 : issues[0].path.length;
   const [nearest] = issue.errors.toSorted((a, b) => depth(b) - depth(a));
@@ -128,10 +179,8 @@ export function problemOf(error: unknown): ProblemError {
   return new ProblemError(500, "The request could not be completed");
 }
 
-export const handleError: ErrorHandler = (error: Error, _c: Context) => {
-  const { status, message, headers, type } = problemOf(error);
-  return problemResponse(status, message, { headers, type });
-};
+export const handleError: ErrorHandler = (error: Error, c: Context) =>
+  errorResponse(c, problemOf(error));
 
-export const handleNotFound: NotFoundHandler = () =>
-  problemResponse(404, "There is nothing at this path; see /docs");
+export const handleNotFound: NotFoundHandler = (c) =>
+  errorResponse(c, new ProblemError(404, "There is nothing at this path; see /docs"));

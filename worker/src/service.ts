@@ -9,6 +9,7 @@ import type { Mixture } from "../../pipeline/lib/gpt/decode/mixture.ts";
 import type { NextTokenModel, Tokenizer } from "../../pipeline/lib/gpt/decode/types.ts";
 import { generateText, type TextPiece, type TextSettings } from "./generate_text.ts";
 import { ProblemError } from "./problem.ts";
+import { type Admission, turns } from "./turns.ts";
 import type { CompleteRequest, CompleteResponse } from "./request.ts";
 
 /** How an answer is computed, whatever is asked. */
@@ -17,6 +18,10 @@ export interface ComputeOptions {
   signal?: AbortSignal;
   /** Whose remembered texts may be reused. */
   scope?: string;
+  /** Who asks: callers take turns. */
+  caller?: string;
+  /** What `admit` gave for a generation. */
+  admission?: Admission;
 }
 
 /** A model that completes and generates text. */
@@ -42,7 +47,12 @@ export interface CompletionService {
   readContext(items: readonly ContextItem[]): Promise<PatientContext>;
   /** Tokens that `text` has. */
   countTokens(text: string): number;
-  /** Plain generation, piece by piece. */
+  /**
+   * Lets a generation of at most `tokens` begin. Throws a 429 or 503 `ProblemError` at once where it
+   * could not end in time.
+   */
+  admit(caller: string, tokens: number): Admission;
+  /** Plain generation, piece by piece, some tokens at each of its turns. */
   generate(
     prompt: string,
     settings: TextSettings,
@@ -63,13 +73,8 @@ export interface ModelInfo {
 /** Remembered logits, of 8 kB each in nano: each request leaves some ten. */
 const MAX_ENTRIES = 256;
 
-/** How often a waiting request looks whether it is its turn, beside being told. */
-const POLL_MS = 50;
-
-/** A suggestion that comes later than this is for a text that nobody has any more. */
-const MAX_WAIT_MS = 2000;
-/** So many cannot all be served in that time. */
-const MAX_WAITING = 100;
+/** Tokens that a generation makes before others have a turn. */
+const TOKENS_PER_TURN = 4;
 
 /** Model calls between two pauses. */
 const CALLS_PER_PAUSE = 4;
@@ -93,7 +98,7 @@ export function completionService<S>(
   mixture?: Mixture,
 ): CompletionService {
   let loading: Promise<Decoder<S>> | undefined;
-  const inTurn = queue();
+  const turn = turns();
   const limits = { maxEntries: MAX_ENTRIES, pause: pauses() };
   const decoder = () =>
     loading ??= Promise.try(load)
@@ -110,12 +115,32 @@ export function completionService<S>(
       const started = performance.now();
       const ready = await decoder();
       const compute = () => complete(info, ready, request, started, options);
-      return await inTurn(compute, options?.signal);
+      return await turn.run({ caller: options?.caller ?? "", signal: options?.signal }, compute);
     },
     readContext: async (items) => (await decoder()).contextOf(items),
     countTokens: (text) => tokenizer.encode(text).length,
-    async *generate(prompt, settings, options) {
-      yield* generateText(await decoder(), prompt, settings, options);
+    admit: turn.admit,
+    async *generate(prompt, settings, options = {}) {
+      const { caller = "", signal } = options;
+      const admission = options.admission ?? turn.admit(caller, settings.maxTokens);
+      const pieces = generateText(await decoder(), prompt, settings, options);
+      try {
+        for (let made = 0, done = false; !done;) {
+          const some: TextPiece[] = [];
+          await turn.run({ caller, signal, admission }, async () => {
+            const started = performance.now(), before = made;
+            while (!done && made < before + TOKENS_PER_TURN) {
+              const { value, done: ended } = await pieces.next();
+              if (ended) done = true;
+              else some.push(value), made = value.tokens;
+            }
+            turn.made(admission, made - before, performance.now() - started);
+          });
+          yield* some;
+        }
+      } finally {
+        if (!options.admission) admission.release();
+      }
     },
   };
 }
@@ -150,40 +175,6 @@ async function complete<S>(
     timing: { total_ms: rounded(performance.now() - started, 1) },
   };
 }
-
-/**
- * Runs one task after the other. Suggestions are short: computed in turn, each is there sooner than
- * if all took turns token by token, and one that has been replaced while it waited costs nothing.
- * Who would wait too long is told at once.
- *
- * Those who wait also look again and again: workerd ends a request that waits for nothing but
- * another request's promise.
- */
-function queue() {
-  const waiting: { start: () => void }[] = [];
-  return async <T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
-    if (waiting.length >= MAX_WAITING) throw busy();
-    const ticket = { start: () => {} };
-    const turn = new Promise<void>((resolve) => ticket.start = resolve);
-    const gone = new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
-    waiting.push(ticket);
-    try {
-      for (let polls = 0; waiting[0] !== ticket; polls++) {
-        const poll = new Promise((resolve) => setTimeout(resolve, POLL_MS));
-        await Promise.race([turn, gone, poll]);
-        signal?.throwIfAborted();
-        if (polls * POLL_MS > MAX_WAIT_MS) throw busy();
-      }
-      return await task();
-    } finally {
-      waiting.splice(waiting.indexOf(ticket), 1);
-      waiting[0]?.start();
-    }
-  };
-}
-
-const busy = () =>
-  new ProblemError(503, "Too many requests at once; try again soon", { "retry-after": "1" });
 
 /** A suggestion in the words of the API. */
 export const completionOf = ({ text, confidence, tokens, finish, sources }: Suggestion) => ({
