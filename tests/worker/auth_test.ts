@@ -180,6 +180,109 @@ Deno.test("keys are fetched from the provider, and its failure is not the caller
   await server.shutdown();
 });
 
+const KINDS = ["RS256", "PS256", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
+
+Deno.test("every usual signature, with a key id or without one among several keys", async () => {
+  const pairs = await Promise.all(
+    KINDS.map(async (alg) => ({ alg, ...await generateKeyPair(alg, { extractable: true }) })),
+  );
+  const other = await generateKeyPair("ES256", { extractable: true });
+  const jwks = await Promise.all(
+    [...pairs.map(({ publicKey }) => publicKey), other.publicKey].map(async (key, i) => ({
+      ...await exportJWK(key),
+      kid: `${i}`,
+    })),
+  );
+  const authenticate = authenticator(oidc, createLocalJWKSet({ keys: jwks }));
+  for (const [i, { alg, privateKey }] of pairs.entries()) {
+    for (const kid of [`${i}`, undefined]) {
+      const signed = await new SignJWT({ scope: "note.complete" })
+        .setProtectedHeader({ alg, kid })
+        .setSubject("clinician-7")
+        .setIssuer(oidc.OIDC_ISSUER)
+        .setAudience(oidc.OIDC_AUDIENCE)
+        .setExpirationTime("5 minutes")
+        .sign(privateKey);
+      assertEquals(await authenticate(bearer(signed)), "jwt:clinician-7", `${alg} ${kid}`);
+    }
+  }
+  const foreign = await generateKeyPair("ES256");
+  const forged = token({ key: foreign.privateKey });
+  const error = await assertRejects(async () => authenticate(bearer(await forged)), ProblemError);
+  assertEquals((error as ProblemError).status, 401);
+});
+
+Deno.test("one of several audiences is enough", async () => {
+  const settings = { ...oidc, OIDC_AUDIENCE: "other, nano-med-gpt" };
+  assertEquals(await authenticator(settings, keySet)(bearer(await token())), "jwt:clinician-7");
+});
+
+/** An introspection endpoint that knows `answers` by token, and who asked. */
+async function withIntrospection(
+  answers: Record<string, unknown>,
+  body: (settings: AuthSettings, asked: string[]) => Promise<void>,
+): Promise<void> {
+  const asked: string[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const token = new URLSearchParams(await request.text()).get("token")!;
+    asked.push(token);
+    if (request.headers.get("authorization") !== `Basic ${btoa("worker:s%3Acret")}`) {
+      return new Response("", { status: 401 });
+    }
+    return Response.json(answers[token] ?? { active: false });
+  });
+  const settings: AuthSettings = {
+    OIDC_ISSUER: oidc.OIDC_ISSUER,
+    OIDC_AUDIENCE: oidc.OIDC_AUDIENCE,
+    OIDC_SCOPE: oidc.OIDC_SCOPE,
+    OIDC_INTROSPECTION_URL: `http://127.0.0.1:${server.addr.port}/introspect`,
+    OIDC_CLIENT_ID: "worker",
+    OIDC_CLIENT_SECRET: "s:cret",
+  };
+  try {
+    await body(settings, asked);
+  } finally {
+    await server.shutdown();
+  }
+}
+
+Deno.test("opaque access tokens are asked about, once a minute", async () => {
+  const scope = "openid note.complete", sub = "clinician-7";
+  const answers = {
+    good: { active: true, sub, scope, aud: ["nano-med-gpt"], iss: oidc.OIDC_ISSUER },
+    named: { active: true, username: "jane", scope },
+    narrow: { active: true, sub, scope: "openid" },
+    foreign: { active: true, sub, scope, aud: "other" },
+    expired: { active: true, sub, scope, exp: 1 },
+    issuer: { active: true, sub, scope, iss: "https://evil" },
+    nobody: { active: true, scope },
+    odd: { active: "true", sub, scope },
+  };
+  await withIntrospection(answers, async (settings, asked) => {
+    const authenticate = authenticator(settings);
+    const refused = async (token: string) => {
+      const error = await assertRejects(() => authenticate(bearer(token)), ProblemError);
+      return `${(error as ProblemError).status} ${error.message.split(";")[0]}`;
+    };
+    assertEquals(await authenticate(bearer("good")), "token:clinician-7");
+    assertEquals(await authenticate(bearer("good")), "token:clinician-7");
+    assertEquals(asked, ["good"]);
+    assertEquals(await authenticate(bearer("named")), "token:jane");
+    assertEquals(await refused("unknown"), "401 The access token is not active");
+    assertEquals(await refused("odd"), "401 The access token is not active");
+    assertEquals(await refused("narrow"), "403 The access token lacks the scope note.complete");
+    assertEquals(await refused("foreign"), "401 The access token's aud is not accepted");
+    assertEquals(await refused("expired"), "401 The access token has expired");
+    assertEquals(await refused("issuer"), "401 The access token's iss is not accepted");
+    assertEquals(await refused("nobody"), "401 The access token names no subject");
+    const unscoped = authenticator({ ...settings, OIDC_SCOPE: "" });
+    const error = await assertRejects(() => unscoped(bearer("named")), ProblemError, "aud");
+    assertEquals((error as ProblemError).status, 401, "no audience, and no scope of ours");
+    const stranger = authenticator({ ...settings, OIDC_CLIENT_SECRET: "wrong" });
+    await assertRejects(() => stranger(bearer("good")), ProblemError, "cannot be asked");
+  });
+});
+
 Deno.test("every path that computes or tells about the model is guarded, the others are not", async () => {
   const { app } = tinyApp({ authenticate: authenticator(await withKeys()) });
   for (const path of ["/complete", "/v1/completions"]) {

@@ -2,7 +2,7 @@
 
 import { ArtifactError, exists, readJson } from "../../pipeline/lib/base/files.ts";
 import { type EngineName, engines } from "../src/engine.ts";
-import { authenticator, type AuthSettings } from "../src/auth.ts";
+import { listSettings, settingMistakes, settingNames } from "../src/settings.ts";
 
 /** What a settings file says. */
 export interface Settings {
@@ -31,45 +31,24 @@ export async function readSettings(path: string): Promise<Settings> {
       }`,
     );
   }
-  const known = [
-    "API_KEYS",
-    "OIDC_ISSUER",
-    "OIDC_AUDIENCE",
-    "OIDC_JWKS_URL",
-    "OIDC_SCOPE",
-    "ALLOWED_ORIGINS",
-    "SMART_CLIENT_ID",
-    "SMART_SERVERS",
-    "SMART_FORMAT",
-    "SMART_CUSTODIAN",
-  ];
+  const known: readonly string[] = settingNames;
+  const wrong = (why: string) => new TypeError(`Cannot use these settings: ${path} ${why}`);
   const secrets: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) {
     if (name === "DEVELOPMENT_NO_AUTH") {
-      throw new TypeError(
-        `Cannot use these settings: ${path} sets DEVELOPMENT_NO_AUTH, which lets everybody in; remove it`,
-      );
+      throw wrong("sets DEVELOPMENT_NO_AUTH, which lets everybody in; remove it");
     }
     if (!known.includes(name)) {
-      throw new TypeError(
-        `Cannot use these settings: ${path} sets ${name}, expected only ENGINE, ${
-          known.join(", ")
-        }`,
-      );
+      throw wrong(`sets ${name}, expected only ENGINE, ${known.join(", ")}`);
     }
-    secrets[name] = typeof value === "string" ? value : JSON.stringify(value);
+    secrets[name] = textOf(name, value, wrong);
   }
-  const settings: AuthSettings = secrets;
-  authenticator(settings);
-  const keys = JSON.parse(settings.API_KEYS || "[]");
-  if (keys.length === 0 && !settings.OIDC_ISSUER) {
-    throw new TypeError(
-      `Cannot use these settings: ${path} has neither API_KEYS nor OIDC_ISSUER, so nobody could call; make a key with "deno task deploy --new-key NAME"`,
-    );
-  }
-  if (settings.OIDC_JWKS_URL && !settings.OIDC_JWKS_URL.startsWith("https://")) {
-    throw new TypeError(
-      `Cannot use these settings: OIDC_JWKS_URL in ${path} is not an https:// address`,
+  const [mistake] = settingMistakes(secrets);
+  if (mistake !== undefined) throw new TypeError(`Cannot use the settings in ${path}: ${mistake}`);
+  const keys = JSON.parse(secrets.API_KEYS || "[]");
+  if (keys.length === 0 && !secrets.OIDC_ISSUER) {
+    throw wrong(
+      `has neither API_KEYS nor OIDC_ISSUER, so nobody could call; make a key with "deno task deploy --new-key NAME"`,
     );
   }
   // Secrets of earlier deployments stay: close the door that one of them might have opened.
@@ -78,3 +57,19 @@ export async function readSettings(path: string): Promise<Settings> {
     engine: engine as EngineName | undefined,
   };
 }
+
+/** A setting as the worker's environment has it: a text, of a list its entries by commas. */
+function textOf(name: string, value: unknown, wrong: (why: string) => TypeError): string {
+  if (typeof value === "string") return value;
+  if (name === "API_KEYS") return JSON.stringify(value);
+  const isList = listSettings.some((known) => known === name);
+  if (isList && Array.isArray(value) && value.every((entry) => typeof entry === "string")) {
+    if (value.every((entry) => !entry.includes(","))) return value.join(",");
+  }
+  throw wrong(
+    `sets ${name} to ${kindOf(value)}, expected a text${isList ? " or a list of texts" : ""}`,
+  );
+}
+
+const kindOf = (value: unknown) =>
+  value === null ? "null" : Array.isArray(value) ? "a list" : `a value of type ${typeof value}`;

@@ -10,7 +10,13 @@ import { createApp } from "../src/app.ts";
 import { settingsOf } from "../src/main.ts";
 import { type Engine, type EngineName, loadModel } from "../src/engine.ts";
 import { completionService } from "../src/service.ts";
-import { availablePort, noAuth, type RunningWorker, type StartOptions } from "./start_worker.ts";
+import {
+  availablePort,
+  noAuth,
+  type RunningWorker,
+  type StartOptions,
+  withLoopbackHosts,
+} from "./start_worker.ts";
 
 /** Serves the export on the loopback interface; resolves when the model is loaded. */
 export async function startDeno(
@@ -40,7 +46,7 @@ export async function startDeno(
   await service.ready();
   const loadMilliseconds = performance.now() - started;
   const app = createApp(service, {
-    ...settingsOf({ ...secrets, RATE_LIMIT: `${rateLimit}` }),
+    ...settingsOf({ ...withLoopbackHosts(secrets), RATE_LIMIT: `${rateLimit}` }),
     pages: await buildPages(),
     log: onLog,
   });

@@ -6,6 +6,7 @@ import { stripVTControlCharacters as plain } from "node:util";
 import { extname, join } from "@std/path";
 import workerd from "workerd";
 import type { EngineName } from "../src/engine.ts";
+import { LOOPBACK_HOSTS } from "../src/hosts.ts";
 import { assemble } from "./build.ts";
 
 /** What is served, and how. */
@@ -25,6 +26,12 @@ export interface StartOptions {
   /** Where a debugger may ask for the heap; none by default. */
   inspectorPort?: number;
 }
+
+/** Its own names and those of the settings: others may not be made to point here (src/hosts.ts). */
+export const withLoopbackHosts = (secrets: Record<string, string>): Record<string, string> => ({
+  ...secrets,
+  HOSTS: [...LOOPBACK_HOSTS, ...secrets.HOSTS ? [secrets.HOSTS] : []].join(","),
+});
 
 /** On the loopback interface of one's own machine nobody has to prove who he is. */
 export const noAuth = { DEVELOPMENT_NO_AUTH: "true" };
@@ -56,7 +63,10 @@ export async function startWorker(options: StartOptions): Promise<RunningWorker>
   try {
     await assemble(exportFolder, folder, { engine });
     const port = availablePort(options.port);
-    const bindings = { ...secrets, ...rateLimit && { RATE_LIMIT: `${rateLimit}` } };
+    const bindings = {
+      ...withLoopbackHosts(secrets),
+      ...rateLimit && { RATE_LIMIT: `${rateLimit}` },
+    };
     const config = join(folder, "workerd.capnp");
     await Deno.writeTextFile(config, await configuration(folder, port, bindings), { mode: 0o600 });
     const process = startProcess(config, options.inspectorPort, onLog);

@@ -12,6 +12,7 @@ import { addContextRoute } from "./context_route.ts";
 import { ContextStore } from "./context_store.ts";
 import { docsPage, type OpenApiDocument } from "./docs.ts";
 import { type RateLimiter, requireWithinLimit, runner } from "./limits.ts";
+import { requireHost } from "./hosts.ts";
 import { generateRequest } from "./openai_request.ts";
 import { addOpenAiRoutes } from "./openai_route.ts";
 import { type PageFiles, servePages, type SmartSettings } from "./pages_route.ts";
@@ -58,6 +59,8 @@ export interface AppSettings {
   authenticate: Authenticate;
   /** Origins of the pages that may call from a browser; the worker's own needs no entry. */
   allowedOrigins?: readonly string[];
+  /** Host names under which it answers; every one if there are none. */
+  hosts?: readonly string[];
   /** Counts the requests of each caller; without it nothing is limited. */
   rateLimiter?: RateLimiter;
   /** The plugin, and the pages around it. */
@@ -101,7 +104,7 @@ const description = {
  */
 export function createApp(service: CompletionService, settings: AppSettings): App {
   const { authenticate, allowedOrigins = [], rateLimiter, log = () => {} } = settings;
-  const { pages = {}, smart = { clientId: "", servers: [] } } = settings;
+  const { hosts = [], pages = {}, smart = { clientId: "", servers: [] } } = settings;
   const app: Router = new OpenAPIHono({
     defaultHook: (result, c) => {
       if (!result.success) {
@@ -112,6 +115,7 @@ export function createApp(service: CompletionService, settings: AppSettings): Ap
   app.onError(handleError);
   app.notFound(handleNotFound);
   app.use(audit(log, new Set([...guarded, ...open, ...Object.keys(pages)])));
+  app.use(requireHost(hosts));
   app.use(servePages(pages, { allowedOrigins, smart }));
   app.use(secureHeaders({
     contentSecurityPolicy: {

@@ -4,11 +4,12 @@ import { createMixture, type MixtureSettings } from "../../pipeline/lib/gpt/deco
 import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
 import type { ModelShape } from "../../pipeline/lib/gpt/wasm/forward.ts";
 import { type App, type AppSettings, createApp, type ExecutionContext } from "./app.ts";
-import { type Authenticate, authenticator, type AuthSettings } from "./auth.ts";
+import { authenticator } from "./auth.ts";
 import { type Engine, loadModel } from "./engine.ts";
 import { localRateLimiter, type RateLimiter } from "./limits.ts";
 import type { PageFiles } from "./pages_route.ts";
 import { ProblemError } from "./problem.ts";
+import { listOf, settingMistakes, type Settings } from "./settings.ts";
 import { completionService, type ModelInfo } from "./service.ts";
 
 /** What the bundle's entry (worker/host/build.ts) hands over. */
@@ -26,19 +27,9 @@ export interface Parts {
 }
 
 /** Variables, secrets and bindings: wrangler.jsonc and `wrangler secret`. */
-export interface Environment extends AuthSettings {
-  /** Comma-separated origins of pages that may call from a browser. */
-  ALLOWED_ORIGINS?: string;
+export interface Environment extends Settings {
   /** Cloudflare's rate limit binding. */
   RATE_LIMITER?: RateLimiter;
-  /** Requests per caller and minute where there is no such binding. */
-  RATE_LIMIT?: string;
-  /** The worker's client id at the EHR, and comma-separated addresses of its FHIR and authorization servers. */
-  SMART_CLIENT_ID?: string;
-  SMART_SERVERS?: string;
-  /** What the SMART page writes new notes in, and the organization that keeps them. */
-  SMART_FORMAT?: string;
-  SMART_CUSTODIAN?: string;
 }
 
 /** What workerd calls; requests share the model of their isolate. */
@@ -62,34 +53,27 @@ export function createWorker(parts: Parts) {
   };
 }
 
-/** The app's settings as the environment gives them. */
+/**
+ * The app's settings as the environment gives them. Settings that cannot be used let nobody in, and
+ * the log says why.
+ */
 export function settingsOf(env: Environment): AppSettings {
-  return {
-    authenticate: authenticatorOrNobody(env),
-    allowedOrigins: listOf(env.ALLOWED_ORIGINS),
-    smart: {
-      clientId: env.SMART_CLIENT_ID ?? "",
-      servers: listOf(env.SMART_SERVERS),
-      format: env.SMART_FORMAT,
-      custodian: env.SMART_CUSTODIAN,
-    },
-    rateLimiter: env.RATE_LIMITER ?? localRateLimiter(Number(env.RATE_LIMIT ?? 1200), 60),
-    log: (line: string) => console.log(line),
-  };
-}
-
-const listOf = (commaSeparated = "") =>
-  commaSeparated.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
-
-/** Settings that cannot be used let nobody in; the operator is told why. */
-function authenticatorOrNobody(env: Environment): Authenticate {
-  try {
-    return authenticator(env);
-  } catch (error) {
-    console.log(JSON.stringify({ event: "misconfigured", error: (error as Error).message }));
-    return () =>
-      Promise.reject(
-        new ProblemError(503, "Authentication is misconfigured; see the worker's log"),
-      );
+  const log = (line: string) => console.log(line);
+  const mistakes = settingMistakes(env);
+  if (mistakes.length > 0) {
+    for (const error of mistakes) log(JSON.stringify({ event: "misconfigured", error }));
+    return {
+      authenticate: () =>
+        Promise.reject(new ProblemError(503, "The settings are wrong; see the worker's log")),
+      log,
+    };
   }
+  return {
+    authenticate: authenticator(env),
+    allowedOrigins: listOf(env.ALLOWED_ORIGINS),
+    hosts: listOf(env.HOSTS),
+    smart: { clientId: env.SMART_CLIENT_ID ?? "", servers: listOf(env.SMART_SERVERS) },
+    rateLimiter: env.RATE_LIMITER ?? localRateLimiter(Number(env.RATE_LIMIT ?? 1200), 60),
+    log,
+  };
 }

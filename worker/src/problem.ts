@@ -59,6 +59,14 @@ export class ProblemError extends Error {
   }
 }
 
+/** 401, with how to send credentials. */
+export const unauthorized = (detail: string): ProblemError =>
+  new ProblemError(
+    401,
+    `${detail}; send Authorization: Bearer with an API key or an access token`,
+    { "www-authenticate": "Bearer" },
+  );
+
 /** The JSON of a problem. */
 export function problemBody(
   status: number,
