@@ -12,7 +12,7 @@ import { writeAll } from "../lib/base/files.ts";
 import { readNoteBatches } from "./note_batches.ts";
 import type { Fingerprint, Progress, Staging } from "./staging.ts";
 import type { EncodedPart } from "./worker.ts";
-import type { WorkerPool } from "./worker_pool.ts";
+import { bytesOf, type WorkerPool } from "./worker_pool.ts";
 
 /** How much work a killed run loses at most. */
 const SAVE_INTERVAL_MS = 5000;
@@ -41,9 +41,10 @@ export async function encodeNotes(
     await staging.save(progress);
     let saved = performance.now();
     const batches = readNoteBatches(notesPath, { from: progress.notes });
-    for await (const { reply, notes } of pool.map("encode", batches)) {
+    const encoded = pool.map("encode", batches, { transfer: bytesOf });
+    for await (const { parts, notes } of encoded) {
       for (const [index, split] of splits.entries()) {
-        await append(writers[split], reply[index], progress.splits[split]);
+        await append(writers[split], parts[index], progress.splits[split]);
       }
       progress.notes += notes;
       onProgress(progress.notes);

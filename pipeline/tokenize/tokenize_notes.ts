@@ -22,7 +22,7 @@ import {
   type TokenizerJson,
 } from "./tokenizer_json.ts";
 import { WordCounts } from "./word_counts.ts";
-import { WorkerPool } from "./worker_pool.ts";
+import { bytesOf, startWorkers, type WorkerPool } from "./worker_pool.ts";
 
 /** A pair that occurs once only teaches the vocabulary that one place. */
 const MIN_FREQUENCY = 2;
@@ -46,13 +46,9 @@ export async function tokenizeNotes(
     notesSha256: sources[nameOf({ paths }, paths.notes)],
     ...decided(options),
   };
-  const pool = new WorkerPool();
-  try {
-    const given = options.kind === "given" ? options.given : undefined;
-    return await run(pool, paths, staging, { fingerprint, given, notes, sources });
-  } finally {
-    pool.close();
-  }
+  using pool = startWorkers();
+  const given = options.kind === "given" ? options.given : undefined;
+  return await run(pool, paths, staging, { fingerprint, given, notes, sources });
 }
 
 function decided(options: TokenizeOptions): Omit<Fingerprint, "format" | "notesSha256"> {
@@ -98,7 +94,7 @@ async function run(
     await writeJson(tokenizerPath, json);
     await writeJson(join(staging.folder, "tokenizer_config.json"), tokenizerConfig());
   }
-  await pool.all("load", encodingOf(json));
+  await pool.all("load", [encodingOf(json)]);
 
   const encoding = new Progress("encode", notes.train + notes.val + notes.test, "notes");
   const counts = await encodeNotes(pool, {
@@ -135,13 +131,12 @@ async function learnBpe(
 ): Promise<TokenizerJson> {
   const counting = new Progress("count", trainNotes, "notes");
   let done = 0;
-  for await (
-    const { notes } of pool.map("count", readNoteBatches(notesPath, { split: "train" }))
-  ) {
+  const batches = readNoteBatches(notesPath, { split: "train" });
+  for await (const notes of pool.map("count", batches, { transfer: bytesOf })) {
     counting.update(done += notes);
   }
   const words = new WordCounts();
-  for (const counts of await pool.all("takeCounts", null)) words.addAll(counts);
+  for (const counts of await pool.all("takeCounts", [])) words.addAll(counts);
   counting.finish(`${format(words.words.size)} different pre-tokens`);
 
   const merging = new Progress("merge", vocabSize, "tokens");

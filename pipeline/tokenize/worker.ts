@@ -4,6 +4,7 @@
  */
 
 import { type SplitCounts, splits } from "../artifacts.ts";
+import { answerCalls, handOver } from "../lib/base/threads.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import { BpeEncoder } from "./bpe_encoder.ts";
 import { CharEncoder } from "./char_encoder.ts";
@@ -26,26 +27,14 @@ export type Encoding =
   | { kind: "merges"; vocabulary: Vocabulary }
   | { kind: "library"; json: unknown };
 
-export interface Requests {
-  /** Counts the pre-tokens of a batch; remembers them. */
-  count: { request: NoteBatch; reply: null };
-  /** The counts of all batches so far, which the worker then forgets. */
-  takeCounts: { request: null; reply: ReturnType<WordCounts["pack"]> };
-  /** What `encode` is to encode with. */
-  load: { request: Encoding; reply: null };
-  /** One part per split, in the order of `splits`. */
-  encode: { request: NoteBatch; reply: EncodedPart[] };
-}
-
 let counts = new WordCounts();
 let scratch = new Uint16Array();
 let encoder: BpeEncoder | CharEncoder | LibraryEncoder | undefined;
 let endOfText = END_OF_TEXT_ID;
 
-const handlers: {
-  [K in keyof Requests]: (request: Requests[K]["request"]) => Requests[K]["reply"];
-} = {
-  count({ bytes, ends }) {
+const methods = {
+  /** Counts the pre-tokens of a batch and remembers them; returns how many notes it has. */
+  count({ bytes, ends }: NoteBatch): number {
     for (let note = 0, start = 0; note < ends.length; note++) {
       while (start < ends[note]) {
         const end = preTokenEnd(bytes, start, ends[note]);
@@ -53,14 +42,18 @@ const handlers: {
         start = end;
       }
     }
-    return null;
+    return ends.length;
   },
+
+  /** The counts of all batches so far, which the worker then forgets. */
   takeCounts() {
     const packed = counts.pack();
     counts = new WordCounts();
-    return packed;
+    return handOver(packed);
   },
-  load(encoding) {
+
+  /** What `encode` is to encode with. */
+  load(encoding: Encoding): void {
     if (encoding.kind === "characters") encoder = new CharEncoder();
     else if (encoding.kind === "merges") encoder = new BpeEncoder(encoding.vocabulary);
     else {
@@ -68,10 +61,16 @@ const handlers: {
       encoder = new LibraryEncoder(tokenizer);
       endOfText = tokenizer.endOfText;
     }
-    return null;
   },
-  encode: (batch) => splits.map((_, split) => encodePart(batch, split)),
+
+  /** One part per split, in the order of `splits`. */
+  encode(batch: NoteBatch) {
+    const parts = splits.map((_, split) => encodePart(batch, split));
+    return handOver({ notes: batch.ends.length, parts });
+  },
 };
+
+export type TokenizeMethods = typeof methods;
 
 function encodePart({ bytes, ends, splits }: NoteBatch, split: number): EncodedPart {
   const sums: SplitCounts = { notes: 0, tokens: 0, characters: 0, bytes: 0, words: 0 };
@@ -102,25 +101,4 @@ function countText(bytes: Uint8Array, start: number, end: number, sums: SplitCou
   }
 }
 
-/** The worker's side of the channel; the default types of `self` are a window's. */
-interface Port {
-  onmessage(event: MessageEvent<{ name: keyof Requests; request: never }>): void;
-  postMessage(message: unknown, transfer?: Transferable[]): void;
-}
-
-const port = self as unknown as Port;
-
-port.onmessage = ({ data }) => {
-  try {
-    const reply = handlers[data.name](data.request) as Requests[keyof Requests]["reply"];
-    port.postMessage({ reply }, transferables(reply));
-  } catch (error) {
-    port.postMessage({ error: error instanceof Error ? error.message : String(error) });
-  }
-};
-
-function transferables(reply: Requests[keyof Requests]["reply"]): Transferable[] {
-  if (reply === null) return [];
-  const arrays = Array.isArray(reply) ? reply.map(({ tokens }) => tokens) : Object.values(reply);
-  return arrays.map(({ buffer }) => buffer);
-}
+answerCalls(methods);

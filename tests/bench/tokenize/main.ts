@@ -13,7 +13,7 @@ import { requireFile, writeJson } from "../../../pipeline/lib/base/files.ts";
 import { bytes as formatBytes, defineTask } from "../../../pipeline/lib/base/cli.ts";
 import type { NoteBatch } from "../../../pipeline/tokenize/note_batches.ts";
 import { bpeTokenizerJson } from "../../../pipeline/tokenize/tokenizer_json.ts";
-import { WorkerPool } from "../../../pipeline/tokenize/worker_pool.ts";
+import { startWorkers, type WorkerPool } from "../../../pipeline/tokenize/worker_pool.ts";
 import { median } from "../../helpers/quantile.ts";
 import { encode, encodeInJavaScript, hashIds, learn, loadNotes, noteTexts } from "./ours.ts";
 import { type Measurement, Peer, timed } from "./peer.ts";
@@ -45,7 +45,7 @@ export const task = defineTask({
     const paths = workspace(data);
     await requireFile(paths.notes, "deno task ingest");
     const notes = await loadNotes(paths.notes, megabytes * 1e6);
-    const pool = new WorkerPool(settings.threads);
+    const pool = startWorkers(settings.threads);
     const folder = await Deno.makeTempDir({ prefix: "bench_tokenize_" });
     try {
       const report = await compare(pool, notes, settings, folder);
@@ -57,7 +57,7 @@ export const task = defineTask({
           `Same merges: ${report.sameMerges}, same ids: ${report.sameIds}.\nWrote ${out}`,
       );
     } finally {
-      pool.close();
+      pool.terminate();
       await Deno.remove(folder, { recursive: true });
     }
   },

@@ -39,7 +39,7 @@ export async function learn(
   };
   for await (const _ of pool.map("count", copies()));
   const words = new WordCounts();
-  for (const counts of await pool.all("takeCounts", null)) words.addAll(counts);
+  for (const counts of await pool.all("takeCounts", [])) words.addAll(counts);
   return trainBpe(words.words, words.counts, { vocabSize, minFrequency: 2 });
 }
 

@@ -1,7 +1,10 @@
 /** Spreads notes over one worker per core, each with systems of its own. */
 
 import { Progress } from "../../base/cli.ts";
-import type { NoteRequest, NoteResult, Opening, Reply, Request } from "./note_worker.ts";
+import { Thread } from "../../base/threads.ts";
+import type { NoteMethods, NoteRequest, NoteResult, Opening } from "./note_worker.ts";
+
+const WORKER = new URL("./note_worker.ts", import.meta.url);
 
 /**
  * The results of each of `notes`, by system and then by note, in order. `onDone` is called with the
@@ -19,17 +22,13 @@ export async function measureNotes(
     .sort((a, b) => length(a.note) - length(b.note));
   const results = opening.specs.map(() => new Array<NoteResult>(notes.length));
   const work = async () => {
-    const worker = new NoteWorker();
-    try {
-      await worker.ask({ open: opening });
-      for (let next; (next = queue.pop());) {
-        const { note, index } = next;
-        const found = (await worker.ask({ note }))!;
-        found.forEach((result, system) => results[system][index] = result);
-        onDone(index);
-      }
-    } finally {
-      worker.terminate();
+    using thread = new Thread<NoteMethods>(WORKER, "type the notes");
+    await thread.call("open", [opening]);
+    for (let next; (next = queue.pop());) {
+      const { note, index } = next;
+      const found = await thread.call("measure", [note]);
+      found.forEach((result, system) => results[system][index] = result);
+      onDone(index);
     }
   };
   await Promise.all(Array.from({ length: Math.min(size, notes.length) }, work));
@@ -55,27 +54,3 @@ export async function measureWithProgress(
 }
 
 const length = ({ passage }: NoteRequest) => passage.to - passage.from;
-
-class NoteWorker {
-  readonly #worker = new Worker(new URL("./note_worker.ts", import.meta.url), { type: "module" });
-
-  ask(request: Request): Promise<NoteResult[] | null> {
-    return new Promise((resolve, reject) => {
-      const fail = (why: string) =>
-        reject(new Error(`Cannot type the notes: a worker failed: ${why}`));
-      this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => {
-        if ("error" in data) fail(data.error);
-        else resolve(data.done);
-      };
-      this.#worker.onerror = (event) => {
-        event.preventDefault();
-        fail(event.message);
-      };
-      this.#worker.postMessage(request);
-    });
-  }
-
-  terminate(): void {
-    this.#worker.terminate();
-  }
-}

@@ -1,5 +1,6 @@
 /** A worker that types notes with a few systems side by side: first their specs, then the notes. */
 
+import { answerCalls } from "../../base/threads.ts";
 import { type RankedWord, rankWord, type WordSample } from "./next_word.ts";
 import { openSystems, type Sources, type System, type SystemSpec } from "./systems.ts";
 import { type Growth, thresholds, type ThresholdTyping, typeAtThresholds } from "./thresholds.ts";
@@ -30,21 +31,21 @@ export interface Opening {
   levels: readonly number[];
 }
 
-export type Request = { open: Opening } | { note: NoteRequest };
-/** One result per system, or null for a request that has none. */
-export type Reply = { done: NoteResult[] | null } | { error: string };
-
 let systems: System[] = [];
 let levels = thresholds;
 
-async function answer(request: Request): Promise<NoteResult[] | null> {
-  if ("open" in request) {
-    systems = await openSystems(request.open.specs, request.open.sources);
-    levels = request.open.levels;
-    return null;
-  }
-  return await measureNote(systems, request.note);
-}
+const methods = {
+  async open({ specs, sources, levels: asked }: Opening): Promise<void> {
+    systems = await openSystems(specs, sources);
+    levels = asked;
+  },
+  /** One result per system. */
+  measure: (note: NoteRequest): Promise<NoteResult[]> => measureNote(systems, note),
+};
+
+export type NoteMethods = typeof methods;
+
+answerCalls(methods);
 
 /** Caret by caret, so that what one system has computed is still there for the next. */
 async function measureNote(
@@ -70,16 +71,3 @@ async function measureNote(
     ...(withGrowths ? { growths: growths[index] } : {}),
   })));
 }
-
-/** This worker's side of the channel, which the window types of Deno do not know. */
-const channel = self as unknown as MessagePort;
-
-channel.onmessage = async ({ data }: MessageEvent<Request>) => {
-  let reply: Reply;
-  try {
-    reply = { done: await answer(data) };
-  } catch (error) {
-    reply = { error: error instanceof Error ? error.message : String(error) };
-  }
-  channel.postMessage(reply);
-};
