@@ -4,7 +4,7 @@ import type { Lineage } from "../artifacts/lineage.ts";
 import { AUDIT_VERSION } from "../artifacts/reports.ts";
 import { Progress } from "../lib/base/cli.ts";
 import { Decoder } from "../lib/gpt/decode/decoder.ts";
-import { seededRandom } from "../lib/gpt/decode/random.ts";
+import { seededRandom } from "../lib/base/random.ts";
 import { generate } from "../lib/gpt/decode/generate.ts";
 import type { NextTokenModel, Tokenizer } from "../lib/gpt/decode/types.ts";
 import { codePoints, type Document } from "../lib/gpt/scoring/documents.ts";

@@ -4,6 +4,7 @@
  * phrase of hundreds is clinical routine.
  */
 
+import { mix32 } from "../lib/base/random.ts";
 import { wordsOf } from "../lib/clinical/words.ts";
 
 export interface LongestMatches {
@@ -101,13 +102,6 @@ function* runsOf(words: Words, n: number): Generator<number> {
       a = a - Math.imul(powerA, words[at - n]) | 0;
       b = b - Math.imul(powerB, words[at - n]) | 0;
     }
-    if (length >= n) yield (mixed(a) >>> 6) * 2 ** 26 + (mixed(b) >>> 6);
+    if (length >= n) yield (mix32(a) >>> 6) * 2 ** 26 + (mix32(b) >>> 6);
   }
-}
-
-/** Spreads a hash whose low bits are the weak ones (the finaliser of MurmurHash3). */
-function mixed(hash: number): number {
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return hash ^ (hash >>> 16);
 }

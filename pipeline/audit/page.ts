@@ -1,13 +1,12 @@
 /** The audit as a self-contained page. */
 
+import { percent } from "../lib/base/format.ts";
 import { ink, renderChart } from "../lib/base/page/chart.ts";
 import { type Content, figure, problem, table, tiles } from "../lib/base/page/html.ts";
 import { page } from "../lib/base/page/page.ts";
 import type { Estimate } from "../lib/base/bootstrap.ts";
 import type { AuditReport } from "./audit.ts";
 import { type LongestMatches, UNIQUE_WORDS } from "./longest_match.ts";
-
-const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 
 const interval = ({ low, high }: Estimate) => `${low.toFixed(3)} to ${high.toFixed(3)}`;
 

@@ -5,7 +5,7 @@ import { dirname } from "@std/path";
 import { workspace } from "../artifacts.ts";
 import { requireFile, temporaryName } from "../lib/base/files.ts";
 import { defineTask, runTask, UsageError } from "../lib/base/cli.ts";
-import { seededRandom } from "../lib/gpt/decode/random.ts";
+import { seededRandom } from "../lib/base/random.ts";
 import { canaryText } from "./canaries.ts";
 
 export const task = defineTask({

@@ -4,6 +4,7 @@
  */
 
 import type { AuditReport } from "./audit.ts";
+import { percent } from "../lib/base/format.ts";
 import { type Identifiers, total } from "./identifiers.ts";
 import { UNIQUE_WORDS } from "./longest_match.ts";
 import { REPEATED_CHARACTERS } from "./regurgitation.ts";
@@ -189,5 +190,3 @@ function identifierChecks({ written, unseen }: Measured["identifiers"]): Check[]
     },
   ];
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(1)}%`;

@@ -1,5 +1,6 @@
 /** From what each system did with validation notes to its threshold, and to the one that is served. */
 
+import { percent } from "../lib/base/format.ts";
 import type { CalibratedSystem, Calibration, ValidationBits } from "../artifacts/calibration.ts";
 import { chooseThresholds, savingsCurve } from "../lib/gpt/typing/curve.ts";
 import type { NoteResult } from "../lib/gpt/typing/note_worker.ts";
@@ -57,5 +58,3 @@ export function chooseServed(
   }
   return serve(mixed, "gpt+mixture", `the n-grams pay: ${bits}, ${net}`);
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(1)}%`;

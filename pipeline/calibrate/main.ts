@@ -3,6 +3,7 @@
  * confidence from which a suggestion is shown, whether n-grams are combined with the GPT).
  */
 
+import { percent } from "../lib/base/format.ts";
 import { readTokens, type Split, workspace } from "../artifacts.ts";
 import type { Calibration } from "../artifacts/calibration.ts";
 import { openSources } from "../artifacts/chain.ts";
@@ -97,7 +98,6 @@ Next: deno task eval --run ${flags.run} --data ${flags.data}`);
 
 /** One line a system, the served one marked, and what is served. */
 function summary({ systems, served, typing }: Calibration): string {
-  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
   const width = Math.max(...systems.map(({ name }) => name.length));
   const lines = systems.map(({ name, best, netSavings: { value, low, high } }) =>
     `${name === served.system ? "*" : " "} ${name.padEnd(width)}  from confidence ${best}: ` +

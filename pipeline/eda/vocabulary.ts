@@ -4,7 +4,7 @@
  * gigabytes of text never become strings; a test holds the two to the same words.
  */
 
-import { HASH_START, hashStep, type WordCounts, WordTable } from "./word_table.ts";
+import { WordCounter, type WordCounts } from "./word_counter.ts";
 
 /** What one worker found. */
 export interface VocabularyPart {
@@ -48,8 +48,8 @@ const UNDERSCORE = 0x5f;
 
 /** Counts the notes given to one worker. */
 export class VocabularyCounter {
-  readonly #raw = new WordTable();
-  readonly #words = new WordTable();
+  readonly #raw = new WordCounter();
+  readonly #words = new WordCounter();
   readonly #ascii = new Float64Array(128);
   readonly #others = new Map<number, number>();
   /** Characters beyond ASCII met so far: few, and each is looked up often. */
@@ -84,10 +84,9 @@ export class VocabularyCounter {
     for (let at = 0; at < bytes.length;) {
       while (at < bytes.length && isSpace(bytes[at])) at++;
       const from = at;
-      let hash = HASH_START;
-      for (; at < bytes.length && !isSpace(bytes[at]); at++) hash = hashStep(hash, bytes[at]);
+      while (at < bytes.length && !isSpace(bytes[at])) at++;
       if (at === from) break;
-      this.#raw.add(bytes, from, at, hash >>> 0, 1, note);
+      this.#raw.add(bytes, from, at, note);
       count++;
     }
     return count;
@@ -106,7 +105,7 @@ export class VocabularyCounter {
       if (kind >= JOINER) kind = this.#joins(bytes, at + size, kind, last) ? kind : NONE;
       if (kind === NONE) {
         if (length > 0 && !hidden) {
-          this.#count(spelled, length, note);
+          this.#words.add(spelled, 0, length, note);
           count++;
         }
         length = 0;
@@ -138,12 +137,6 @@ export class VocabularyCounter {
     let spelling = this.#spellings.get(code);
     if (spelling === undefined) this.#spellings.set(code, spelling = spellingOf(code));
     return spelling;
-  }
-
-  #count(spelled: Uint8Array, length: number, note: number): void {
-    let hash = HASH_START;
-    for (let at = 0; at < length; at++) hash = hashStep(hash, spelled[at]);
-    this.#words.add(spelled, 0, length, hash >>> 0, 1, note);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { Shared } from "./shared.ts";
-import { wordAt, type WordCounts, WordTable } from "./word_table.ts";
+import { wordAt, WordCounter, type WordCounts } from "./word_counter.ts";
 import type { VocabularyPart } from "./vocabulary.ts";
 
 export interface Vocabulary {
@@ -85,7 +85,7 @@ function topWords(
 
 function merged(parts: WordCounts[]): WordCounts {
   if (parts.length === 1) return parts[0];
-  const table = new WordTable();
+  const table = new WordCounter();
   for (const part of parts) table.merge(part);
   return table.take();
 }

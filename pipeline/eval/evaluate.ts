@@ -27,7 +27,7 @@ import { examplesOf } from "./measure/examples.ts";
 import { type Counted, type Measured, modelResult } from "./measure/model_result.ts";
 import { nearCopies, nearCopyDefinition } from "./measure/near_copies.ts";
 import { bitsOf, noteScores, splitScore, tokenBits } from "./measure/score.ts";
-import { percent } from "./page/summary.ts";
+import { percent } from "../lib/base/format.ts";
 import { definitions, type EvalReport, type Figures, type NearCopies } from "./result.ts";
 
 export interface EvalInput {

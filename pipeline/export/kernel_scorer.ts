@@ -1,7 +1,8 @@
 /** The int8 graph as our kernels run it in the worker, as what bits per character are measured with. */
 
 import type { Scorer } from "../lib/gpt/onnx/scorer.ts";
-import { loadForward, MAX_ROWS, type ModelShape } from "../lib/gpt/wasm/forward.ts";
+import type { ModelShape } from "../lib/gpt/config.ts";
+import { loadForward, MAX_ROWS } from "../lib/gpt/wasm/forward.ts";
 import type { StoredWeights } from "../lib/gpt/wasm/weights.ts";
 
 /** `kernels`: see wasm/compile.ts. */

@@ -2,12 +2,12 @@
 
 import { join } from "@std/path";
 import { bytes, defineTask, nextCommand, runTask } from "../lib/base/cli.ts";
+import { signedPercent } from "../lib/base/format.ts";
 import { workspace } from "../artifacts.ts";
 import { openSources } from "../artifacts/chain.ts";
 import { passGate } from "../artifacts/gate.ts";
 import { readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
 import { exportRun } from "./export.ts";
-import { signedPercent } from "./model_card.ts";
 import { chooseServed, measuredSystems, type MixtureReport } from "./served.ts";
 
 export const task = defineTask({

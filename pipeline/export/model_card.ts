@@ -1,6 +1,6 @@
 /** README.md of an export: what the model is, how good, and what may not be done with it. */
 
-import { bytes, format } from "../lib/base/cli.ts";
+import { bytes, format, percent, signedPercent } from "../lib/base/format.ts";
 import type { ExportReport } from "./export.ts";
 import type { Cost } from "./gates.ts";
 import type { MixtureReport } from "./served.ts";
@@ -83,10 +83,10 @@ function mixtureText(report: MixtureReport): string {
   ];
   const bits = rows.filter(([, bits]) => bits !== null)
     .map(([name, bits]) => `| ${name} | ${bits!.toFixed(4)} |`);
-  const percent = (share: number | null) => share === null ? "" : `${(100 * share).toFixed(1)}%`;
+  const orNothing = (share: number | null) => share === null ? "" : percent(share);
   const test = measured.map(({ name, bitsPerCharacter, nextWord, savings }) =>
-    `| ${name} | ${bitsPerCharacter?.toFixed(4) ?? ""} | ${percent(nextWord)} | ${
-      percent(savings)
+    `| ${name} | ${bitsPerCharacter?.toFixed(4) ?? ""} | ${orNothing(nextWord)} | ${
+      orNothing(savings)
     } |`
   );
   return `${
@@ -124,6 +124,3 @@ function auditText({ verdict, failed, acceptedRisk }: ExportReport["audit"]): st
     : `Failed. ${failed.join(". ")}.`;
   return `**${found}** Exported all the same, because: ${acceptedRisk}`;
 }
-
-export const signedPercent = (share: number): string =>
-  `${share < 0 ? "−" : "+"}${(Math.abs(share) * 100).toFixed(2)}%`;

@@ -2,7 +2,8 @@
 
 import { workspace } from "../artifacts.ts";
 import type { Evidence, Source } from "./evidence.ts";
-import { count, percent, sourced, table } from "./markdown.ts";
+import { percent } from "../lib/base/format.ts";
+import { count, sourced, table } from "./markdown.ts";
 import type { Corpus } from "./plan.ts";
 
 export async function dataSection(corpora: readonly Corpus[], evidence: Evidence): Promise<string> {

@@ -4,7 +4,8 @@ import { ink } from "../lib/base/page/chart.ts";
 import type { Drawings } from "./drawings.ts";
 import { estimate, type Measured } from "./eval_source.ts";
 import type { Source } from "./evidence.ts";
-import { code, count, percent, table } from "./markdown.ts";
+import { percent } from "../lib/base/format.ts";
+import { code, count, table } from "./markdown.ts";
 import type { Corpus } from "./plan.ts";
 
 const EXAMPLES = 4;

@@ -6,7 +6,8 @@ import type { Drawings } from "./drawings.ts";
 import { details } from "./effectiveness_details.ts";
 import { estimate, type Measured, measuredSystems, pointAt } from "./eval_source.ts";
 import type { Evidence, Source } from "./evidence.ts";
-import { count, percent, sourced, table } from "./markdown.ts";
+import { percent } from "../lib/base/format.ts";
+import { count, sourced, table } from "./markdown.ts";
 import { type Corpus, type Effort, evaluated } from "./plan.ts";
 
 const WIDTH = 680, HEIGHT = 300;

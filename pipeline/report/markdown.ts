@@ -18,8 +18,6 @@ export function code(text: string): string {
 /** Thousands in groups. */
 export const count = (value: number): string => Math.round(value).toLocaleString("en-US");
 
-export const percent = (value: number, digits = 1): string => `${(100 * value).toFixed(digits)}%`;
-
 /** Decimal megabytes. */
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 

@@ -3,7 +3,8 @@
 import { join } from "@std/path";
 import { workspace } from "../artifacts.ts";
 import type { Evidence, Source } from "./evidence.ts";
-import { megabytes, percent, sourced, table } from "./markdown.ts";
+import { percent } from "../lib/base/format.ts";
+import { megabytes, sourced, table } from "./markdown.ts";
 import { type Corpus, deployed, type Effort } from "./plan.ts";
 
 export async function servingSection(

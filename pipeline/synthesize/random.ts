@@ -3,6 +3,8 @@
  * seed and by what it is for, so that no result depends on the order of work or on worker count.
  */
 
+import { mix32 } from "../lib/base/random.ts";
+
 /** Small fast counter generator (Doty-Humphrey's sfc32), seeded by a hash of all of `key`. */
 export class Random {
   #a: number;
@@ -13,12 +15,12 @@ export class Random {
   constructor(...key: number[]) {
     let hash = 0x9e3779b9;
     for (const part of key) {
-      hash = mix(hash ^ (part | 0));
-      hash = mix(hash + Math.floor(part / 0x100000000));
+      hash = mix32(hash ^ (part | 0));
+      hash = mix32(hash + Math.floor(part / 0x100000000));
     }
     this.#a = hash;
-    this.#b = mix(hash + 0x6d2b79f5);
-    this.#c = mix(hash ^ 0x1b873593);
+    this.#b = mix32(hash + 0x6d2b79f5);
+    this.#c = mix32(hash ^ 0x1b873593);
     for (let i = 0; i < 12; i++) this.next();
   }
 
@@ -73,11 +75,4 @@ export class Random {
     }
     return items;
   }
-}
-
-/** A 32-bit finalizer: every input bit reaches every output bit. */
-function mix(value: number): number {
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
-  return value ^ (value >>> 16);
 }

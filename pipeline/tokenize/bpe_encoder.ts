@@ -7,7 +7,7 @@
 import { PairMap } from "./pair_map.ts";
 import { preTokenEnd } from "./pre_tokenizer.ts";
 import { byteId, type Vocabulary } from "./vocabulary.ts";
-import { grown, WordTable } from "./word_table.ts";
+import { grown, WordTable } from "../lib/base/word_table.ts";
 
 /** Words remembered before the memory is emptied: bounds it on text without repetition. */
 const CACHE_WORDS = 1 << 20;

@@ -12,7 +12,7 @@
 
 import { PairMap } from "./pair_map.ts";
 import { baseTokens, BYTE_TOKENS, byteId, type Merge, type Vocabulary } from "./vocabulary.ts";
-import { grown, type WordTable } from "./word_table.ts";
+import { grown, type WordTable } from "../lib/base/word_table.ts";
 
 export interface TrainOptions {
   /** Ids in all: end of text, 256 bytes, and the rest from merges. */

@@ -1,6 +1,6 @@
 /** How often each pre-token occurs: what the trainer learns from. */
 
-import { grown, WordTable } from "./word_table.ts";
+import { grown, WordTable } from "../lib/base/word_table.ts";
 
 /** Word counts as flat arrays, to travel between threads. */
 export interface PackedCounts {

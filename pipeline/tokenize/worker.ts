@@ -13,7 +13,7 @@ import type { NoteBatch } from "./note_batches.ts";
 import { preTokenEnd } from "./pre_tokenizer.ts";
 import { END_OF_TEXT_ID, type Vocabulary } from "./vocabulary.ts";
 import { WordCounts } from "./word_counts.ts";
-import { grown } from "./word_table.ts";
+import { grown } from "../lib/base/word_table.ts";
 
 /** The notes of one split in a batch. Every note's tokens start with the end-of-text token. */
 export interface EncodedPart {

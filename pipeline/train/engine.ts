@@ -1,6 +1,6 @@
 /**
  * The one interface behind which both training engines stand: WebGPU (our own kernels) and CPU
- * (one ONNX graph). The loop in main.ts knows nothing else about them.
+ * (one ONNX graph). The loop in trainer.ts knows nothing else about them.
  */
 
 import type { GptConfig, TrainConfig } from "../lib/gpt/config.ts";

@@ -5,7 +5,7 @@
 
 import { ArtifactError } from "../lib/base/files.ts";
 import type { TrainConfig } from "../lib/gpt/config.ts";
-import { Random } from "../lib/gpt/model/random.ts";
+import { Random } from "../lib/base/random.ts";
 import type { Batch } from "./engine.ts";
 import { windowStarts } from "./windows.ts";
 

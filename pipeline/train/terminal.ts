@@ -2,6 +2,7 @@
 
 import type { GptConfig, TrainConfig } from "../lib/gpt/config.ts";
 import { bytes, format, Progress } from "../lib/base/cli.ts";
+import { percent } from "../lib/base/format.ts";
 import type { TrainingState } from "../lib/gpt/model/checkpoint.ts";
 import type { Engine, StepMetrics } from "./engine.ts";
 import type { ValidationEntry } from "./log.ts";
@@ -32,7 +33,7 @@ export class Terminal {
       step,
       `loss ${latest.loss.toFixed(3)} (${smoothedLoss!.toFixed(3)})  ` +
         `${format(rate.tokensPerSecond)} tokens/s  ${format(gigaflops)} GFLOP/s` +
-        (rate.mfu === undefined ? "" : `, MFU ${percent(rate.mfu)}`),
+        (rate.mfu === undefined ? "" : `, MFU ${percent(rate.mfu, 0)}`),
     );
   }
 
@@ -48,7 +49,7 @@ export class Terminal {
       this.#rate?.learningRate.toExponential(1) ?? "",
       this.#latest?.gradNorm.toFixed(2) ?? "",
       this.#rate ? format(this.#rate.tokensPerSecond) : "",
-      this.#rate?.mfu === undefined ? "" : percent(this.#rate.mfu),
+      this.#rate?.mfu === undefined ? "" : percent(this.#rate.mfu, 0),
     ]));
   }
 
@@ -60,8 +61,6 @@ export class Terminal {
     this.#progress.finish(summary);
   }
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
 
 /** `12 MB: parameters 4 MB, …`, largest first. */
 export function memoryLine({ memory }: Engine): string {

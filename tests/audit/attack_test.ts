@@ -4,7 +4,7 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { measureMembership } from "../../pipeline/audit/attack.ts";
 import { halvesByPatient } from "../../pipeline/audit/patients.ts";
-import { seededRandom } from "../../pipeline/lib/gpt/decode/random.ts";
+import { seededRandom } from "../../pipeline/lib/base/random.ts";
 import type { Document } from "../../pipeline/lib/gpt/scoring/documents.ts";
 import { documents, scorerOf, tableOf, tokenizer } from "./characters.ts";
 

@@ -5,7 +5,7 @@ import { assertEquals, assertGreater, assertLess, assertStringIncludes } from "@
 import { audit } from "../../pipeline/audit/audit.ts";
 import { canaryText } from "../../pipeline/audit/canaries.ts";
 import { ngramAlone } from "../../pipeline/lib/gpt/decode/mixture.ts";
-import { seededRandom } from "../../pipeline/lib/gpt/decode/random.ts";
+import { seededRandom } from "../../pipeline/lib/base/random.ts";
 import { presets } from "../../pipeline/lib/gpt/config.ts";
 import { documents, scorerOf, tableOf, tokenizer } from "./characters.ts";
 

@@ -4,7 +4,7 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { type Audit, audit } from "../../pipeline/audit/audit.ts";
 import { canaryText } from "../../pipeline/audit/canaries.ts";
-import { seededRandom } from "../../pipeline/lib/gpt/decode/random.ts";
+import { seededRandom } from "../../pipeline/lib/base/random.ts";
 import type { NextTokenModel } from "../../pipeline/lib/gpt/decode/types.ts";
 import { loadRuntime } from "../../pipeline/lib/gpt/onnx/runtime.ts";
 import { scorerFromTensors } from "../../pipeline/lib/gpt/onnx/scorer.ts";

@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { VocabularyCounter } from "../../pipeline/eda/vocabulary.ts";
 import { lowerWords } from "../../pipeline/eda/shared.ts";
 import { vocabularyReport } from "../../pipeline/eda/vocabulary_report.ts";
-import { wordAt, WordTable } from "../../pipeline/eda/word_table.ts";
+import { wordAt, WordCounter } from "../../pipeline/eda/word_counter.ts";
 
 /** As if five patients shared everything. */
 const everything = { word: () => true, character: () => true, piece: () => true };
@@ -90,8 +90,8 @@ Deno.test("coverage, Zipf and Heaps on a corpus whose answer is known", () => {
   assertEquals(report.heaps.at(-1), { words: words.length, distinct: 100 });
 });
 
-Deno.test("the word table keeps every word through growth and merging", () => {
-  const table = new WordTable(), other = new WordTable();
+Deno.test("the word counter keeps every word through growth and merging", () => {
+  const table = new WordCounter(), other = new WordCounter();
   const expected = new Map<string, number>();
   const counter = new VocabularyCounter();
   for (let n = 0; n < 60_000; n++) {

@@ -1,6 +1,6 @@
 // Malformed and hostile requests: half right, cut off, of the wrong type, full of control characters.
 
-import { seededRandom } from "../../pipeline/lib/gpt/decode/random.ts";
+import { seededRandom } from "../../pipeline/lib/base/random.ts";
 
 /** Stands in every request; must stand in no error and in nothing that is printed. */
 export const SENTINEL = "Sentinelle";

@@ -7,7 +7,7 @@
  */
 
 import { codePoints } from "../../pipeline/lib/gpt/scoring/documents.ts";
-import { seededRandom } from "../../pipeline/lib/gpt/decode/random.ts";
+import { seededRandom } from "../../pipeline/lib/base/random.ts";
 import type { Passage, Typing } from "../../pipeline/lib/gpt/typing/typist.ts";
 import type { Handle } from "../../worker/plugin/mod.ts";
 import type { Page } from "./browser.ts";

@@ -4,7 +4,7 @@
 import { join } from "@std/path";
 import { readJson } from "../../pipeline/lib/base/files.ts";
 import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
-import { seededRandom } from "../../pipeline/lib/gpt/decode/random.ts";
+import { seededRandom } from "../../pipeline/lib/base/random.ts";
 import { writeModelFiles } from "../../pipeline/export/export.ts";
 import { initialParameters } from "../../pipeline/lib/gpt/model/init.ts";
 import { createCpuEngine } from "../../pipeline/train/cpu_engine.ts";

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { code, interval, percent, table } from "../../pipeline/report/markdown.ts";
+import { percent } from "../../pipeline/lib/base/format.ts";
+import { code, interval, table } from "../../pipeline/report/markdown.ts";
 import { architectureDrawing } from "../../pipeline/report/architecture.ts";
 import { parameterCount } from "../../pipeline/lib/gpt/model/parameters.ts";
 import { presets } from "../../pipeline/lib/gpt/config.ts";

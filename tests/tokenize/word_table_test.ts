@@ -1,7 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { PairMap } from "../../pipeline/tokenize/pair_map.ts";
 import { WordCounts } from "../../pipeline/tokenize/word_counts.ts";
-import { WordTable } from "../../pipeline/tokenize/word_table.ts";
+import { WordTable } from "../../pipeline/lib/base/word_table.ts";
 import { RandomText } from "./random_text.ts";
 
 Deno.test("WordTable gives every byte string one index, as a Map would", () => {
@@ -20,6 +20,9 @@ Deno.test("WordTable gives every byte string one index, as a Map would", () => {
   }
   assertEquals(table.size, expected.size);
   for (const [key, index] of expected) assertEquals(table.word(index).join(""), key);
+  const { bytes, starts } = table.take();
+  assertEquals([table.size, bytes.length, starts.length], [0, starts.at(-1), expected.size + 1]);
+  table.intern(Uint8Array.of(5), 0, 1);
   table.clear();
   assertEquals(table.size, 0);
   assertEquals(table.intern(Uint8Array.of(1), 0, 1), 0);

@@ -14,7 +14,7 @@ import { createWatchApp, type RunRow } from "../../pipeline/train/watch/app.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import { tinyTokens } from "./tiny_job.ts";
 import { tinyFlags, tinyWorkspace, training } from "./tiny_workspace.ts";
-import { Random } from "../../pipeline/lib/gpt/model/random.ts";
+import { Random } from "../../pipeline/lib/base/random.ts";
 
 const batch = (inputs: number[], targets: number[]): Batch => ({
   inputs: Int32Array.from(inputs),

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
-import { Random } from "../../pipeline/lib/gpt/model/random.ts";
+import { Random } from "../../pipeline/lib/base/random.ts";
 import {
   fitScalingLaw,
   lossAt,

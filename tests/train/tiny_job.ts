@@ -3,7 +3,7 @@
 import { runPaths } from "../../pipeline/artifacts.ts";
 import { presets, type TrainConfig } from "../../pipeline/lib/gpt/config.ts";
 import { initialParameters } from "../../pipeline/lib/gpt/model/init.ts";
-import { Random } from "../../pipeline/lib/gpt/model/random.ts";
+import { Random } from "../../pipeline/lib/base/random.ts";
 import { validationBatches } from "../../pipeline/train/loader.ts";
 import type { TrainingJob } from "../../pipeline/train/job.ts";
 import { createTinyEngine, tinyModel } from "./tiny_engine.ts";

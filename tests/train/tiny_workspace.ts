@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { type RunPaths, tokenHeader, type Workspace, workspace } from "../../pipeline/artifacts.ts";
 import { writeAtomic, writeJson } from "../../pipeline/lib/base/files.ts";
 import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
-import { Random } from "../../pipeline/lib/gpt/model/random.ts";
+import { Random } from "../../pipeline/lib/base/random.ts";
 import { charTokenizerJson, tokenizerConfig } from "../../pipeline/tokenize/tokenizer_json.ts";
 
 const words = "the patient was seen for chest pain and went home on aspirin 81 mg daily".split(" ");

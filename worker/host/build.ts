@@ -3,6 +3,7 @@
  * tokenizer of an export, all as modules of one script. Weights are thereby reachable by no URL.
  */
 
+import { parse as parseJsonc } from "@std/jsonc";
 import { basename, dirname, fromFileUrl, join } from "@std/path";
 import type { Calibration } from "../../pipeline/artifacts/calibration.ts";
 import { readExport } from "../../pipeline/artifacts/exported.ts";
@@ -243,9 +244,10 @@ async function copyOnnxRuntime(build: string): Promise<void> {
 }
 
 async function writeConfig(folder: string, rateLimit: number | undefined): Promise<void> {
-  const config = await Deno.readTextFile(join(here, "wrangler.jsonc"));
-  const limited = rateLimit === undefined
-    ? config
-    : config.replace(/"limit": \d+/, `"limit": ${rateLimit}`);
-  await Deno.writeTextFile(join(folder, "wrangler.jsonc"), limited);
+  const path = join(folder, "wrangler.jsonc");
+  const text = await Deno.readTextFile(join(here, "wrangler.jsonc"));
+  if (rateLimit === undefined) return await Deno.writeTextFile(path, text);
+  const config = parseJsonc(text) as { ratelimits: { simple: { limit: number } }[] };
+  config.ratelimits[0].simple.limit = rateLimit;
+  await Deno.writeTextFile(path, JSON.stringify(config, null, 2) + "\n");
 }

@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { stripVTControlCharacters as plain } from "node:util";
+import { parse as parseJsonc } from "@std/jsonc";
 import { extname, join } from "@std/path";
 import workerd from "workerd";
 import type { EngineName } from "../src/engine.ts";
@@ -104,9 +105,10 @@ async function configuration(
   bindings: Record<string, string>,
 ): Promise<string> {
   const deployed = await Deno.readTextFile(join(folder, "wrangler.jsonc"));
-  const { compatibility_date, compatibility_flags } = JSON.parse(
-    deployed.replace(/^\s*\/\/.*$/gm, ""),
-  );
+  const { compatibility_date, compatibility_flags } = parseJsonc(deployed) as {
+    compatibility_date: string;
+    compatibility_flags: string[];
+  };
   const names = (await Array.fromAsync(Deno.readDir(join(folder, "build")))).map(({ name }) =>
     name
   );

@@ -3,7 +3,7 @@
 import { loadServedModel, type OrtRuntime } from "../../pipeline/lib/gpt/onnx/served_model.ts";
 import type { NextTokenModel } from "../../pipeline/lib/gpt/decode/types.ts";
 import type { SlotState } from "../../pipeline/lib/gpt/decode/slot_model.ts";
-import type { ModelShape } from "../../pipeline/lib/gpt/wasm/forward.ts";
+import type { ModelShape } from "../../pipeline/lib/gpt/config.ts";
 import { loadWasmModel } from "../../pipeline/lib/gpt/wasm/model.ts";
 import { weightsFromOnnx } from "../../pipeline/lib/gpt/wasm/weights.ts";
 

@@ -2,7 +2,7 @@
 
 import { createMixture, type MixtureSettings } from "../../pipeline/lib/gpt/decode/mixture.ts";
 import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
-import type { ModelShape } from "../../pipeline/lib/gpt/wasm/forward.ts";
+import type { ModelShape } from "../../pipeline/lib/gpt/config.ts";
 import { type App, type AppSettings, createApp, type ExecutionContext } from "./app.ts";
 import { authenticator } from "./auth.ts";
 import { type Engine, loadModel } from "./engine.ts";

@@ -1,5 +1,6 @@
 /** What every answer of the report is made with. */
 
+import { percent as plainPercent } from "../../lib/base/format.ts";
 import type { Chart } from "../../lib/base/page/chart.ts";
 import type { Section } from "../../lib/base/page/page.ts";
 import type { Eda } from "../analyse.ts";
@@ -10,10 +11,10 @@ export type DrawChart = (name: string, spec: object, description: string) => Pro
 /** One question of the report: measures in, section out. */
 export type Answer = (eda: Eda, draw: DrawChart) => Promise<Section> | Section;
 
-/** `0.1234` as `12.3%`; small shares keep a significant digit. */
-export function percent(value: number): string {
-  if (value > 0 && value < 0.0005) return "< 0.1%";
-  return `${(value * 100).toFixed(value >= 0.9995 || value === 0 ? 0 : 1)}%`;
+/** `0.1234` as `12.3%`; a small share is no 0%, and all and nothing need no digit. */
+export function percent(share: number): string {
+  if (share > 0 && share < 0.0005) return "< 0.1%";
+  return plainPercent(share, share >= 0.9995 || share === 0 ? 0 : 1);
 }
 
 /** A number with at most three significant digits after a small integer part: 0.65, 12.3, 1,690. */

@@ -17,7 +17,8 @@ import {
   splitTable,
 } from "./tables.ts";
 import { bestPoint, type EvalReport, type ModelResult, mostPoint } from "../result.ts";
-import { nearCopyText, type Outcomes, outcomes, percent } from "./summary.ts";
+import { percent } from "../../lib/base/format.ts";
+import { nearCopyText, type Outcomes, outcomes } from "./summary.ts";
 
 /** eval.json as HTML text. */
 export async function reportPage(report: EvalReport): Promise<string> {

@@ -1,5 +1,6 @@
 /** The evaluation as a terminal table. */
 
+import { percent } from "../../lib/base/format.ts";
 import {
   bestPoint,
   type Contest,
@@ -81,8 +82,6 @@ function row({ name, bitsPerCharacter, nextWord, keystrokes }: ModelResult): str
     best === undefined ? "" : best.acceptedLength.toFixed(1),
   ];
 }
-
-export const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 
 /** One sentence for every measure in which a baseline is at least as good as what would be served. */
 export const verdicts = ({ contests }: Pick<EvalReport, "contests">): string[] =>

@@ -15,7 +15,7 @@ import {
   mostPoint,
   type WordCounts,
 } from "../result.ts";
-import { percent } from "./summary.ts";
+import { percent } from "../../lib/base/format.ts";
 import { type WordClass, wordClasses } from "../../lib/clinical/word_classes.ts";
 
 export const interval = ({ low, high }: Estimate, show: (value: number) => string): string =>

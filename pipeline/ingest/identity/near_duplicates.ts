@@ -9,6 +9,7 @@
  * similarity 0.9 once in 10^7.
  */
 
+import { mix32 } from "../lib/base/random.ts";
 import { HashTable } from "./hash_table.ts";
 import { BINS, EMPTY, type Scans } from "../clean/scans.ts";
 
@@ -102,20 +103,12 @@ export function estimateSimilarity(a: Uint8Array, b: Uint8Array, scans: Scans): 
   return similarity(first, second, 0);
 }
 
-/** MurmurHash3's finalizer (Appleby): every input bit reaches every output bit. */
-function mix(value: number): number {
-  let h = value;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
-
 /** One key for each band of bins; notes that share a key are compared. */
 function bandKeys(signature: Uint32Array, keys: Uint32Array): void {
   for (let band = 0; band < BANDS; band++) {
     let key = band + 1;
     for (let row = 0; row < ROWS; row++) {
-      key = mix(Math.imul(key, 31) + signature[band * ROWS + row] | 0);
+      key = mix32(Math.imul(key, 31) + signature[band * ROWS + row] | 0);
     }
     keys[band] = key || 1;
   }

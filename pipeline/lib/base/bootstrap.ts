@@ -3,6 +3,8 @@
  * drawn with replacement, because the words of one note are not independent of each other.
  */
 
+import { Random } from "./random.ts";
+
 export interface Estimate {
   value: number;
   /** 95% percentile interval. */
@@ -79,25 +81,14 @@ function resampled<T>(
   statistic: (sample: readonly T[]) => number,
   draws = RESAMPLES,
 ): Float64Array {
-  const random = xorshift32(0x9e3779b9);
+  const random = new Random(RESAMPLES, "bootstrap");
   const values = new Float64Array(draws);
   const sample = new Array<T>(notes.length);
   for (let draw = 0; draw < draws; draw++) {
     for (let index = 0; index < notes.length; index++) {
-      sample[index] = notes[Math.floor(random() * notes.length)];
+      sample[index] = notes[random.below(notes.length)];
     }
     values[draw] = statistic(sample);
   }
   return values.sort();
-}
-
-/** Marsaglia's xorshift (2003), triple (13, 17, 5): uniform in [0, 1). */
-function xorshift32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }

@@ -4,6 +4,9 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { duration, format } from "./format.ts";
+
+export { bytes, duration, format } from "./format.ts";
 
 export type Flag =
   & { help: string; placeholder?: string }
@@ -329,32 +332,4 @@ function terminalWidth(): number {
   } catch {
     return 80;
   }
-}
-
-/** `1234567` → `1,234,567`; fractions only below 100. */
-export function format(value: number): string {
-  if (Math.abs(value) < 100 && !Number.isInteger(value)) return value.toFixed(1);
-  return Math.round(value).toLocaleString("en-US");
-}
-
-/** Seconds as `45s`, `3m05s` or `2h10m`. */
-export function duration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return "?";
-  if (seconds < 10) return `${seconds.toFixed(1)}s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole}s`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes}m${String(whole % 60).padStart(2, "0")}s`;
-  return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, "0")}m`;
-}
-
-/** Bytes as `1.5 MB` (decimal units). */
-export function bytes(count: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let index = 0;
-  while (count >= 1000 && index < units.length - 1) {
-    count /= 1000;
-    index++;
-  }
-  return `${index === 0 ? count : count.toFixed(1)} ${units[index]}`;
 }

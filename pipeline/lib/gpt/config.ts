@@ -25,6 +25,12 @@ export interface GptConfig {
   initializer_range: number;
 }
 
+/** What inference needs to know of a model: fields of an export's config.json. */
+export type ModelShape = Pick<
+  GptConfig,
+  "vocab_size" | "n_positions" | "n_embd" | "n_layer" | "n_head" | "layer_norm_epsilon"
+>;
+
 /** How the learning rate goes on after the warm-up: see train/schedule.ts. */
 export const schedules = ["cosine", "linear", "constant", "wsd"] as const;
 export type Schedule = typeof schedules[number];

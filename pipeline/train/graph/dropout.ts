@@ -3,6 +3,7 @@
  * operators continue one hidden sequence, which could be neither repeated nor resumed.
  */
 
+import { mix32 } from "../../lib/base/random.ts";
 import type { F32, GraphBuilder } from "../../lib/gpt/onnx/builder.ts";
 import type { Layer, Tape } from "./layer.ts";
 
@@ -59,13 +60,6 @@ const next = (x: number): number => {
   return x ^ (x << 5);
 };
 
-/** Murmur3's finalizer: neighbouring seeds give unrelated sequences. */
-function mix(value: number): number {
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
-  return value ^ (value >>> 16);
-}
-
 /**
  * Fills `keep` with ones and zeros that depend on `seed`, `step`, `part` and `mask` only.
  *
@@ -79,7 +73,7 @@ export function fillMask(
   key: { seed: number; step: number; part: number; mask: number },
 ): void {
   let state = 0x9e3779b9;
-  for (const part of [key.seed, key.step, key.part, key.mask]) state = mix(state + part | 0);
+  for (const part of [key.seed, key.step, key.part, key.mask]) state = mix32(state + part | 0);
   state ||= 1;
   const below = Math.floor(128 * p);
   const lower = (128 - below) * 0x01010101;

@@ -1,6 +1,6 @@
 /** Simulated clinicians who ask for a suggestion at every keystroke. */
 
-import { seededRandom } from "../../../pipeline/lib/gpt/decode/random.ts";
+import { seededRandom } from "../../../pipeline/lib/base/random.ts";
 
 export interface Ask {
   (text: string, session: string): Promise<{ status: number; computed: number }>;

@@ -19,7 +19,7 @@ import {
 } from "../../../pipeline/lib/gpt/config.ts";
 import { initialParameters } from "../../../pipeline/lib/gpt/model/init.ts";
 import { parameterCount, parameterTable } from "../../../pipeline/lib/gpt/model/parameters.ts";
-import { Random } from "../../../pipeline/lib/gpt/model/random.ts";
+import { Random } from "../../../pipeline/lib/base/random.ts";
 import { flopsPerToken } from "../../../pipeline/train/terminal.ts";
 import { median } from "../../helpers/quantile.ts";
 import { soak } from "./soak.ts";

@@ -7,7 +7,7 @@
 import { join } from "@std/path";
 import type { GptConfig } from "../../../pipeline/lib/gpt/config.ts";
 import { parameterCount } from "../../../pipeline/lib/gpt/model/parameters.ts";
-import { Random } from "../../../pipeline/lib/gpt/model/random.ts";
+import { Random } from "../../../pipeline/lib/base/random.ts";
 
 /** Compiles the driver and writes its checkpoint into `folder`; the command that runs it. */
 export async function prepareLlmc(

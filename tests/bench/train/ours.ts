@@ -2,7 +2,7 @@
 
 import { cpuUsage, resourceUsage } from "node:process";
 import { initialParameters } from "../../../pipeline/lib/gpt/model/init.ts";
-import { Random } from "../../../pipeline/lib/gpt/model/random.ts";
+import { Random } from "../../../pipeline/lib/base/random.ts";
 import { createCpuEngine } from "../../../pipeline/train/cpu_engine.ts";
 import type { Batch } from "../../../pipeline/train/engine.ts";
 import { measureCopies } from "./copies.ts";

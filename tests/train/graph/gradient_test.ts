@@ -6,7 +6,7 @@ import { assertEquals, assertLess } from "@std/assert";
 import type { GptConfig } from "../../../pipeline/lib/gpt/config.ts";
 import { initialParameters } from "../../../pipeline/lib/gpt/model/init.ts";
 import type { Tensors } from "../../../pipeline/lib/gpt/model/parameters.ts";
-import { Random } from "../../../pipeline/lib/gpt/model/random.ts";
+import { Random } from "../../../pipeline/lib/base/random.ts";
 import { loadRuntime } from "../../../pipeline/lib/gpt/onnx/runtime.ts";
 import type { Batch } from "../../../pipeline/train/engine.ts";
 import { OnnxEngine } from "../../../pipeline/train/onnx_engine.ts";

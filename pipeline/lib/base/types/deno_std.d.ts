@@ -20,6 +20,18 @@ declare module "@std/cli/parse-args" {
   ): Record<string, unknown> & { _: (string | number)[] };
 }
 
+declare module "@std/fmt/bytes" {
+  export interface FormatOptions {
+    minimumFractionDigits?: number;
+    maximumFractionDigits?: number;
+  }
+  export function format(bytes: number, options?: FormatOptions): string;
+}
+
+declare module "@std/jsonc" {
+  export function parse(text: string): unknown;
+}
+
 declare module "@std/path" {
   export function join(...paths: string[]): string;
   export function dirname(path: string): string;

@@ -7,7 +7,7 @@ import { type GeneratedToken, type GenerateOptions, generateTokens } from "./gen
 import type { Suggestion } from "./growth.ts";
 import { checkMixture, mixed, type Mixture } from "./mixture.ts";
 import { type NextTokens, PrefixCache, type PrefixCacheLimits } from "./prefix_cache.ts";
-import { seededRandom } from "./random.ts";
+import { seededRandom } from "../../base/random.ts";
 import { suggest, suggestDefaults, type SuggestOptions } from "./suggest.ts";
 import type { NextTokenModel, Tokenizer } from "./types.ts";
 import { Vocabulary } from "./vocabulary.ts";

@@ -1,7 +1,7 @@
 /** Plain generation, for training samples, the audit and the completions API. */
 
 import { checkSampling, sampleToken, type Sampling, softmax } from "./sample.ts";
-import { seededRandom } from "./random.ts";
+import { seededRandom } from "../../base/random.ts";
 import type { NextTokenModel, Tokenizer } from "./types.ts";
 import { type FeedOptions, type NextTokens, PrefixCache } from "./prefix_cache.ts";
 import { fitWindow } from "./window.ts";

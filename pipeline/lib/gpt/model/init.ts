@@ -2,7 +2,7 @@
 
 import type { GptConfig } from "../config.ts";
 import { elements, parameterTable, type Tensors } from "./parameters.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../base/random.ts";
 
 /**
  * Every parameter of `config`, drawn from `seed`. Each tensor has a random stream of its own, so

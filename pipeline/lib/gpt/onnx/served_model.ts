@@ -17,20 +17,12 @@
  */
 
 import type * as Ort from "onnxruntime-web";
+import type { ModelShape } from "../config.ts";
 import { slotModel, type SlotState } from "../decode/slot_model.ts";
 import type { NextTokenModel } from "../decode/types.ts";
 
 /** What every build of ONNX Runtime has. */
 export type OrtRuntime = Pick<typeof Ort, "InferenceSession" | "Tensor">;
-
-/** The fields of config.json (Hugging Face `GPT2Config`) that matter here. */
-export interface OnnxShape {
-  vocab_size: number;
-  n_positions: number;
-  n_embd: number;
-  n_layer: number;
-  n_head: number;
-}
 
 export interface ServedModelOptions {
   /** Most bytes for keys and values; at least two texts are kept whatever it says. */
@@ -53,7 +45,7 @@ interface Slot {
 export async function loadServedModel(
   ort: OrtRuntime,
   file: Uint8Array,
-  shape: OnnxShape,
+  shape: Omit<ModelShape, "layer_norm_epsilon">,
   { cacheBytes = 0, session: options }: ServedModelOptions = {},
 ): Promise<NextTokenModel<SlotState> & { release(): Promise<void> }> {
   const { n_embd, n_head, n_layer, n_positions, vocab_size } = shape;

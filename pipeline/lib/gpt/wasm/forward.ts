@@ -4,18 +4,9 @@
  * and values of earlier tokens in slots of it.
  */
 
+import type { ModelShape } from "../config.ts";
 import { Layout, padded } from "./memory.ts";
 import type { StoredTensor, StoredWeights } from "./weights.ts";
-
-/** The fields of an export's config.json (Hugging Face `GPT2Config`) that matter here. */
-export interface ModelShape {
-  vocab_size: number;
-  n_positions: number;
-  n_embd: number;
-  n_layer: number;
-  n_head: number;
-  layer_norm_epsilon: number;
-}
 
 /** Values of a head in the cache: rows of keys are read four at a time. */
 const paddedHead = ({ n_embd, n_head }: ModelShape) => 4 * Math.ceil(n_embd / n_head / 4);

@@ -2,7 +2,8 @@
 
 import { slotModel, type SlotState } from "../decode/slot_model.ts";
 import type { NextTokenModel } from "../decode/types.ts";
-import { type Forward, loadForward, MAX_ROWS, type ModelShape, slotBytes } from "./forward.ts";
+import type { ModelShape } from "../config.ts";
+import { type Forward, loadForward, MAX_ROWS, slotBytes } from "./forward.ts";
 import type { StoredWeights } from "./weights.ts";
 
 export interface WasmModelOptions {

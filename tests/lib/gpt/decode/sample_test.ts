@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { seededRandom } from "../../../../pipeline/lib/gpt/decode/random.ts";
+import { seededRandom } from "../../../../pipeline/lib/base/random.ts";
 import {
   argmax,
   checkSampling,

@@ -6,7 +6,7 @@
 import type { GptConfig } from "../../../../pipeline/lib/gpt/config.ts";
 import { type Checkpoint, writeCheckpoint } from "../../../../pipeline/lib/gpt/model/checkpoint.ts";
 import { initialParameters } from "../../../../pipeline/lib/gpt/model/init.ts";
-import { Random } from "../../../../pipeline/lib/gpt/model/random.ts";
+import { Random } from "../../../../pipeline/lib/base/random.ts";
 
 const config: GptConfig = {
   vocab_size: 29,

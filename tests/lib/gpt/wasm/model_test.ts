@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
 import type { GptConfig } from "../../../../pipeline/lib/gpt/config.ts";
 import { PrefixCache } from "../../../../pipeline/lib/gpt/decode/prefix_cache.ts";
-import { seededRandom } from "../../../../pipeline/lib/gpt/decode/random.ts";
+import { seededRandom } from "../../../../pipeline/lib/base/random.ts";
 import { initialParameters } from "../../../../pipeline/lib/gpt/model/init.ts";
 import type { Tensors } from "../../../../pipeline/lib/gpt/model/parameters.ts";
 import { GraphBuilder } from "../../../../pipeline/lib/gpt/onnx/builder.ts";

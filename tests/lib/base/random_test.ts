@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
-import { Random } from "../../../../pipeline/lib/gpt/model/random.ts";
+import { Random } from "../../../pipeline/lib/base/random.ts";
 
 Deno.test("a seed and a stream name fix the sequence; another of either changes it", () => {
   const take = (seed: number, stream?: string) => {

@@ -1,6 +1,6 @@
 /**
- * Seeded random numbers, the same on every machine: initial weights and the order of training
- * windows depend on a seed and on nothing else.
+ * Seeded random numbers, the same on every machine: initial weights, the order of training windows,
+ * samples and bootstrap intervals depend on a seed and on nothing else.
  *
  * The generator is xoshiro128** (Blackman and Vigna 2021, "Scrambled linear pseudorandom number
  * generators"), its state filled by murmur-style mixing of a seed and a stream name, so that two
@@ -9,8 +9,8 @@
 
 const rotateLeft = (x: number, bits: number) => (x << bits) | (x >>> (32 - bits));
 
-/** Murmur3's 32-bit finalizer: every input bit reaches every output bit. */
-function mix(value: number): number {
+/** MurmurHash3's finalizer (Appleby), as a uint32: every input bit reaches every output bit. */
+export function mix32(value: number): number {
   value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
   return (value ^ (value >>> 16)) >>> 0;
@@ -25,9 +25,11 @@ export class Random {
 
   /** `stream` separates uses of one seed: `new Random(1, "wte.weight")`. */
   constructor(seed: number, stream = "") {
-    let hash = mix(seed | 0) ^ mix(Math.floor(seed / 2 ** 32) | 0);
-    for (let i = 0; i < stream.length; i++) hash = mix((hash + 0x9e3779b9) ^ stream.charCodeAt(i));
-    const next = () => mix(hash = (hash + 0x9e3779b9) | 0);
+    let hash = mix32(seed | 0) ^ mix32(Math.floor(seed / 2 ** 32) | 0);
+    for (let i = 0; i < stream.length; i++) {
+      hash = mix32((hash + 0x9e3779b9) ^ stream.charCodeAt(i));
+    }
+    const next = () => mix32(hash = (hash + 0x9e3779b9) | 0);
     [this.#a, this.#b, this.#c, this.#d] = [next(), next(), next(), next()];
   }
 
@@ -80,4 +82,20 @@ export class Random {
     }
     return values;
   }
+}
+
+/**
+ * Numbers in [0, 1) that a seed decides, for callers that need nothing else: SplitMix32 over a 32-bit
+ * counter (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators", with 32-bit
+ * constants). Every seed is a good seed, the state is one integer.
+ */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x9e3779b9) >>> 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+    return ((z ^ (z >>> 15)) >>> 0) / 2 ** 32;
+  };
 }

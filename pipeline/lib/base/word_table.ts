@@ -1,7 +1,7 @@
 /**
- * A growing set of byte strings, each with an index: what pre-tokens are counted in, and what the
- * encoder looks up its finished words in. Open addressing over flat arrays: no object and no string
- * is made per word, which is most of the distance to a `Map<string, number>`.
+ * A growing set of byte strings, each with an index: what words and pre-tokens are counted in, and
+ * what the encoder looks up its finished words in. Open addressing over flat arrays: no object and
+ * no string is made per word, which is most of the distance to a `Map<string, number>`.
  */
 
 export class WordTable {
@@ -68,6 +68,22 @@ export class WordTable {
 
   word(index: number): Uint8Array {
     return this.bytes.subarray(this.starts[index], this.starts[index + 1]);
+  }
+
+  /**
+   * Gives the words away, cut to their length, without a copy, and is then empty. Word `i` is
+   * `bytes[starts[i]..starts[i + 1]]`.
+   */
+  take(): Pick<WordTable, "bytes" | "starts"> {
+    const { bytes, starts, size } = this;
+    const [length, start] = [starts[size], new WordTable()];
+    this.size = 0;
+    [this.bytes, this.starts] = [start.bytes, start.starts];
+    [this.#hashes, this.#slots] = [start.#hashes, start.#slots];
+    return {
+      bytes: new Uint8Array(bytes.buffer.transfer(length)),
+      starts: new Uint32Array(starts.buffer.transfer(4 * (size + 1))),
+    };
   }
 
   /** Forgets all words and keeps the memory. */
