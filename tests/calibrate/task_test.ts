@@ -6,7 +6,7 @@ import { type Workspace, workspace } from "../../pipeline/artifacts.ts";
 import { readReport } from "../../pipeline/artifacts/reports.ts";
 import { readJson } from "../../pipeline/lib/base/files.ts";
 import type { EvalReport } from "../../pipeline/eval/result.ts";
-import { seededRandom } from "../../pipeline/lib/gpt/decode/random.ts";
+import { seededRandom } from "../../pipeline/lib/base/random.ts";
 import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";

@@ -9,7 +9,7 @@
  * similarity 0.9 once in 10^7.
  */
 
-import { mix32 } from "../lib/base/random.ts";
+import { mix32 } from "../../lib/base/random.ts";
 import { HashTable } from "./hash_table.ts";
 import { BINS, EMPTY, type Scans } from "../clean/scans.ts";
 
