@@ -58,6 +58,10 @@ export interface PluginServer {
   answer: (request: StubRequest) => string[] | Response | Promise<string[] | Response>;
   /** Body of the page at `/`. */
   body: string;
+  /** Whether the page may have styles in its markup; the plugin needs none. */
+  inlineStyles: boolean;
+  /** What the page gives to `attach` beside the endpoint, as JavaScript. */
+  options: string;
   stop(): Promise<void>;
 }
 
@@ -65,14 +69,17 @@ export interface PluginServer {
 export function servePlugin(bundle: string): PluginServer {
   const html = { "content-type": "text/html; charset=utf-8" };
   const script = { "content-type": "text/javascript" };
-  const policy = {
+  const policy = () => ({
     "content-security-policy":
-      "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'",
-  };
+      "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'" +
+      (stub.inlineStyles ? " 'unsafe-inline'" : ""),
+  });
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const { pathname } = new URL(request.url);
     if (pathname === "/plugin.js") return new Response(bundle, { headers: script });
-    if (pathname === "/page.js") return new Response(PAGE_SCRIPT, { headers: script });
+    if (pathname === "/page.js") {
+      return new Response(PAGE_SCRIPT.replace("/* options */", stub.options), { headers: script });
+    }
     if (pathname === "/page.css") {
       return new Response(PAGE_STYLE, { headers: { "content-type": "text/css" } });
     }
@@ -94,7 +101,7 @@ export function servePlugin(bundle: string): PluginServer {
       `<!doctype html><html lang="en"><title>Note</title><meta charset="utf-8">
 <link rel="stylesheet" href="/page.css"><main><h1>Note</h1>${stub.body}</main>
 <script type="module" src="/page.js"></script></html>`,
-      { headers: { ...html, ...policy } },
+      { headers: { ...html, ...policy() } },
     );
   });
   const stub: PluginServer = {
@@ -102,6 +109,8 @@ export function servePlugin(bundle: string): PluginServer {
     requests: [],
     answer: () => [],
     body: "",
+    inlineStyles: false,
+    options: "",
     stop: () => server.shutdown(),
   };
   return stub;
@@ -113,7 +122,9 @@ window.handles = [];
 window.inputs = 0;
 document.addEventListener("input", () => window.inputs++);
 for (const element of document.querySelectorAll("[data-attach]")) {
-  window.handles.push(attach(element, { endpoint: location.origin, debounce: 0, timeout: 60000 }));
+  window.handles.push(
+    attach(element, { endpoint: location.origin, debounce: 0, timeout: 60000, /* options */ }),
+  );
 }
 window.ready = true;`;
 

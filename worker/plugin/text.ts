@@ -28,7 +28,6 @@ const REPLACED =
 /** Elements whose text is never shown. */
 const SILENT = /^(script|style|template|noscript|head|title|datalist|rp)$/;
 /** Characters without a width: fillers of editors, soft hyphens. */
-// deno-lint-ignore no-irregular-whitespace
 const ZERO_WIDTH = /[\u00ad\u200b\u2060\ufeff]/g;
 
 /** A window begins at a multiple of this many characters: typing on must not shift it each time. */
@@ -92,13 +91,16 @@ class Line {
   text = "";
   /** A space that is there only if something follows on its line. */
   #space = false;
+  /** A block has ended or begun: a line break if something follows. */
+  #edge = false;
 
   add(part: Part): void {
     if (part === "line break") this.#break();
     else if (part === "edge") {
-      if (!this.#atStart) this.#break();
+      this.#edge = true;
       this.#space = false;
     } else if (part === "cell") {
+      this.#startLine();
       if (!this.#atStart) this.text += "\t";
       this.#space = false;
     } else if (part === "object") this.#put(OBJECT);
@@ -115,12 +117,19 @@ class Line {
     return this.text === "" || this.text.endsWith("\n");
   }
 
+  #startLine(): void {
+    if (this.#edge && !this.#atStart) this.text += "\n";
+    this.#edge = false;
+  }
+
   #break(): void {
+    this.#startLine();
     this.text += "\n";
     this.#space = false;
   }
 
   #put(text: string): void {
+    this.#startLine();
     if (this.#space && !/^[ \t\n]?$/.test(this.text.slice(-1))) this.text += " ";
     this.#space = false;
     this.text += text;
