@@ -20,6 +20,8 @@ export class NoteComplete extends HTMLElement {
    * it before the element was defined.
    */
   declare getToken: AttachOptions["getToken"];
+  /** Called before a suggestion is inserted, see `AttachOptions`. Only declared, as above. */
+  declare beforeInsert: AttachOptions["beforeInsert"];
   readonly #attached = new Map<HTMLElement, Handle>();
   readonly #fields = new MutationObserver(() => this.#follow());
 
@@ -55,6 +57,7 @@ export class NoteComplete extends HTMLElement {
         attach(field, {
           endpoint: this.getAttribute("endpoint") ?? location.origin,
           getToken: (refused) => this.getToken?.(refused),
+          beforeInsert: () => this.beforeInsert?.(),
           section: () => this.getAttribute("section") ?? undefined,
           onError: (detail) => this.dispatchEvent(new CustomEvent("complete-error", { detail })),
           onStats: (detail) => this.dispatchEvent(new CustomEvent("complete-stats", { detail })),

@@ -1,7 +1,7 @@
 // ProseMirror.
 
 import { baseKeymap } from "prosemirror-commands";
-import { history, undo } from "prosemirror-history";
+import { closeHistory, history, undo } from "prosemirror-history";
 import { keymap } from "prosemirror-keymap";
 import { DOMParser } from "prosemirror-model";
 import { schema } from "prosemirror-schema-basic";
@@ -20,6 +20,7 @@ const view = new EditorView(around, {
     plugins: [history(), keymap({ "Mod-z": undo }), keymap(baseKeymap)],
   }),
 });
+around.beforeInsert = () => view.dispatch(closeHistory(view.state.tr));
 globalThis.editor = {
   text: () => view.state.doc.textBetween(0, view.state.doc.content.size, "\n"),
   undo: () => undo(view.state, view.dispatch),

@@ -2,8 +2,8 @@
 
 import { createElement as h, useMemo } from "react";
 import { createRoot } from "react-dom/client";
-import { createEditor, Editor, Node } from "slate";
-import { withHistory } from "slate-history";
+import { createEditor, Node } from "slate";
+import { HistoryEditor, withHistory } from "slate-history";
 import { Editable, Slate, withReact } from "slate-react";
 
 const paragraph = (text) => ({ type: "paragraph", children: [{ text }] });
@@ -14,11 +14,13 @@ function Note() {
     text: () => editor.children.map((node) => Node.string(node)).join("\n"),
     undo: () => editor.undo(),
   };
-  void Editor;
+  const closeStep = (element) => {
+    if (element) element.beforeInsert = () => HistoryEditor.setSplittingOnce(editor, true);
+  };
   return h(
     Slate,
     { editor, initialValue: [paragraph("Seen today."), paragraph("")] },
-    h("note-complete", null, h(Editable, { id: "note" })),
+    h("note-complete", { ref: closeStep }, h(Editable, { id: "note" })),
   );
 }
 
