@@ -63,14 +63,14 @@ const hasOldMixture = ({ root }: RunPaths) => exists(join(root, "mixture.json"))
 /** What `system` suggests with; word n-grams count `notes`. */
 export function specOf(
   { kind, order }: Pick<CalibratedSystem, "kind" | "order">,
-  { table, note }: FittedMixture,
+  { table, note, context }: FittedMixture,
   notes: readonly string[],
 ): SystemSpec {
   switch (kind) {
     case "gpt":
       return { kind: "gpt" };
     case "gpt+mixture":
-      return { kind: "gpt", mixture: { table: table?.weights, note } };
+      return { kind: "gpt", mixture: { table: table?.weights, note, context } };
     case "table":
       return { kind: "table" };
     case "baseline":

@@ -80,6 +80,14 @@ export const schemas = {
       }).nullable(),
       /** α by order of the note's own n-grams. */
       note: z.array(z.number()),
+      /** λ of a patient's context (decode/context/weights.ts); absent where none was fitted. */
+      context: z.object({
+        words: z.array(z.number()),
+        begun: z.array(z.number()),
+        runs: z.array(z.number()),
+        lists: z.array(z.number()),
+        values: z.array(z.number()),
+      }).optional(),
     }),
     /** Bits per character of the validation notes: each alone, and more and more together. */
     validation: z.object({
@@ -89,6 +97,13 @@ export const schemas = {
       gptAndTable: z.number().nullable(),
       gptAndNote: z.number(),
       mixture: z.number(),
+      /** Of notes with a context: where it came from, and bits without it and with it. */
+      context: z.object({
+        origin: z.string(),
+        notes: z.number(),
+        without: z.number(),
+        with: z.number(),
+      }).optional(),
     }),
     /** How the thresholds were found. */
     typing: z.object({

@@ -13,7 +13,7 @@ import { requestsFor } from "../lib/gpt/typing/requests.ts";
 import type { Sources } from "../lib/gpt/typing/systems.ts";
 import { thresholds } from "../lib/gpt/typing/thresholds.ts";
 import { calibrated, chooseServed } from "./choose.ts";
-import { fitMixture } from "./fit_mixture.ts";
+import { type FitInput, fitMixture } from "./fit_mixture.ts";
 
 /** The worker holds the table in memory, of which it has 128 MB in all. */
 const MAX_TABLE_BYTES = 16e6;
@@ -33,6 +33,8 @@ export interface CalibrateInput {
   /** Training notes that the word n-grams count; empty leaves them out. */
   train: Document[];
   kernels: Uint8Array<ArrayBuffer>;
+  /** What was known of the patients of `fitted`, if anything was. */
+  contexts?: FitInput["contexts"];
 }
 
 /** Fits mixture, thresholds and choice; writes nothing. Progress goes to stderr. */
@@ -44,6 +46,8 @@ export async function calibrate(input: CalibrateInput): Promise<Omit<Calibration
     endOfText: tokenizer.endOfText,
     documents: fitted,
     scores,
+    tokenizer,
+    contexts: input.contexts,
   });
   const systems = await typeSystems(input, mixture);
   return {

@@ -4,16 +4,22 @@
  */
 
 import { percent } from "../lib/base/format.ts";
-import { readTokens, type Split, workspace } from "../artifacts.ts";
+import { readTokens, type Split, type Workspace, workspace } from "../artifacts.ts";
 import type { Calibration } from "../artifacts/calibration.ts";
 import { openSources } from "../artifacts/chain.ts";
+import {
+  type ContextOrigin,
+  contextOrigins,
+  NoContexts,
+  readNoteContexts,
+} from "../artifacts/note_contexts.ts";
 import { lineageOf, nameOf } from "../artifacts/lineage.ts";
 import { writeReport } from "../artifacts/reports.ts";
-import { readJson } from "../lib/base/files.ts";
+import { exists, readJson } from "../lib/base/files.ts";
 import { defineTask, duration, format, runTask } from "../lib/base/cli.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import { readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
-import { documentsOf, spread, spreadTokens } from "../lib/gpt/scoring/documents.ts";
+import { type Document, documentsOf, spread, spreadTokens } from "../lib/gpt/scoring/documents.ts";
 import { DEFAULT_READING_COST } from "../lib/gpt/typing/curve.ts";
 import { compileKernels } from "../lib/gpt/wasm/compile.ts";
 import { calibrate } from "./calibrate.ts";
@@ -47,6 +53,12 @@ export const task = defineTask({
       help: "training notes that the n-gram baselines count, here and in eval",
     },
     "no-baselines": { type: "boolean", help: "leave the n-gram baselines out, here and in eval" },
+    context: {
+      type: "string",
+      choices: ["auto", ...contextOrigins, "none"],
+      default: "auto",
+      help: "what is known of the patients, to fit how far to trust it; auto takes what there is",
+    },
     "reading-cost": {
       type: "number",
       default: DEFAULT_READING_COST,
@@ -76,12 +88,18 @@ export const task = defineTask({
       );
     }
     console.log(`run ${flags.run}, ${format(validation.length)} val notes`);
+    const contexts = await contextsOf(paths, flags.context, validation);
+    const chosen = spreadTokens(validation, FIT_NOTES * flags.notes, FIT_TOKENS * flags.notes);
     const fitted = await calibrate({
+      contexts: contexts && {
+        origin: contexts.origin,
+        items: chosen.map((document) => contexts.items[validation.indexOf(document)]),
+      },
       paths,
       run: flags.run,
       checkpoint,
       tokenizer,
-      fitted: spreadTokens(validation, FIT_NOTES * flags.notes, FIT_TOKENS * flags.notes),
+      fitted: chosen,
       typed: spread(validation, flags.notes),
       excerpt: flags.excerpt,
       readingCost: flags.readingCost,
@@ -96,8 +114,27 @@ Next: deno task eval --run ${flags.run} --data ${flags.data}`);
   },
 });
 
+/** The contexts of the validation notes, and where they come from; undefined where there are none. */
+async function contextsOf(
+  paths: Workspace,
+  wanted: string,
+  validation: readonly Document[],
+) {
+  // A run may have been taken elsewhere without the notes.
+  if (wanted === "none" || (wanted === "auto" && !await exists(paths.notes))) return;
+  const origins = wanted === "auto" ? contextOrigins.toReversed() : [wanted as ContextOrigin];
+  for (const origin of origins) {
+    try {
+      const items = await readNoteContexts(paths, "val", origin, validation.length);
+      return { origin, items };
+    } catch (error) {
+      if (wanted !== "auto" || !(error instanceof NoContexts)) throw error;
+    }
+  }
+}
+
 /** One line a system, the served one marked, and what is served. */
-function summary({ systems, served, typing }: Calibration): string {
+function summary({ systems, served, typing, validation }: Calibration): string {
   const width = Math.max(...systems.map(({ name }) => name.length));
   const lines = systems.map(({ name, best, netSavings: { value, low, high } }) =>
     `${name === served.system ? "*" : " "} ${name.padEnd(width)}  from confidence ${best}: ` +
@@ -106,7 +143,14 @@ function summary({ systems, served, typing }: Calibration): string {
   return `Keystrokes saved on ${typing.notes} validation notes, net of ${typing.readingCost} keys ` +
     `for reading a new suggestion:
 ${lines.join("\n")}
-Served: ${served.system}, from confidence ${served.minConfidence}; ${served.why}`;
+Served: ${served.system}, from confidence ${served.minConfidence}; ${served.why}` +
+    (validation.context ? `\n${contextLine(validation.context)}` : "");
 }
+
+const contextLine = (
+  { origin, notes, without, with: known }: NonNullable<Calibration["validation"]["context"]>,
+): string =>
+  `A patient's context (${origin}, ${notes} notes): ${known.toFixed(3)} instead of ` +
+  `${without.toFixed(3)} bits per character`;
 
 if (import.meta.main) await runTask(task);

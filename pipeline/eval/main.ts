@@ -4,19 +4,26 @@
  */
 
 import { join } from "@std/path";
-import { readTokens, type Split, splits, workspace } from "../artifacts.ts";
+import { readTokens, type Split, splits, type Workspace, workspace } from "../artifacts.ts";
 import { openCalibration } from "../artifacts/calibration.ts";
 import { openSources } from "../artifacts/chain.ts";
+import {
+  type ContextOrigin,
+  contextOrigins,
+  readNoteContexts,
+} from "../artifacts/note_contexts.ts";
 import { lineageOf } from "../artifacts/lineage.ts";
 import { writeReport } from "../artifacts/reports.ts";
 import { hasSyntheticNotes } from "../artifacts/synthetic.ts";
-import { readJson, writeAtomic } from "../lib/base/files.ts";
+import { readJson, writeAtomic, writeJson } from "../lib/base/files.ts";
 import { defineTask, duration, format, runTask, UsageError } from "../lib/base/cli.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import { readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
-import { documentsOf, spread, spreadTokens } from "../lib/gpt/scoring/documents.ts";
+import { type Document, documentsOf, spread, spreadTokens } from "../lib/gpt/scoring/documents.ts";
 import { compileKernels } from "../lib/gpt/wasm/compile.ts";
 import { compareRuns } from "./compare/compare.ts";
+import { compareContexts } from "./context/compare.ts";
+import { contextPage, contextSummary } from "./context/report.ts";
 import { enginesOf } from "./measure/engines.ts";
 import { evaluate } from "./evaluate.ts";
 import { reportPage } from "./page/page.ts";
@@ -67,6 +74,11 @@ export const task = defineTask({
       type: "boolean",
       help: "put passages of the notes into the report although they are not synthetic",
     },
+    context: {
+      type: "string",
+      choices: contextOrigins,
+      help: "instead, compare the served system without and with what is known of the patients",
+    },
     compare: {
       type: "string",
       placeholder: "RUN",
@@ -77,6 +89,7 @@ export const task = defineTask({
   examples: [
     "deno task eval",
     "deno task eval --run nano-mimic --notes 200 --ablate",
+    "deno task eval --context previous",
     "deno task eval --compare small medium large",
   ],
   async run(flags, args) {
@@ -107,6 +120,26 @@ export const task = defineTask({
         `Cannot evaluate: the ${split} split has ${held.length} notes, expected at least 2; ingest more notes`,
       );
     }
+    const sources = {
+      tokenizer: run.tokenizer,
+      checkpoint: checkpoint.folder,
+      ngram: paths.ngram,
+      kernels: await compileKernels(),
+    };
+    if (flags.context !== undefined) {
+      const origin = flags.context as ContextOrigin;
+      const typed = await notesWithContext(paths, split, origin, held, flags.notes);
+      const { excerpt, words } = flags;
+      const compared = await compareContexts(
+        { run: flags.run, split, origin, calibration, typed, excerpt, words, sources },
+      );
+      const report = { ...compared, lineage: await lineageOf(place, read) };
+      const folder = join(run.eval, "context", split === "test" ? "" : split);
+      await writeAtomic(join(folder, "index.html"), contextPage(report));
+      await writeJson(join(folder, "context.json"), report);
+      console.log(`\n${contextSummary(report)}\n\nReport: ${join(folder, "index.html")}`);
+      return;
+    }
     const { trainNotes } = calibration.file.typing;
     const train = split === "train" ? held : await documents("train");
     const others: Partial<Record<Split, typeof held>> = {};
@@ -130,12 +163,7 @@ export const task = defineTask({
       words: flags.words,
       train,
       counted: flags.noBaselines ? [] : spread(train, trainNotes),
-      sources: {
-        tokenizer: run.tokenizer,
-        checkpoint: checkpoint.folder,
-        ngram: paths.ngram,
-        kernels: await compileKernels(),
-      },
+      sources,
       engines: await enginesOf(checkpoint, run),
       ablation: flags.ablate,
       examples: flags.examples || await hasSyntheticNotes(paths),
@@ -152,5 +180,21 @@ export const task = defineTask({
     console.log(`Next: deno task export --run ${flags.run} --data ${flags.data}`);
   },
 });
+
+/** Notes of a split that have a context, spread over it, at most `limit`. */
+async function notesWithContext(
+  paths: Workspace,
+  split: Split,
+  origin: ContextOrigin,
+  held: readonly Document[],
+  limit: number,
+) {
+  const contexts = await readNoteContexts(paths, split, origin, held.length);
+  const known = held.flatMap((document, note) => {
+    const context = contexts[note];
+    return context === undefined ? [] : [{ document, context }];
+  });
+  return spread(known, limit);
+}
 
 if (import.meta.main) await runTask(task);

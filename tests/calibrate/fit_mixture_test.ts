@@ -1,4 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { pieceTokenizer } from "../helpers/tiny_language.ts";
 import { join } from "@std/path";
 import { createMixture, mix } from "../../pipeline/lib/gpt/decode/mixture.ts";
 import { fitMixture } from "../../pipeline/calibrate/fit_mixture.ts";
@@ -86,7 +87,7 @@ Deno.test(
     const bytes = writeNgramTable(pruneToTable(new KneserNey(counts, VOCABULARY), 0, 5));
     const path = join(folder, "ngram.bin");
     await Deno.writeFile(path, bytes);
-    const input = { endOfText: 0, ...uniform(notes(12, 5)) };
+    const input = { endOfText: 0, tokenizer: pieceTokenizer([]), ...uniform(notes(12, 5)) };
 
     const { mixture: fitted, validation: v } = await fitMixture({ ...input, ngram: path });
     assertAlmostEquals(v.gpt, Math.log2(VOCABULARY), 1e-4);

@@ -10,7 +10,7 @@
 
 import type { PatientContext } from "./context/context.ts";
 import { defaultContextWeights } from "./context/default_weights.ts";
-import { type ContextWeights, mixOpinions } from "./context/weights.ts";
+import { areContextWeights, type ContextWeights, mixOpinions } from "./context/weights.ts";
 import { NgramModel, readNgramTable } from "./ngram.ts";
 import { adaptToNote, NOTE_ORDERS, noteFollowers } from "./note_ngrams.ts";
 import type { NextTokens } from "./prefix_cache.ts";
@@ -52,11 +52,13 @@ export interface MixtureSettings {
   table: { weights: number[] } | null;
   /** α of the note's own n-grams. */
   note: number[];
+  /** λ of a patient's context; the default ones if absent. */
+  context?: ContextWeights;
 }
 
 /** The mixture that `settings` describe; `table` holds the bytes of the ngram.bin, if there is one. */
 export function createMixture(
-  { table: fitted, note }: MixtureSettings,
+  { table: fitted, note, context }: MixtureSettings,
   table?: Uint8Array,
 ): Mixture {
   if (note?.length !== NOTE_ORDERS) {
@@ -65,7 +67,14 @@ export function createMixture(
         `${NOTE_ORDERS}; run "deno task calibrate" again`,
     );
   }
-  if (fitted === null) return { note };
+  if (context !== undefined && !areContextWeights(context)) {
+    throw new TypeError(
+      "Cannot mix: calibration.json has weights of a patient's context that do not fit this " +
+        'version; run "deno task calibrate" again',
+    );
+  }
+  const own = { note, ...(context && { context }) };
+  if (fitted === null) return own;
   if (table === undefined) {
     throw new TypeError(
       `Cannot mix: the n-gram table is missing that calibration.json names; ` +
@@ -73,7 +82,7 @@ export function createMixture(
     );
   }
   const ngram = new NgramModel(readNgramTable(table));
-  return { table: { ngram, weights: fitted.weights }, note };
+  return { table: { ngram, weights: fitted.weights }, ...own };
 }
 
 /** Throws a `RangeError` if `mixture` is of another vocabulary, or has too few weights. */

@@ -6,7 +6,6 @@
 import { LOOK_BACK } from "../decode/context/caret.ts";
 import type { PatientContext } from "../decode/context/context.ts";
 import { type Expert, expertClasses, experts } from "../decode/context/experts.ts";
-import { contextKinds } from "../decode/context/types.ts";
 import { type ContextWeights, weightCountOf, weightPlace } from "../decode/context/weights.ts";
 import { keysOfTokens } from "../decode/context/units.ts";
 
@@ -60,19 +59,20 @@ export function withContext(
 }
 
 const ITERATIONS = 30;
+/** λ of a class that never occurs. */
+const START = 0.02;
 /** Imagined tokens of a class that speak as those of all kinds together do. */
 const POOLED = 40;
 
 /**
  * λ of every expert by kind and class. A kind with few tokens of a class keeps to what all kinds
- * together have learned; `prior` is what they start from.
+ * together have learned.
  */
 export function fitContextWeights(
   below: readonly ArrayLike<number>[],
   evidence: readonly (readonly (readonly Said[])[])[],
-  prior?: ContextWeights,
-): ContextWeights {
-  const weights: Partial<Record<Expert, readonly number[]>> = {};
+): Record<Expert, number[]> {
+  const weights: Partial<Record<Expert, number[]>> = {};
   for (const expert of experts) {
     const classes = expertClasses[expert];
     const said: { place: number; token: number; all: number; below: number }[] = [];
@@ -84,11 +84,10 @@ export function fitContextWeights(
         }
       });
     });
-    const fallback = new Array<number>(classes).fill(0.02);
     const pooled = expectationMaximisation(
       said.map((one) => ({ ...one, place: one.place % classes })),
-      prior ? fallback.map((_, k) => meanOfKinds(prior[expert], classes, k)) : fallback,
-      prior ? POOLED : 2,
+      new Array<number>(classes).fill(START),
+      2,
     );
     const start = Array.from(
       { length: weightCountOf(expert) },
@@ -96,12 +95,8 @@ export function fitContextWeights(
     );
     weights[expert] = expectationMaximisation(said, start, POOLED);
   }
-  return weights as ContextWeights;
+  return weights as Record<Expert, number[]>;
 }
-
-const meanOfKinds = (weights: readonly number[], classes: number, k: number): number =>
-  contextKinds.reduce((sum, _, kind) => sum + weights[kind * classes + k], 0) /
-  contextKinds.length;
 
 /** λ by place; `strength` imagined tokens hold each to where it starts. */
 function expectationMaximisation(

@@ -4,12 +4,16 @@
  */
 
 import { readJson } from "../../base/files.ts";
+import { createContext, type PatientContext } from "../decode/context/context.ts";
+import type { ContextItem } from "../decode/context/types.ts";
+import type { ContextWeights } from "../decode/context/weights.ts";
 import { Decoder, type SuggestSettings } from "../decode/decoder.ts";
 import { type Mixture, ngramAlone } from "../decode/mixture.ts";
 import { NgramModel, readNgramTable } from "../decode/ngram.ts";
 import { PrefixCache } from "../decode/prefix_cache.ts";
 import { suggestDefaults } from "../decode/suggest.ts";
 import { createTokenizer } from "../decode/tokenizer.ts";
+import { Vocabulary } from "../decode/vocabulary.ts";
 import type { NextTokenModel, Policies, Tokenizer } from "../decode/types.ts";
 import { readCheckpoint } from "../model/checkpoint.ts";
 import { WordNgram } from "../ngram/word_ngram.ts";
@@ -31,8 +35,9 @@ export interface Sources {
   kernels: Uint8Array<ArrayBuffer>;
 }
 
+/** A grounded system is told the context of each note, where there is one. */
 export type SystemSpec =
-  | { kind: "gpt"; mixture?: MixtureSpec; policies?: Partial<Policies> }
+  | { kind: "gpt"; mixture?: MixtureSpec; policies?: Partial<Policies>; grounded?: boolean }
   | { kind: "table" }
   /** A word n-gram of these training notes. */
   | { kind: "words"; order: number; notes: readonly string[] };
@@ -41,6 +46,8 @@ export type SystemSpec =
 export interface MixtureSpec {
   table?: readonly number[];
   note?: readonly number[];
+  /** λ of a patient's context. */
+  context?: ContextWeights;
 }
 
 export interface System {
@@ -49,6 +56,8 @@ export interface System {
   length?: Policies["length"];
   /** Every end of the best suggestion, down to confidence `least`. */
   grow(before: string, least: number): Promise<Growth>;
+  /** Tells it what is known of the patient from now on; undefined for nothing. */
+  setContext?(items: readonly ContextItem[] | undefined): void;
 }
 
 /**
@@ -82,6 +91,7 @@ export async function openSystems(
       case "gpt":
         return decoding(shared!, tokenizer, {
           policies: spec.policies,
+          grounded: spec.grounded,
           mixture: spec.mixture && beside(spec.mixture, table),
         });
     }
@@ -91,16 +101,23 @@ export async function openSystems(
 
 /** What `spec` names, ready for a decoder. */
 export const beside = (
-  { table, note }: MixtureSpec,
+  { table, note, context }: MixtureSpec,
   ngram: NgramModel | undefined,
 ): Mixture => ({
   ...(table ? { table: { ngram: ngram!, weights: table } } : {}),
   ...(note ? { note } : {}),
+  ...(context ? { context } : {}),
 });
 
 /** The n-gram table in the file at `path`. */
 export async function openNgram(path: string): Promise<NgramModel> {
   return new NgramModel(readNgramTable(await Deno.readFile(path)));
+}
+
+/** Reads contexts as the decoders of `sources` do. */
+export async function openContextReader({ tokenizer: path }: Sources) {
+  const tokenizer = await openTokenizer(path), vocabulary = new Vocabulary(tokenizer);
+  return (items: readonly ContextItem[]) => createContext(items, tokenizer, vocabulary);
 }
 
 async function openTokenizer(path: string): Promise<Tokenizer> {
@@ -121,10 +138,15 @@ const BEGINNINGS = 8;
 function decoding<S>(
   model: NextTokenModel<S>,
   tokenizer: Tokenizer,
-  { policies = {}, mixture }: { policies?: Partial<Policies>; mixture?: Mixture } = {},
+  { policies = {}, mixture, grounded = false }: {
+    policies?: Partial<Policies>;
+    mixture?: Mixture;
+    grounded?: boolean;
+  } = {},
 ): System {
   const decoder = new Decoder(model, tokenizer, { mixture });
   const chosen: SuggestSettings = { ...settings, ...policies };
+  let context: PatientContext | undefined;
   return {
     async nextWords(before, typed) {
       const found = await decoder.suggest(before, {
@@ -133,6 +155,7 @@ function decoding<S>(
         minCharacters: 1,
         minConfidence: 0,
         numbers: "always",
+        context,
       });
       // Behind white space a suggestion may repeat none of it; inside a word it goes on with it.
       const words = found.map(({ text }) =>
@@ -141,7 +164,10 @@ function decoding<S>(
       return words.filter((word) => word !== undefined);
     },
     length: chosen.length,
-    grow: (before, least) => growthOf(decoder as Decoder, before, chosen, least),
+    grow: (before, least) => growthOf(decoder as Decoder, before, { ...chosen, context }, least),
+    setContext: (items) => {
+      context = grounded && items ? decoder.contextOf(items) : undefined;
+    },
   };
 }
 

@@ -128,3 +128,38 @@ function runsOf({ index }: PatientContext, keys: readonly string[], first: numbe
   }
   return runs;
 }
+
+/** For each character of `text`, whether it is in a run of `least` words that stands in the context. */
+export function standsIn({ index }: PatientContext, text: string, least: number): Uint8Array {
+  const marks = new Uint8Array(text.length);
+  const units = [...text.matchAll(/[\p{L}\p{N}]+/gu)];
+  const ids = units.map(([word]) => index.idOf(keysOfText(word)[0] ?? "") ?? -1);
+  const words = wordPlaces(index);
+  for (let from = 0; from < ids.length; from++) {
+    let longest = 0;
+    for (const at of words.starts.get(ids[from]) ?? []) {
+      let length = 0;
+      while (from + length < ids.length && words.ids[at + length] === ids[from + length]) length++;
+      longest = Math.max(longest, length);
+    }
+    if (longest < least) continue;
+    const last = units[from + longest - 1];
+    marks.fill(1, units[from].index, last.index + last[0].length);
+    from += longest - 1;
+  }
+  return marks;
+}
+
+/** The words and numbers of the context, without signs between them. */
+function wordPlaces(index: PatientContext["index"]) {
+  const ids = Array.from(index.key).filter((id) =>
+    isWordKey(index.keys[id]) || isNumberKey(index.keys[id])
+  );
+  const starts = new Map<number, number[]>();
+  ids.forEach((id, at) => {
+    const known = starts.get(id);
+    if (known) known.push(at);
+    else starts.set(id, [at]);
+  });
+  return { ids, starts };
+}
