@@ -1,9 +1,12 @@
 /** `deno task canaries`: a copy of the notes with random codes planted in training notes. */
 
 import { DuckDBInstance } from "@duckdb/node-api";
-import { dirname } from "@std/path";
-import { workspace } from "../artifacts.ts";
-import { requireFile, temporaryName } from "../lib/base/files.ts";
+import { dirname, resolve } from "@std/path";
+import { type Workspace, workspace } from "../artifacts.ts";
+import { openSources } from "../artifacts/chain.ts";
+import { lineageOf } from "../artifacts/lineage.ts";
+import { type Report, writeReport } from "../artifacts/reports.ts";
+import { exists, readJson, requireFile, temporaryName } from "../lib/base/files.ts";
 import { defineTask, runTask, UsageError } from "../lib/base/cli.ts";
 import { seededRandom } from "../lib/base/random.ts";
 import { canaryText } from "./canaries.ts";
@@ -42,13 +45,34 @@ export const task = defineTask({
     );
     const source = workspace(data).notes, target = workspace(out).notes;
     await requireFile(source, "deno task ingest");
+    const from = await openSources({ paths: workspace(data) }, "plant codes", ["notes"]);
     await plant(source, target, sentences, seed);
+    await describe(workspace(data), workspace(out), Object.values(from));
     console.log(
       `Planted ${counts.length * codes} codes in ${sentences.length} training notes: ${target}\n` +
         `Next: deno task tokenize --data ${out}`,
     );
   },
 });
+
+/**
+ * Gives the planted notes the ingest.json of those they are a copy of; where those have none, neither
+ * have these, and what an earlier ingest left there goes.
+ */
+async function describe(
+  source: Workspace,
+  target: Workspace,
+  [copied]: readonly string[],
+): Promise<void> {
+  if (!await exists(source.ingestReport)) {
+    await Deno.remove(target.ingestReport).catch(() => {});
+    return;
+  }
+  const report = await readJson<Report<"notes">>(source.ingestReport, "deno task ingest");
+  const from = { [resolve(source.notes)]: copied };
+  const lineage = await lineageOf({ paths: target }, from, [target.notes]);
+  await writeReport("notes", target.ingestReport, { ...report, lineage });
+}
 
 /** Writes `target`: `source` with each sentence at the end of a training note of its own. */
 async function plant(

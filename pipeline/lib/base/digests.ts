@@ -3,8 +3,8 @@
  *
  * A file is taken for unchanged while device, inode, size, time of modification and time of change
  * are the same: the last one cannot be set back from a program. Digests of large files are kept in
- * a JSON file between commands. Hashing reads about 1.2 GB a second (512 MiB in 0.42 s), so that a
- * Parquet file of 3 GB would cost each of ten stages 2.5 s; small ones are hashed again.
+ * a JSON file between commands: `time deno task status` on 1 GiB of notes takes 2.7 s the first time,
+ * most of it reading, and 0.2 s after that. Small files are hashed again.
  */
 
 import { join, resolve } from "@std/path";
