@@ -36,8 +36,9 @@ export function localRateLimiter(limit: number, periodSeconds: number): RateLimi
   };
 }
 
-/** Longest time that one answer may take. */
+/** Longest time that one answer may take: a suggestion, and as many tokens as may be generated. */
 const TIME_LIMIT_MS = 10_000;
+export const GENERATION_TIME_LIMIT_MS = 60_000;
 
 type RequestContext = Context<{ Variables: RequestVariables }>;
 
@@ -50,12 +51,13 @@ export type Run = <T>(
   session: string,
   compute: (options: ComputeOptions) => Promise<T>,
   gone?: AbortSignal,
+  timeLimitMs?: number,
 ) => Promise<T>;
 
 /** A `Run` that knows the sessions of one app. */
 export function runner(): Run {
   const running = new Map<string, AbortController>();
-  return async (c, session, compute, gone) => {
+  return async (c, session, compute, gone, timeLimitMs = TIME_LIMIT_MS) => {
     const scope = JSON.stringify([c.get("caller"), session]);
     const newer = new AbortController();
     if (session !== "") {
@@ -64,7 +66,7 @@ export function runner(): Run {
       );
       running.set(scope, newer);
     }
-    const signals = [c.req.raw.signal, newer.signal, AbortSignal.timeout(TIME_LIMIT_MS)];
+    const signals = [c.req.raw.signal, newer.signal, AbortSignal.timeout(timeLimitMs)];
     if (gone) signals.push(gone);
     try {
       const caller = c.get("caller");

@@ -3,7 +3,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { openAiErrors, streamed } from "./answers.ts";
 import type { TextSettings } from "./generate_text.ts";
-import type { Run } from "./limits.ts";
+import { GENERATION_TIME_LIMIT_MS, type Run } from "./limits.ts";
 import { ProblemError } from "./problem.ts";
 import type { Router } from "./router.ts";
 import { type GenerateRequest, generateRequest, type GenerateResponse } from "./openai_request.ts";
@@ -55,24 +55,34 @@ export function addOpenAiRoutes(app: Router, service: CompletionService, run: Ru
     /** Computes every choice, one after the other, and hands out its pieces. */
     const pieces = async (onPiece: (choice: Choice) => void, gone?: AbortSignal) => {
       try {
-        return await run(c, "", async (options: ComputeOptions) => {
-          for (const [index, prompt] of prompts.flatMap((text) => Array(n).fill(text)).entries()) {
-            if (index % n === 0) usage.prompt_tokens += service.countTokens(prompt);
-            const piece = { index, logprobs: null, finish_reason: null };
-            if (request.echo) onPiece({ ...piece, text: prompt });
-            const settings = settingsOf(request, index);
-            let tokens = 0;
-            const generation = { ...options, admission };
-            for await (const { text, ...made } of service.generate(prompt, settings, generation)) {
-              tokens = made.tokens;
-              onPiece({ ...piece, text, finish_reason: made.finish });
+        return await run(
+          c,
+          "",
+          async (options: ComputeOptions) => {
+            for (
+              const [index, prompt] of prompts.flatMap((text) => Array(n).fill(text)).entries()
+            ) {
+              if (index % n === 0) usage.prompt_tokens += service.countTokens(prompt);
+              const piece = { index, logprobs: null, finish_reason: null };
+              if (request.echo) onPiece({ ...piece, text: prompt });
+              const settings = settingsOf(request, index);
+              let tokens = 0;
+              const generation = { ...options, admission };
+              for await (
+                const { text, ...made } of service.generate(prompt, settings, generation)
+              ) {
+                tokens = made.tokens;
+                onPiece({ ...piece, text, finish_reason: made.finish });
+              }
+              usage.completion_tokens += tokens;
             }
-            usage.completion_tokens += tokens;
-          }
-          facts.completions = prompts.length * n;
-          facts.computed_tokens = usage.completion_tokens;
-          return { ...usage, total_tokens: usage.prompt_tokens + usage.completion_tokens };
-        }, gone);
+            facts.completions = prompts.length * n;
+            facts.computed_tokens = usage.completion_tokens;
+            return { ...usage, total_tokens: usage.prompt_tokens + usage.completion_tokens };
+          },
+          gone,
+          GENERATION_TIME_LIMIT_MS,
+        );
       } finally {
         admission.release();
       }

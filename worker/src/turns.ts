@@ -23,8 +23,8 @@ const NEWEST = 0.1;
 
 /** Tokens that one caller may have in flight: two requests of the largest size. */
 export const MAX_TOKENS_OF_CALLER = 2048;
-/** Work that may be in flight in all: half of what one answer may take (limits.ts). */
-const MAX_BACKLOG_MS = 5000;
+/** Work that may be in flight in all: whoever is let in is answered soon (limits.ts ends it at 60 s). */
+const MAX_BACKLOG_MS = 10_000;
 
 /** Tokens that a generation may still make. */
 export interface Admission {

@@ -3,6 +3,7 @@
  * of its tokens with the last, so only the new ones are computed, and mid-word often none at all.
  */
 
+import { makesRoom } from "./shares.ts";
 import type { NextTokenModel } from "./types.ts";
 
 interface Entry<S> {
@@ -14,7 +15,7 @@ interface Entry<S> {
 }
 
 export interface PrefixCacheLimits {
-  /** Most sequences remembered; the least recently used goes first. */
+  /** Most sequences remembered; the least recently used of the largest scope goes first. */
   maxEntries?: number;
   /** Most bytes that the remembered states may hold; needs the model's `stateBytes`. */
   maxBytes?: number;
@@ -89,7 +90,7 @@ export class PrefixCache<S> implements NextTokens {
     const known = this.#recall(scope, tokens);
     if (known !== undefined) return known.logits;
     const { length, state } = this.#longestStart(scope, sequenceOf(tokens));
-    const fed = await this.#model.feed(tokens.slice(length), state);
+    const fed = await this.#model.feed(tokens.slice(length), state, scope);
     onFed?.(tokens.length - length);
     const key = keyOf(scope, tokens);
     this.#entries.set(key, { scope, tokens: sequenceOf(tokens), ...fed });
@@ -130,11 +131,12 @@ export class PrefixCache<S> implements NextTokens {
     return { length, state: whole ? entry.state : this.#model.truncate!(entry.state, length) };
   }
 
-  /** Drops the least recently used entries but `newest` until the limits hold. */
+  /** Drops the least recently used entries of the largest scope, but not `newest`, until the limits hold. */
   #forget(newest: string): void {
-    for (const oldest of this.#entries.keys()) {
-      if (oldest === newest || !this.#isFull()) return;
-      this.#entries.delete(oldest);
+    while (this.#entries.size > 1 && this.#isFull()) {
+      const others = [...this.#entries].filter(([key]) => key !== newest);
+      const [key] = makesRoom(others, ([, { scope }]) => scope);
+      this.#entries.delete(key);
     }
   }
 

@@ -3,6 +3,7 @@
  * values of one: the `NextTokenModel` around an engine that only computes.
  */
 
+import { makesRoom } from "./shares.ts";
 import type { NextTokenModel } from "./types.ts";
 
 /** What an engine does for a slot model. */
@@ -32,6 +33,7 @@ const LONGEST_OVERWRITTEN = 48;
 
 /** Tokens whose keys and values one slot holds. */
 interface Sequence {
+  owner: string;
   slot: number;
   length: number;
   /** For each token the run that wrote it, by which states know whether theirs are still there. */
@@ -49,7 +51,8 @@ const isUsable = ({ sequence, length, writer }: SlotState) =>
   length <= sequence.length && sequence.writers[length - 1] === writer;
 
 /**
- * A new sequence takes the slot of that which was longest not used. What is fed behind a shorter
+ * A new sequence takes the slot of that which was longest not used, among those of the owner who has
+ * most: generation in many choices must not cost others their texts. What is fed behind a shorter
  * beginning overwrites the tokens from there on, if they are few: they were a suggestion that was
  * not taken. States whose tokens are gone say so (`isUsable`).
  */
@@ -63,28 +66,32 @@ export function slotModel(
   let runs = 0;
 
   /** A sequence with a slot of its own, which may be another's that it thereby ends. */
-  function newSequence(spared?: Sequence): Sequence {
+  function newSequence(owner: string, spared?: Sequence): Sequence {
     if (free.length === 0) {
-      const [oldest] = [...sequences].filter((sequence) => sequence !== spared);
+      const oldest = makesRoom(
+        [...sequences].filter((sequence) => sequence !== spared),
+        (sequence) => sequence.owner,
+        owner,
+      );
       oldest.length = oldest.writers.length = 0;
       sequences.delete(oldest);
       free.push(oldest.slot);
     }
-    return { slot: free.pop()!, length: 0, writers: [] };
+    return { owner, slot: free.pop()!, length: 0, writers: [] };
   }
 
   /** The sequence to write behind `state`: its own, or a copy where that would lose another text. */
-  function sequenceFor(state?: SlotState): Sequence {
-    if (!state) return newSequence();
+  function sequenceFor(owner: string, state?: SlotState): Sequence {
+    if (!state) return newSequence(owner);
     const { sequence, length } = state;
     if (sequence.length - length <= LONGEST_OVERWRITTEN) return sequence;
-    const copy = newSequence(sequence);
+    const copy = newSequence(owner, sequence);
     engine.copySlot(sequence.slot, copy.slot, length);
     copy.writers = sequence.writers.slice(0, length);
     return copy;
   }
 
-  async function feed(tokens: readonly number[], state?: SlotState) {
+  async function feed(tokens: readonly number[], state?: SlotState, owner = "") {
     const past = state?.length ?? 0;
     if (tokens.length === 0 || past + tokens.length > contextLength) {
       throw new RangeError(
@@ -94,7 +101,7 @@ export function slotModel(
     if (state && !isUsable(state)) {
       throw new RangeError("Cannot feed a state whose tokens have been overwritten");
     }
-    const sequence = sequenceFor(state);
+    const sequence = sequenceFor(owner, state);
     sequences.delete(sequence);
     sequences.add(sequence);
     const writer = ++runs;

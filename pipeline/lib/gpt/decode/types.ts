@@ -44,10 +44,15 @@ export interface NextTokenModel<S = unknown> {
    * Feeds `tokens` (at least one) after those already in `state` (from the start if absent).
    * Returns the logits (vocabSize) that follow the last token, and the extended state; the given
    * state stays usable, so that several continuations can branch off it. Longer states that had
-   * branched off it before may end: see `isUsable`.
+   * branched off it before may end: see `isUsable`. `owner` tells whose text it is, where room for
+   * texts is shared out: who has taken the most makes room first.
    * Throws a `RangeError` if the total exceeds `contextLength`.
    */
-  feed(tokens: readonly number[], state?: S): Promise<{ logits: Float32Array; state: S }>;
+  feed(
+    tokens: readonly number[],
+    state?: S,
+    owner?: string,
+  ): Promise<{ logits: Float32Array; state: S }>;
   /** Whether `state` can still be fed; where the model has no such method, every state can. */
   isUsable?(state: S): boolean;
   /** The state as it was after its first `length` tokens (at least one), where the model can tell. */

@@ -73,3 +73,16 @@ Deno.test("an aborted caller gets the reason, not an answer", async () => {
     "superseded",
   );
 });
+
+Deno.test("who has the most makes room first", async () => {
+  const inner = model();
+  const cache = new PrefixCache(inner, { maxEntries: 4 });
+  let computed = 0;
+  const ask = (scope: string, token: number) =>
+    cache.logitsAfter([token], { scope, onFed: (tokens) => computed += tokens });
+  await ask("typist", 1);
+  for (let token = 1; token < 20; token++) await ask("generator", token);
+  computed = 0;
+  await ask("typist", 1);
+  assertEquals(computed, 0);
+});

@@ -204,3 +204,12 @@ Deno.test("keys and values take no more memory than they were given", () => {
   assertLess(grown, 4e6 + 2 * page);
   assertLess(3e6, grown);
 });
+
+Deno.test("the text of one who has few outlives those of one who has many", async () => {
+  const model = load(config, parameters, { cacheBytes: 0 });
+  const typist = await model.feed([1, 2], undefined, "typist");
+  let many = await model.feed([3], undefined, "generator");
+  for (let token = 4; token < 9; token++) many = await model.feed([token], undefined, "generator");
+  assertEquals(model.isUsable!(typist.state), true);
+  assertEquals(model.isUsable!(many.state), true);
+});
