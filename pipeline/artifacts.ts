@@ -68,6 +68,8 @@ export interface Note {
   text: string;
   split: Split;
   source: string;
+  /** What was known of the patient, as JSON (artifacts/note_contexts.ts); null where nothing was. */
+  context?: string | null;
 }
 
 // ---------------------------------------------------------------------------------------------

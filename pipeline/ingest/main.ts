@@ -11,6 +11,7 @@ import {
   UsageError,
 } from "../lib/base/cli.ts";
 import { ingest } from "./ingest.ts";
+import { type ContextKind, contextKinds } from "../lib/gpt/decode/context/types.ts";
 import { type Format, formats } from "./read/note_source.ts";
 import { summary } from "./report.ts";
 
@@ -30,6 +31,18 @@ const task = defineTask({
     text: { type: "string", placeholder: "COL", help: "column that holds the text" },
     id: { type: "string", placeholder: "COL", help: "column that holds the note's id" },
     patient: { type: "string", placeholder: "COL", help: "column that holds the patient's id" },
+    context: {
+      type: "string",
+      placeholder: "COL",
+      help: "column that holds what was known of the patient when the note was written",
+    },
+    "context-kind": {
+      type: "string",
+      default: "conversation",
+      choices: contextKinds,
+      placeholder: "KIND",
+      help: "what --context holds",
+    },
     clean: {
       type: "string",
       default: "standard",
@@ -61,6 +74,7 @@ const task = defineTask({
     "deno task ingest discharge.csv.gz radiology.csv.gz",
     "deno task ingest reports.csv --text body --id report_id --patient mrn",
     "deno task ingest export/ --format text",
+    "deno task ingest visits.jsonl --context dialogue",
   ],
   async run(flags, inputs) {
     if (inputs.length === 0) {
@@ -75,7 +89,8 @@ const task = defineTask({
       {
         inputs,
         format: flags.format as Format | "auto",
-        columns: { text: flags.text, id: flags.id, patient: flags.patient },
+        columns: { text: flags.text, id: flags.id, patient: flags.patient, context: flags.context },
+        contextKind: flags.contextKind as ContextKind,
         clean: flags.clean as "standard" | "original",
         acceptTruncated: flags.acceptTruncated,
         maxDownloadBytes: flags.maxDownloadGb * 1e9,

@@ -48,6 +48,7 @@ Deno.test("MIMIC gz, plain and headerless shards give the same notes", async () 
       text: "Note 1\nof patient 1.",
       split: first.split,
       source: name,
+      context: null,
     }, name);
     assertEquals((await test.notes()).length, 3);
   }

@@ -1,6 +1,8 @@
 /** Decides, note by note and in order, what is kept, under which ids, and in which split. */
 
 import { createHash } from "node:crypto";
+import { parseContext } from "../../artifacts/note_contexts.ts";
+import type { ContextKind } from "../../lib/gpt/decode/context/types.ts";
 import type { Note, Split } from "../../artifacts.ts";
 import { type Repair, repairNames } from "../clean/clean_text.ts";
 import { cleanBytes } from "../clean/clean_bytes.ts";
@@ -10,6 +12,8 @@ import type { Scans } from "../clean/scans.ts";
 import { splitOf } from "./split.ts";
 
 export interface SiftOptions {
+  /** What the texts of the context column are, where they do not say so themselves. */
+  contextKind?: ContextKind;
   clean: "standard" | "original";
   /** Notes at least this similar to an earlier one are dropped; 0 keeps them. */
   nearDuplicates: number;
@@ -71,6 +75,8 @@ export class Sift {
     const { bytes: text, characters, repairs, replacementCharacters } = cleaned;
     const unusable = this.#unusable(cleaned.trimmed);
     if (unusable) return unusable;
+    const context = this.#context(raw);
+    if (context !== null && typeof context === "object") return context;
     const content = createHash("sha256").update(text).digest("hex").slice(0, 32);
     const noteId = raw.note_id ?? content.slice(0, 16);
     const duplicate = this.#duplicate(text, content, noteId);
@@ -95,7 +101,18 @@ export class Sift {
       characters,
       split: patient.split,
       source,
+      context,
     };
+  }
+
+  /** The texts known when the note was written, as JSON; null without any. */
+  #context({ context }: RawNote): string | Dropped | null {
+    if (context === null || context === undefined || context.trim() === "") return null;
+    try {
+      return JSON.stringify(parseContext(context, "context", this.#options.contextKind));
+    } catch {
+      return { reason: "malformed context", detail: "a JSON list, but not of texts with a kind" };
+    }
   }
 
   #unusable(length: number): Dropped | undefined {

@@ -50,10 +50,11 @@ const knownNames: Record<NoteField, readonly string[]> = {
     "transcription",
     "document",
   ],
+  context: [],
 };
 
 /** MIMIC-IV-Note's columns in their order, also of the headerless exports. */
-export const mimicColumns: readonly string[] = noteFields;
+export const mimicColumns: readonly string[] = noteFields.filter((field) => field !== "context");
 
 const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
@@ -72,6 +73,7 @@ export function mapColumns(
     ["text", "--text", flags.text],
     ["note_id", "--id", flags.id],
     ["subject_id", "--patient", flags.patient],
+    ["context", "--context", flags.context],
   ];
   for (const [field, flag, column] of named) {
     if (column === undefined) continue;

@@ -99,10 +99,15 @@ function addNote(
     note_seq: value("note_seq"),
     charttime: value("charttime"),
     storetime: value("storetime"),
+    context: contextText(names.context === undefined ? undefined : object[names.context]),
     text: encoder.encode(text ?? ""),
     decodedAsCp1252,
   });
 }
+
+/** A context is a text, or a list of texts with what they are. */
+const contextText = (value: unknown): string | null =>
+  typeof value === "string" ? value || null : Array.isArray(value) ? JSON.stringify(value) : null;
 
 /** The object a line holds, if it does. */
 export function parseObject(line: string): JsonObject | undefined {

@@ -31,6 +31,8 @@ export interface RawNote {
   note_seq: string | null;
   charttime: string | null;
   storetime: string | null;
+  /** What was known of the patient: a text, or a JSON list of texts. */
+  context?: string | null;
   /**
    * UTF-8; bytes that are not are read as Windows-1252. Valid until the next batch is asked for: it
    * may lie in memory that the reader uses again.
@@ -50,6 +52,7 @@ export const noteFields = [
   "charttime",
   "storetime",
   "text",
+  "context",
 ] as const;
 export type NoteField = typeof noteFields[number];
 
@@ -58,6 +61,8 @@ export interface ColumnFlags {
   text?: string;
   id?: string;
   patient?: string;
+  /** Only ever named: no column is taken for it by its name. */
+  context?: string;
 }
 
 /** What a reader is given besides the file. */

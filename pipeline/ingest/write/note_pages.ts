@@ -16,6 +16,7 @@ export const columns = [
   { name: "text", type: "string", optional: false },
   { name: "split", type: "string", optional: false },
   { name: "source", type: "string", optional: false },
+  { name: "context", type: "string", optional: true },
 ] as const satisfies (Column & { name: keyof SiftedNote })[];
 
 export const TEXT_COLUMN = columns.findIndex(({ name }) => name === "text");
@@ -28,7 +29,7 @@ export class NoteFields {
     columns.forEach(({ name }, index) => {
       if (name === "text") return;
       if (name === "note_seq") this.#pages[index].int32(note.note_seq);
-      else this.#pages[index].string(note[name]);
+      else this.#pages[index].string(note[name] ?? null);
     });
   }
 
