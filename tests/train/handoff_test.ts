@@ -36,7 +36,7 @@ Deno.test(
     await copyFolder(join(fixture, "output"), join(folder, "output"));
     const { code, stderr, stdout } = await runTask("import", folder, "--data", root);
     assertEquals(code, 0, stderr);
-    assertStringIncludes(stdout, "Next: deno task eval");
+    assertStringIncludes(stdout, "Next: deno task calibrate");
 
     const run = paths.run("latest");
     const { parameters, state } = await readRunCheckpoint(run);
