@@ -5,13 +5,17 @@ import type { PageFiles } from "../src/pages_route.ts";
 
 const worker = fromFileUrl(new URL("../", import.meta.url));
 
-/** Where each file of the worker comes from. TypeScript is bundled. */
+/** Where each file of the worker comes from. TypeScript is bundled, declarations are not. */
 const SOURCES: Record<string, string> = {
   "/plugin.js": "plugin/mod.ts",
+  "/plugin.d.ts": "plugin/plugin.d.ts",
   "/": "pages/demo.html",
   "/demo.js": "pages/demo.ts",
   "/smart/launch": "pages/smart.html",
   "/smart/launch.js": "pages/smart.ts",
+  "/check": "pages/check.html",
+  "/check.js": "pages/check.ts",
+  "/check_page.js": "pages/check_page.ts",
   "/page.css": "pages/page.css",
   "/icon.svg": "pages/icon.svg",
 };
@@ -23,16 +27,20 @@ const TYPES: Record<string, string> = {
   ".svg": "image/svg+xml",
 };
 
+const isBundled = (source: string) => source.endsWith(".ts") && !source.endsWith(".d.ts");
+const typeOf = (source: string) =>
+  source.endsWith(".d.ts") ? "application/typescript; charset=utf-8" : TYPES[extname(source)];
+
 /** Every page by its path. */
 export async function buildPages(): Promise<PageFiles> {
   const entries = Object.entries(SOURCES);
   const bundles = await bundleAll(
-    entries.map(([, source]) => source).filter((source) => source.endsWith(".ts")),
+    entries.map(([, source]) => source).filter((source) => isBundled(source)),
   );
   return Object.fromEntries(
     await Promise.all(entries.map(async ([path, source]) => {
       const body = bundles.get(source) ?? await Deno.readTextFile(join(worker, source));
-      return [path, { type: TYPES[extname(source)], body, etag: await etagOf(body) }];
+      return [path, { type: typeOf(source), body, etag: await etagOf(body) }];
     })),
   );
 }
