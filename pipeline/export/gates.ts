@@ -92,7 +92,7 @@ async function measure(
       kept === "all"
         ? float32Weights(g, config, parameters)
         : int8Weights(g, config, parameters, kept),
-    { runtime },
+    runtime,
   );
   try {
     return await bitsPerCharacter(scorer, windows, config, tokenizer);

@@ -45,8 +45,6 @@ export async function graphScorer(
       }
       return {
         logProbabilities,
-        topIds: new Int32Array(0),
-        topLogProbabilities: new Float32Array(0),
       };
     },
     close: () => session.release(),

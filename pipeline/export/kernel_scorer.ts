@@ -32,8 +32,6 @@ export function kernelScorer(
       }
       return {
         logProbabilities,
-        topIds: new Int32Array(0),
-        topLogProbabilities: new Float32Array(0),
       };
     },
   };

@@ -231,7 +231,7 @@ export class OnnxEngine implements Engine {
   #scorer(kind: "loss" | "logits"): Promise<Session> {
     return once(this.#scorers, kind, () => {
       const { model } = this.#options;
-      const outputs = kind === "logits" ? kind : { top: 0 };
+      const outputs = kind === "logits" ? kind : "log_probability";
       const file = scorerGraph(model, (g) => inputWeights(g, model), outputs);
       return this.#runtime.createSession(file);
     });

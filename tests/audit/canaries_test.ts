@@ -37,7 +37,7 @@ async function auditOf(count: number): Promise<Audit> {
   const { parameters, passes } = await trainTinyGpt(train, STEPS);
   const runtime = await loadRuntime({ threads: 1 });
   const model = await modelFromTensors(gptConfig, parameters, runtime);
-  const scorer = await scorerFromTensors(gptConfig, parameters, { runtime });
+  const scorer = await scorerFromTensors(gptConfig, parameters, runtime);
   const half = Math.min(40, train.length >> 1);
   const report = await audit({
     run: "tiny",

@@ -40,7 +40,6 @@ export function tableOf(notes: readonly Document[], minPatients: number): NgramM
 
 /** Probabilities of whole sequences under a table. */
 export const scorerOf = (ngram: NgramModel): Scorer => ({
-  k: 0,
   score(inputs, targets, length) {
     const logProbabilities = Float32Array.from(targets, (target, at) => {
       const row = inputs.subarray(at - at % length, at + 1);
@@ -48,8 +47,6 @@ export const scorerOf = (ngram: NgramModel): Scorer => ({
     });
     return Promise.resolve({
       logProbabilities,
-      topIds: new Int32Array(0),
-      topLogProbabilities: new Float32Array(0),
     });
   },
   close: () => Promise.resolve(),

@@ -17,8 +17,6 @@ interface Entry<S> {
 export interface PrefixCacheLimits {
   /** Most sequences remembered; the least recently used of the largest scope goes first. */
   maxEntries?: number;
-  /** Most bytes that the remembered states may hold; needs the model's `stateBytes`. */
-  maxBytes?: number;
   /** Awaited before each model call, so that other work gets its turn. */
   pause?: () => Promise<void>;
 }
@@ -44,7 +42,6 @@ export interface NextTokens {
 export class PrefixCache<S> implements NextTokens {
   readonly #model: NextTokenModel<S>;
   readonly #maxEntries: number;
-  readonly #maxBytes: number;
   readonly #pause: (() => Promise<void>) | undefined;
   /** Resolves when the model call in progress has ended. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -53,11 +50,10 @@ export class PrefixCache<S> implements NextTokens {
 
   constructor(
     model: NextTokenModel<S>,
-    { maxEntries = 64, maxBytes = Infinity, pause }: PrefixCacheLimits = {},
+    { maxEntries = 64, pause }: PrefixCacheLimits = {},
   ) {
     this.#model = model;
     this.#maxEntries = maxEntries;
-    this.#maxBytes = maxBytes;
     this.#pause = pause;
   }
 
@@ -108,10 +104,6 @@ export class PrefixCache<S> implements NextTokens {
     return entry;
   }
 
-  clear(): void {
-    this.#entries.clear();
-  }
-
   /**
    * The state of the longest start of `sequence` that is shorter than it: a remembered sequence, or
    * the part that one has in common with it, where the model can truncate.
@@ -131,20 +123,13 @@ export class PrefixCache<S> implements NextTokens {
     return { length, state: whole ? entry.state : this.#model.truncate!(entry.state, length) };
   }
 
-  /** Drops the least recently used entries of the largest scope, but not `newest`, until the limits hold. */
+  /** Drops the least recently used entries of the largest scope, but not `newest`. */
   #forget(newest: string): void {
-    while (this.#entries.size > 1 && this.#isFull()) {
+    while (this.#entries.size > Math.max(1, this.#maxEntries)) {
       const others = [...this.#entries].filter(([key]) => key !== newest);
       const [key] = makesRoom(others, ([, { scope }]) => scope);
       this.#entries.delete(key);
     }
-  }
-
-  #isFull(): boolean {
-    if (this.#entries.size > this.#maxEntries) return true;
-    if (this.#maxBytes === Infinity || this.#model.stateBytes === undefined) return false;
-    const states = Array.from(this.#entries.values(), ({ state }) => state);
-    return this.#model.stateBytes(states) > this.#maxBytes;
   }
 }
 

@@ -58,7 +58,7 @@ const isUsable = ({ sequence, length, writer }: SlotState) =>
  */
 export function slotModel(
   engine: SlotEngine,
-): Required<Omit<NextTokenModel<SlotState>, "stateBytes">> {
+): Required<NextTokenModel<SlotState>> {
   const { vocabSize, contextLength, maxTokens } = engine;
   const free = Array.from({ length: engine.slots }, (_, slot) => slot);
   /** The least recently used first. */

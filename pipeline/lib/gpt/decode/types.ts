@@ -57,8 +57,6 @@ export interface NextTokenModel<S = unknown> {
   isUsable?(state: S): boolean;
   /** The state as it was after its first `length` tokens (at least one), where the model can tell. */
   truncate?(state: S, length: number): S;
-  /** Bytes that `states` hold together, memory they share counted once; bounds what is cached. */
-  stateBytes?(states: readonly S[]): number;
 }
 
 export interface Tokenizer {

@@ -145,14 +145,6 @@ export class GraphBuilder extends Graph {
     return this.op("LayerNormalization", "float32", [x, weight, bias], attributes);
   }
 
-  /** The k largest along the last axis, in falling order, and where they were. */
-  topK(x: F32, k: number): { values: F32; indices: I64 } {
-    const values = this.value("TopK_values", "float32");
-    const indices = this.value("TopK_indices", "int64");
-    this.node("TopK", [x, this.ints([k])], {}, [values, indices]);
-    return { values, indices };
-  }
-
   /** x ≈ scale · (quantized − zeroPoint), with scale and zeroPoint from the range of x. */
   dynamicQuantizeLinear(
     x: F32,

@@ -7,18 +7,12 @@ import { loadRuntime, type Runtime } from "./runtime.ts";
 import { scorerGraph } from "./scorer_graph.ts";
 import { float32Weights, type Weights } from "./weights.ts";
 
-/** All arrays are row-major over (batch, time). */
 export interface Scores {
-  /** ln p(target | inputs up to and including this position), in nats. */
+  /** (batch, time): ln p(target | inputs up to and including this position), in nats. */
   logProbabilities: Float32Array;
-  /** (batch, time, k): the likeliest next tokens, best first. Empty if k is 0. */
-  topIds: Int32Array;
-  /** (batch, time, k): their ln p. */
-  topLogProbabilities: Float32Array;
 }
 
 export interface Scorer {
-  readonly k: number;
   /** `inputs` and `targets` are (batch, length) with length ≤ n_positions. */
   score(inputs: Int32Array, targets: Int32Array, length: number): Promise<Scores>;
   close(): Promise<void>;
@@ -50,27 +44,26 @@ export async function logitsFromTensors(
   };
 }
 
-/** Loads a scorer of a checkpoint's tensors that also reports the `k` likeliest tokens. */
+/** Loads a scorer of a checkpoint's tensors. */
 export function scorerFromTensors(
   config: GptConfig,
   parameters: Tensors,
-  { k = 0, runtime }: { k?: number; runtime?: Runtime } = {},
+  runtime?: Runtime,
 ): Promise<Scorer> {
-  return scorerFromWeights(config, (g) => float32Weights(g, config, parameters), { k, runtime });
+  return scorerFromWeights(config, (g) => float32Weights(g, config, parameters), runtime);
 }
 
 /** The same for weights in any arithmetic. */
 export async function scorerFromWeights(
   config: GptConfig,
   makeWeights: (g: GraphBuilder) => Weights,
-  { k = 0, runtime: given }: { k?: number; runtime?: Runtime } = {},
+  given?: Runtime,
 ): Promise<Scorer> {
   const runtime = given ?? await loadRuntime();
-  const session = await runtime.createSession(scorerGraph(config, makeWeights, { top: k }));
+  const session = await runtime.createSession(scorerGraph(config, makeWeights, "log_probability"));
   const matrix = (data: Int32Array, length: number) =>
     new runtime.Tensor("int32", data, [data.length / length, length]);
   return {
-    k,
     async score(inputs, targets, length) {
       if (
         length > config.n_positions || inputs.length % length || inputs.length !== targets.length
@@ -84,16 +77,7 @@ export async function scorerFromWeights(
         input_ids: matrix(inputs, length),
         targets: matrix(targets, length),
       });
-      return {
-        logProbabilities: results.log_probability.data as Float32Array,
-        topIds: k === 0 ? new Int32Array(0) : Int32Array.from(
-          results.top_ids.data as BigInt64Array,
-          Number,
-        ),
-        topLogProbabilities: k === 0
-          ? new Float32Array(0)
-          : results.top_log_probability.data as Float32Array,
-      };
+      return { logProbabilities: results.log_probability.data as Float32Array };
     },
     close: () => session.release(),
   };

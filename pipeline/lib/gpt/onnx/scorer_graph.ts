@@ -1,6 +1,6 @@
 /**
- * A graph that scores whole sequences without a cache: the logits stay inside, and only what is
- * asked for comes out.
+ * A graph that reads whole sequences without a cache. Either the logits stay inside and only the
+ * targets' probabilities come out, or the logits do.
  *
  * | input           | type  | shape         |
  * |-----------------|-------|---------------|
@@ -10,9 +10,7 @@
  * | output          | type    | shape            |
  * |-----------------|---------|------------------|
  * | log_probability | float32 | (batch, time): ln p(target given the inputs up to this one) |
- * | top_ids         | int64   | (batch, time, k): the likeliest tokens, best first; if k > 0 |
- * | top_log_probability | float32 | (batch, time, k): theirs; if k > 0 |
- * | logits          | float32 | (batch, time, vocab): in place of all others, if "logits" |
+ * | logits          | float32 | (batch, time, vocab): in its place, without `targets` |
  */
 
 import type { GptConfig } from "../config.ts";
@@ -20,14 +18,13 @@ import { GraphBuilder } from "./builder.ts";
 import { attention, HIDDEN_SCORE, hiddenStates } from "./transformer.ts";
 import type { Weights } from "./weights.ts";
 
-/** How many of the likeliest tokens come out beside the targets' probabilities, or only logits. */
-export type ScorerOutputs = { top: number } | "logits";
+export type ScorerOutput = "log_probability" | "logits";
 
 /** The model as an ONNX file; `makeWeights` decides how its layers are stored. */
 export function scorerGraph(
   config: GptConfig,
   makeWeights: (g: GraphBuilder) => Weights,
-  outputs: ScorerOutputs,
+  output: ScorerOutput,
 ): Uint8Array<ArrayBuffer> {
   const g = new GraphBuilder("gpt2_scorer");
   const weights = makeWeights(g);
@@ -41,7 +38,7 @@ export function scorerGraph(
     attend: (_layer, heads) => attention(g, { ...heads, mask }),
   });
   const logits = weights.logits(hidden);
-  if (outputs === "logits") {
+  if (output === "logits") {
     g.output("logits", logits, ["batch", "time", config.vocab_size]);
     return g.toBytes();
   }
@@ -49,10 +46,5 @@ export function scorerGraph(
   const logProbabilities = g.logSoftmax(logits);
   const chosen = g.gatherElements(logProbabilities, g.unsqueeze(targets, [2]));
   g.output("log_probability", g.reshape(chosen, [0, 0]), ["batch", "time"]);
-  if (outputs.top > 0) {
-    const top = g.topK(logProbabilities, outputs.top);
-    g.output("top_ids", top.indices, ["batch", "time", outputs.top]);
-    g.output("top_log_probability", top.values, ["batch", "time", outputs.top]);
-  }
   return g.toBytes();
 }

@@ -55,15 +55,6 @@ Deno.test("the least recently used prefix is forgotten first", async () => {
   assertEquals(inner.fed, [1, 1, 1, 1]);
 });
 
-Deno.test("the bytes that states hold are bounded", async () => {
-  const inner = { ...model(), stateBytes: (states: readonly unknown[]) => 100 * states.length };
-  const cache = new PrefixCache(inner, { maxBytes: 250 });
-  for (const token of [1, 2, 3, 2, 3]) await cache.logitsAfter([token]);
-  assertEquals(inner.fed, [1, 1, 1]);
-  await cache.logitsAfter([1]);
-  assertEquals(inner.fed.length, 4);
-});
-
 Deno.test("an aborted caller gets the reason, not an answer", async () => {
   const cache = new PrefixCache(model());
   const reason = new DOMException("superseded", "AbortError");

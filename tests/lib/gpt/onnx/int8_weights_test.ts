@@ -24,7 +24,7 @@ async function error(keep: string[]): Promise<number> {
     const made = await scorerFromWeights(
       config,
       (g) => int8Weights(g, config, parameters, new Set(kept)),
-      { runtime },
+      runtime,
     );
     const { inputs, targets } = fixture.batches[0];
     const { logProbabilities } = await made.score(inputs, targets, config.n_positions);

@@ -13,7 +13,7 @@ Deno.test("without the native binary a warning is given and WebAssembly computes
   assertMatch(warnings[0], /onnxruntime-node does not load .*\(no prebuilt binary\).*WebAssembly/);
   assertEquals(runtime.native, false);
   const fixture = loadGpt2Fixture();
-  const scorer = await scorerFromTensors(fixture.config, fixture.parameters, { runtime });
+  const scorer = await scorerFromTensors(fixture.config, fixture.parameters, runtime);
   const { inputs, targets } = fixture.batches[0];
   const scores = await scorer.score(inputs, targets, fixture.config.n_positions);
   const mean = scores.logProbabilities.reduce((a, b) => a + b, 0) / targets.length;
