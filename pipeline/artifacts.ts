@@ -5,6 +5,7 @@
 
 import { join } from "@std/path";
 import type { Lineage } from "./artifacts/lineage.ts";
+import type { Report } from "./artifacts/reports.ts";
 import { ArtifactError, requireFile } from "./lib/base/files.ts";
 
 /** Paths of one workspace (`--data DIR`, by default `data/`). */
@@ -15,6 +16,8 @@ export function workspace(root: string) {
     notes: join(root, "interim", "notes.parquet"),
     ingestReport: join(root, "interim", "ingest.json"),
     rejects: join(root, "interim", "rejects.jsonl"),
+    publicTexts: (name: string) => join(root, "interim", "public", `${name}.parquet`),
+    publicReport: join(root, "interim", "public.json"),
     edaReport: join(root, "reports", "eda", "index.html"),
     edaJson: join(root, "reports", "eda", "eda.json"),
     edaFolder: join(root, "reports", "eda"),
@@ -22,6 +25,7 @@ export function workspace(root: string) {
     tokenizer: join(root, "processed", "tokenizer.json"),
     tokenizerConfig: join(root, "processed", "tokenizer_config.json"),
     tokens: (split: Split) => join(root, "processed", `${split}.bin`),
+    publicTokens: join(root, "processed", "public.bin"),
     tokensReport: join(root, "processed", "tokens.json"),
     ngram: join(root, "processed", "ngram.bin"),
     ngramReport: join(root, "processed", "ngram.json"),
@@ -32,7 +36,10 @@ export function workspace(root: string) {
 
 export type Workspace = ReturnType<typeof workspace>;
 
-/** Paths of one training run. `last` and `best` are checkpoint folders: see model/checkpoint.ts. */
+/**
+ * Paths of one training run. `last`, `best` and `base` (the model after the public texts, before the
+ * first note) are checkpoint folders: see model/checkpoint.ts.
+ */
 export function runPaths(root: string) {
   return {
     root,
@@ -44,6 +51,7 @@ export function runPaths(root: string) {
     tokenizerConfig: join(root, "tokenizer_config.json"),
     last: join(root, "last"),
     best: join(root, "best"),
+    base: join(root, "base"),
     calibration: join(root, "calibration.json"),
     eval: join(root, "eval"),
     audit: join(root, "audit"),
@@ -143,6 +151,8 @@ export interface TokensReport {
   /** What was asked for: more than `vocabSize` if the notes hold too few frequent pairs. */
   requestedVocabSize: number;
   splits: Record<Split, SplitReport>;
+  /** What public.bin holds, where there is one. */
+  public?: { tokens: number; sources: Report<"public">["sources"] };
   /**
    * Tokens that do not occur in train.bin. Among them are single bytes (a text need not hold all
    * 256) and tokens that only ever were steps towards longer ones.

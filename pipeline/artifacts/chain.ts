@@ -53,6 +53,12 @@ export const artifacts: Record<ReportName, Artifact> = {
     report: ({ paths }) => paths.ingestReport,
     files: ({ paths }) => [paths.notes],
   },
+  public: {
+    task: "ingest --public",
+    ofRun: false,
+    report: ({ paths }) => paths.publicReport,
+    files: ({ paths }) => [paths.publicReport],
+  },
   eda: {
     task: "eda",
     ofRun: false,
@@ -63,7 +69,7 @@ export const artifacts: Record<ReportName, Artifact> = {
     task: "tokenize",
     ofRun: false,
     report: ({ paths }) => paths.tokensReport,
-    files: ({ paths }) => [paths.tokenizer, ...splits.map(paths.tokens)],
+    files: ({ paths }) => [paths.tokenizer, ...splits.map(paths.tokens), paths.publicTokens],
   },
   ngram: {
     task: "ngram",
@@ -221,7 +227,7 @@ export class Chain {
   command(artifact: ReportName): string {
     const { task, ofRun } = artifacts[artifact], { paths, run } = this.place;
     const name = ofRun && run ? basename(run.root) : undefined;
-    const input = artifact === "notes" ? " INPUT" : "";
+    const input = artifact === "notes" || artifact === "public" ? " INPUT" : "";
     return nextCommand(`${task}${input}`, { run: name, data: paths.root });
   }
 }

@@ -46,6 +46,17 @@ const inputs = z.array(z.object({
   rejected: z.number(),
 }));
 
+/** Of the public texts behind a model, by the names of their sources. */
+const licences = z.record(z.string(), z.string());
+
+/** A public text's name and licence, which go with every model that learned from it. */
+const publicSource = z.object({
+  name: z.string(),
+  licence: z.string(),
+  texts: z.number(),
+  characters: z.number(),
+});
+
 export const schemas = {
   /** Beside a corpus of `deno task synthesize`: by its digest, the notes describe nobody. */
   synthetic: report(1, { notes: z.number(), seed: z.number() }),
@@ -59,12 +70,28 @@ export const schemas = {
     notes_with_lost_characters: z.number(),
     rejected_by_reason: z.record(z.string(), z.number()),
   }),
+  public: report(1, { sources: z.array(publicSource).min(1) }),
   eda: report(2, {}),
-  tokens: report(2, { kind: z.enum(["bpe", "char"]), vocabSize: z.number() }),
-  ngram: report(2, { order: z.number(), minPatients: z.number(), tokens: z.number() }),
+  tokens: report(2, {
+    kind: z.enum(["bpe", "char"]),
+    vocabSize: z.number(),
+    /** What public.bin was made from, where there is one. */
+    public: z.object({ tokens: z.number(), sources: z.array(publicSource) }).optional(),
+  }),
+  ngram: report(2, {
+    order: z.number(),
+    minPatients: z.number(),
+    tokens: z.number(),
+    licences: licences.optional(),
+  }),
   run: z.preprocess(
     withLineage,
-    report(2, { name: z.string(), startedAt: z.string(), preset: z.string() }),
+    report(2, {
+      name: z.string(),
+      startedAt: z.string(),
+      preset: z.string(),
+      licences: licences.optional(),
+    }),
   ),
   calibration: report(1, {
     run: z.string(),
@@ -162,6 +189,7 @@ export const schemas = {
   export: report(2, {
     run: z.string(),
     parameters: z.number(),
+    licences: licences.optional(),
     files: z.record(z.string(), z.object({ bytes: z.number(), sha256: z.string() })),
     mixture: z.unknown(),
   }),

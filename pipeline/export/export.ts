@@ -37,6 +37,7 @@ import { compileKernels } from "../lib/gpt/wasm/compile.ts";
 import { loadWasmModel } from "../lib/gpt/wasm/model.ts";
 import { weightsFromOnnx } from "../lib/gpt/wasm/weights.ts";
 import type { AuditEvidence } from "../artifacts/gate.ts";
+import { type Licences, licencesOf } from "../artifacts/licences.ts";
 import { type Lineage, lineageOf, type Sources, sourcesOf } from "../artifacts/lineage.ts";
 import { writeReport } from "../artifacts/reports.ts";
 import { checkParity, checkQuantization, chooseLayers, type Quantization } from "./gates.ts";
@@ -63,6 +64,8 @@ export interface ExportReport {
   parity: Parity;
   quantization: Quantization;
   audit: AuditEvidence;
+  /** Of the public texts behind the model and its n-gram table. */
+  licences: Licences;
   mixture: MixtureReport;
   runtime: string;
   files: Record<string, { bytes: number; sha256: string }>;
@@ -133,6 +136,7 @@ export async function exportRun(
         runtime,
       }),
       audit,
+      licences: await licencesOf(place, run, { ngram: "ngram.bin" in files }),
       mixture: await mixtureReport(served, {
         systems,
         tokens: validation,

@@ -1,5 +1,6 @@
 /** README.md of an export: what the model is, how good, and what may not be done with it. */
 
+import { isRestricted } from "../artifacts/licences.ts";
 import { bytes, format, percent, signedPercent } from "../lib/base/format.ts";
 import type { ExportReport } from "./export.ts";
 import type { Cost } from "./gates.ts";
@@ -65,6 +66,10 @@ checkpoint; the largest difference of a logit is ${parity.logitDifference.toExpo
 
 ${mixtureText(report.mixture)}
 
+## Public texts
+
+${licencesText(report.licences)}
+
 ## Privacy audit
 
 ${auditText(report.audit)}
@@ -110,6 +115,20 @@ ${bits.join("\n")}${
 |---|---|---|---|
 ${test.join("\n")}`
   }`;
+}
+
+/** Named whether they are restricted or not: most licences ask for it. */
+function licencesText(licences: ExportReport["licences"]): string {
+  const sources = Object.entries(licences);
+  if (sources.length === 0) return "None: it has learned from notes alone.";
+  const rows = sources.map(([name, licence]) =>
+    `| ${name} | ${licence}${isRestricted(licence) ? " (**restricted use**)" : ""} |`
+  );
+  return `Learned from before the notes, or counted in the n-gram table:
+
+| source | licence |
+|---|---|
+${rows.join("\n")}`;
 }
 
 const costs = ({ float32, int8, cost, tokens }: Cost) =>

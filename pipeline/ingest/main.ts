@@ -12,6 +12,7 @@ import {
 } from "../lib/base/cli.ts";
 import { ingest } from "./ingest.ts";
 import { type ContextKind, contextKinds } from "../lib/gpt/decode/context/types.ts";
+import { addPublicSource, publicPaths, publicSource, publicSummary } from "./public_texts.ts";
 import { type Format, formats } from "./read/note_source.ts";
 import { summary } from "./report.ts";
 
@@ -67,6 +68,16 @@ const task = defineTask({
       min: 0,
       help: "largest file to fetch from an https:// address",
     },
+    public: {
+      type: "boolean",
+      help: "the inputs are public texts, of no patient, to learn from before the notes",
+    },
+    licence: {
+      type: "string",
+      placeholder: "NAME",
+      help: 'with --public: of these texts, as in "CC BY 4.0"; it goes with every model',
+    },
+    name: { type: "string", placeholder: "NAME", help: "with --public: what the source is called" },
     "min-chars": { type: "integer", default: 16, min: 1, help: "drop shorter notes" },
     "max-chars": { type: "integer", default: 1_000_000, min: 1, help: "drop longer notes" },
   },
@@ -75,12 +86,14 @@ const task = defineTask({
     "deno task ingest reports.csv --text body --id report_id --patient mrn",
     "deno task ingest export/ --format text",
     "deno task ingest visits.jsonl --context dialogue",
+    'deno task ingest --public medquad.jsonl.gz --licence "CC BY 4.0"',
   ],
   async run(flags, inputs) {
     if (inputs.length === 0) {
       throw new UsageError('No input given; see "deno task ingest --help"');
     }
     const paths = workspace(flags.data);
+    const source = publicSource(flags, inputs);
     const controller = new AbortController();
     const interrupt = () => controller.abort(new Interrupted("Interrupted"));
     Deno.addSignalListener("SIGINT", interrupt);
@@ -88,6 +101,7 @@ const task = defineTask({
     const report = await ingest(
       {
         inputs,
+        ...(source ? { public: true } : {}),
         format: flags.format as Format | "auto",
         columns: { text: flags.text, id: flags.id, patient: flags.patient, context: flags.context },
         contextKind: flags.contextKind as ContextKind,
@@ -98,7 +112,7 @@ const task = defineTask({
         minChars: flags.minChars,
         maxChars: flags.maxChars,
       },
-      paths,
+      source ? publicPaths(paths, source.name) : paths,
       (done, total, kept) => {
         progress ??= new Progress("ingest", total > 0 ? toMegabytes(total) : undefined, "MB");
         progress.update(toMegabytes(done), `${format(kept)} notes`);
@@ -107,6 +121,10 @@ const task = defineTask({
     );
     progress?.finish(`${format(report.notes.kept)} notes`);
     Deno.removeSignalListener("SIGINT", interrupt);
+    if (source) {
+      await addPublicSource(paths, source, report);
+      return console.log(publicSummary(paths, source, report));
+    }
     console.log(summary(report));
     console.log(
       `\nWrote ${paths.notes} and ${paths.ingestReport}\nNext: ${

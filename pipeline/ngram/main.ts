@@ -1,13 +1,21 @@
 /** `deno task ngram`: train.bin → ngram.bin, a token n-gram table that no single patient shows in. */
 
 import { DuckDBInstance } from "@duckdb/node-api";
-import { readTokens, workspace } from "../artifacts.ts";
+import { readTokens, type Workspace, workspace } from "../artifacts.ts";
 import { openSources } from "../artifacts/chain.ts";
 import { lineageOf } from "../artifacts/lineage.ts";
-import { ArtifactError, readJson, requireFile, writeAtomic, writeJson } from "../lib/base/files.ts";
+import { readReport } from "../artifacts/reports.ts";
+import {
+  ArtifactError,
+  exists,
+  readJson,
+  requireFile,
+  writeAtomic,
+  writeJson,
+} from "../lib/base/files.ts";
 import { bytes, defineTask, format, Progress, runTask } from "../lib/base/cli.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
-import { NgramCounts } from "../lib/gpt/ngram/counts.ts";
+import { NgramCounts, PUBLIC } from "../lib/gpt/ngram/counts.ts";
 import { KneserNey } from "../lib/gpt/ngram/kneser_ney.ts";
 import { pruneToTable, writeNgramTable } from "../lib/gpt/ngram/table.ts";
 
@@ -23,6 +31,7 @@ await runTask(defineTask({
       min: 1,
       help: "patients whose notes must hold an n-gram; below 2, phrases of one patient are kept",
     },
+    "without-public": { type: "boolean", help: "count no public texts" },
     "max-tokens": {
       type: "integer",
       default: 40_000_000,
@@ -30,7 +39,7 @@ await runTask(defineTask({
       help: "count at most so many tokens (about 100 bytes of memory each at order 6)",
     },
   },
-  async run({ data, order, minPatients, maxTokens }) {
+  async run({ data, order, minPatients, maxTokens, withoutPublic }) {
     const paths = workspace(data);
     await requireFile(paths.tokens("train"), "deno task tokenize");
     // Notes are attributed to patients by their place in notes.parquet.
@@ -40,8 +49,11 @@ await runTask(defineTask({
     const tokens = await readTokens(paths.tokens("train"));
     const tokenizer = createTokenizer(await readJson(paths.tokenizer, "deno task tokenize"));
     const notes = await notesByPatient(paths.notes, tokens, tokenizer.endOfText);
+    const publicTexts = withoutPublic || !await exists(paths.publicTokens)
+      ? new Uint16Array()
+      : await readTokens(paths.publicTokens);
     const counts = new NgramCounts(order);
-    const total = Math.min(tokens.length, maxTokens);
+    const total = Math.min(tokens.length + publicTexts.length, maxTokens);
     const progress = new Progress("count", total, "tokens");
     let counted = 0, taken = 0;
     for (const { patient, from, to } of notes) {
@@ -53,7 +65,17 @@ await runTask(defineTask({
     if (taken === 0) {
       throw new RangeError(`Cannot count n-grams: --max-tokens ${maxTokens} is less than one note`);
     }
-    progress.finish(`${format(counted)} tokens of ${format(taken)} notes`);
+    // After the notes, which matter more where not all can be counted.
+    let publicCounted = 0;
+    for (const { from, to } of documents(publicTexts, tokenizer.endOfText)) {
+      if (counted + publicCounted + to - from > maxTokens) break;
+      counts.addSequence(publicTexts.subarray(from, to), PUBLIC);
+      progress.update(counted + (publicCounted += to - from));
+    }
+    progress.finish(
+      `${format(counted)} tokens of ${format(taken)} notes` +
+        (publicCounted > 0 ? `, ${format(publicCounted)} of public texts` : ""),
+    );
 
     const table = pruneToTable(
       new KneserNey(counts, tokenizer.vocabSize),
@@ -72,6 +94,8 @@ await runTask(defineTask({
       notes: taken,
       notesLeftOut: notes.length - taken,
       tokens: counted,
+      publicTokens: publicCounted,
+      ...(publicCounted > 0 ? { licences: await licencesOfTokens(paths) } : {}),
       bytes: file.length,
       orders: kept.map((count, index) => ({ n: index + 1, seen: seen[index], kept: count })),
     });
@@ -97,8 +121,7 @@ await runTask(defineTask({
 /** Where each training note lies in train.bin, and whose it is; notes of a patient in a row. */
 async function notesByPatient(parquet: string, tokens: Uint16Array, endOfText: number) {
   const patients = await trainPatients(parquet);
-  const starts: number[] = [];
-  for (let at = 0; at !== -1; at = tokens.indexOf(endOfText, at + 1)) starts.push(at);
+  const starts = documents(tokens, endOfText).map(({ from }) => from);
   if (starts.length !== patients.length) {
     throw new ArtifactError(
       `Cannot tell whose notes train.bin holds: it has ${starts.length} notes, ${parquet} ${patients.length}; run "deno task tokenize" again`,
@@ -113,6 +136,21 @@ async function notesByPatient(parquet: string, tokens: Uint16Array, endOfText: n
       to: starts[note + 1] ?? tokens.length,
     }))
     .sort((a, b) => a.patient - b.patient || a.from - b.from);
+}
+
+async function licencesOfTokens(paths: Workspace): Promise<Record<string, string>> {
+  const report = await readReport("tokens", paths.tokensReport, "deno task tokenize");
+  const sources = report.public?.sources ?? [];
+  return Object.fromEntries(sources.map(({ name, licence }) => [name, licence]));
+}
+
+/** Where each document lies in a token file. */
+function documents(tokens: Uint16Array, endOfText: number): { from: number; to: number }[] {
+  const starts: number[] = [];
+  for (let at = tokens.length > 0 ? 0 : -1; at !== -1; at = tokens.indexOf(endOfText, at + 1)) {
+    starts.push(at);
+  }
+  return starts.map((from, i) => ({ from, to: starts[i + 1] ?? tokens.length }));
 }
 
 /** The patient of each training note, in file order, which is also the order of train.bin. */

@@ -15,7 +15,8 @@ export interface LogLine {
 
 export async function readLog(path: string): Promise<LogLine[]> {
   const text = await Deno.readTextFile(path);
-  return text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  const lines = text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  return lines.filter(({ phase }) => phase === undefined); // on the notes
 }
 
 export interface Curve {

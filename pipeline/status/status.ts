@@ -42,8 +42,8 @@ export async function statusOf(paths: Workspace): Promise<Status> {
   const workspaceChain = new Chain({ paths });
   for (const name of artifactNames.filter((name) => !artifacts[name].ofRun)) {
     const finding = await workspaceChain.examine(name);
-    // Whoever brings notes of their own has no need of synthetic ones.
-    if (name === "synthetic" && finding.state === "missing") continue;
+    // Whoever brings notes of their own has no need of synthetic ones, nor of public texts.
+    if (OPTIONAL.includes(name) && name !== "eda" && finding.state === "missing") continue;
     rows.push(await rowOf(finding, workspaceChain));
   }
   for (const run of names.map((name) => paths.run(name))) {
@@ -111,4 +111,4 @@ function nextOf(rows: readonly StatusRow[], paths: Workspace): string {
 }
 
 /** Nothing further on depends on them. */
-const OPTIONAL = ["synthetic", "eda"];
+const OPTIONAL = ["synthetic", "public", "eda"];

@@ -9,7 +9,7 @@ import {
   tokenHeader,
 } from "../artifacts.ts";
 import { writeAll } from "../lib/base/files.ts";
-import { readNoteBatches } from "./note_batches.ts";
+import { type NoteBatch, readNoteBatches } from "./note_batches.ts";
 import type { Fingerprint, Progress, Staging } from "./staging.ts";
 import type { EncodedPart } from "./worker.ts";
 import { bytesOf, type WorkerPool } from "./worker_pool.ts";
@@ -21,7 +21,8 @@ const SAVE_INTERVAL_MS = 5000;
 const MOST_TOKENS = 2 ** 31 - 1;
 
 export interface EncodeOptions {
-  notesPath: string;
+  /** None in a workspace of public texts alone; the files are then empty. */
+  notesPath: string | undefined;
   staging: Staging;
   fingerprint: Fingerprint;
   /** Where an earlier run stopped. */
@@ -40,7 +41,9 @@ export async function encodeNotes(
   try {
     await staging.save(progress);
     let saved = performance.now();
-    const batches = readNoteBatches(notesPath, { from: progress.notes });
+    const batches = notesPath === undefined
+      ? none()
+      : readNoteBatches(notesPath, { from: progress.notes });
     const encoded = pool.map("encode", batches, { transfer: bytesOf });
     for await (const { parts, notes } of encoded) {
       for (const [index, split] of splits.entries()) {
@@ -60,7 +63,15 @@ export async function encodeNotes(
   return progress.splits;
 }
 
-const noCounts = (): SplitCounts => ({ notes: 0, tokens: 0, characters: 0, bytes: 0, words: 0 });
+async function* none(): AsyncGenerator<NoteBatch> {}
+
+export const noCounts = (): SplitCounts => ({
+  notes: 0,
+  tokens: 0,
+  characters: 0,
+  bytes: 0,
+  words: 0,
+});
 
 function perSplit<T>(make: (split: Split) => T): Record<Split, T> {
   return { train: make("train"), val: make("val"), test: make("test") };
@@ -81,12 +92,20 @@ async function openWriters(
   return Object.fromEntries(opened) as Record<Split, Deno.FsFile>;
 }
 
-async function append(file: Deno.FsFile, part: EncodedPart, sums: SplitCounts): Promise<void> {
+export async function append(
+  file: Deno.FsFile,
+  part: EncodedPart,
+  sums: SplitCounts,
+): Promise<void> {
   await writeAll(file, new Uint8Array(part.tokens.buffer));
   for (const key of Object.keys(sums) as (keyof SplitCounts)[]) sums[key] += part.counts[key];
 }
 
-async function finish(file: Deno.FsFile, split: Split, tokens: number): Promise<void> {
+export async function finish(
+  file: Deno.FsFile,
+  split: Split | "public",
+  tokens: number,
+): Promise<void> {
   if (tokens > MOST_TOKENS) {
     throw new RangeError(
       `Cannot write ${split}.bin: ${tokens} tokens, the format holds at most ${MOST_TOKENS}; use a larger --vocab-size or fewer notes`,

@@ -64,6 +64,10 @@ await runTask(defineTask({
       `train ${format(train.tokens)}, val ${format(val.tokens)}, test ${format(test.tokens)} ` +
         `tokens in ${paths.processed}`,
     );
+    if (report.public) {
+      const names = report.public.sources.map(({ name, licence }) => `${name} (${licence})`);
+      console.log(`public ${format(report.public.tokens)} tokens of ${names.join(", ")}`);
+    }
     console.log(`Next: ${nextCommand("train", { data, "init-from": tokenizer })}`);
   },
 }));

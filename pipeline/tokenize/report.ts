@@ -21,6 +21,7 @@ export interface ReportInput {
   splits: Record<Split, SplitCounts>;
   /** Occurrences of each token in train.bin. */
   usage: Float64Array;
+  public?: TokensReport["public"];
 }
 
 /** Tokens listed of each sort. */
@@ -47,6 +48,7 @@ export function tokensReport(input: ReportInput): TokensReport {
     splits: Object.fromEntries(
       splits.map((split) => [split, splitReport(input.splits[split])]),
     ) as Record<Split, SplitReport>,
+    ...(input.public ? { public: input.public } : {}),
     unused: {
       count: unused.length,
       bytes: unused.length - longerThanByte.length,

@@ -18,6 +18,8 @@ export interface Fingerprint {
   kind: TokensReport["kind"];
   vocabSize: number;
   pattern: string;
+  /** Hash of the list of public sources; absent where there is none. */
+  publicSha256?: string;
   /** Hash of the tokenizer.json that was given; absent where one is learned. */
   tokenizerSha256?: string;
 }

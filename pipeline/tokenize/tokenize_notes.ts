@@ -4,7 +4,7 @@ import { join, relative } from "@std/path";
 import { type Split, splits, type TokensReport, type Workspace } from "../artifacts.ts";
 import { openSources } from "../artifacts/chain.ts";
 import { lineageOf, nameOf, type Sources } from "../artifacts/lineage.ts";
-import { readJson, writeAtomic, writeJson } from "../lib/base/files.ts";
+import { exists, readJson, writeAtomic, writeJson } from "../lib/base/files.ts";
 import { format, Progress } from "../lib/base/cli.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import { trainBpe } from "./bpe_trainer.ts";
@@ -21,7 +21,13 @@ import {
   tokenizerConfig,
   type TokenizerJson,
 } from "./tokenizer_json.ts";
-import { WordCounts } from "./word_counts.ts";
+import {
+  encodePublic,
+  type PublicSource,
+  readPublicSources,
+  weightOfNotes,
+} from "./public_texts.ts";
+import { type PackedCounts, WordCounts } from "./word_counts.ts";
 import { bytesOf, startWorkers, type WorkerPool } from "./worker_pool.ts";
 
 /** A pair that occurs once only teaches the vocabulary that one place. */
@@ -39,19 +45,27 @@ export async function tokenizeNotes(
 ): Promise<TokensReport> {
   const staging = new Staging(paths.processed);
   await staging.recover();
-  const sources = await openSources({ paths }, "tokenize", ["notes"]);
-  const notes = await countNotes(paths.notes);
+  const sources = await openSources({ paths }, "tokenize", ["notes", "public"]);
+  const publicSources = await readPublicSources(paths);
+  // A workspace of public texts alone makes a base for others' notes.
+  const hasNotes = publicSources.length === 0 || await exists(paths.notes);
+  const notes = hasNotes ? await countNotes(paths.notes) : { train: 0, val: 0, test: 0 };
   const fingerprint: Fingerprint = {
     format: FORMAT,
-    notesSha256: sources[nameOf({ paths }, paths.notes)],
+    notesSha256: sources[nameOf({ paths }, paths.notes)] ?? "none",
+    ...(publicSources.length > 0
+      ? { publicSha256: sources[nameOf({ paths }, paths.publicReport)] }
+      : {}),
     ...decided(options),
   };
   using pool = startWorkers();
   const given = options.kind === "given" ? options.given : undefined;
-  return await run(pool, paths, staging, { fingerprint, given, notes, sources });
+  return await run(pool, paths, staging, { fingerprint, given, notes, publicSources, sources });
 }
 
-function decided(options: TokenizeOptions): Omit<Fingerprint, "format" | "notesSha256"> {
+function decided(
+  options: TokenizeOptions,
+): Omit<Fingerprint, "format" | "notesSha256" | "publicSha256"> {
   switch (options.kind) {
     case "char":
       return { kind: "char", vocabSize: CHARACTERS.length + 1, pattern: "" };
@@ -69,10 +83,11 @@ async function run(
   pool: WorkerPool,
   paths: Workspace,
   staging: Staging,
-  { fingerprint, given, notes, sources }: {
+  { fingerprint, given, notes, publicSources, sources }: {
     fingerprint: Fingerprint;
     given: GivenTokenizer | undefined;
     notes: Record<Split, number>;
+    publicSources: readonly PublicSource[];
     sources: Sources;
   },
 ): Promise<TokensReport> {
@@ -90,15 +105,16 @@ async function run(
   } else {
     json = kind === "char"
       ? charTokenizerJson()
-      : await learnBpe(pool, paths.notes, vocabSize, notes.train);
+      : await learnBpe(pool, paths, vocabSize, { notes: notes.train, publicSources });
     await writeJson(tokenizerPath, json);
     await writeJson(join(staging.folder, "tokenizer_config.json"), tokenizerConfig());
   }
   await pool.all("load", [encodingOf(json)]);
 
+  const publicTokens = await encodePublic(pool, paths, publicSources, staging.folder);
   const encoding = new Progress("encode", notes.train + notes.val + notes.test, "notes");
   const counts = await encodeNotes(pool, {
-    notesPath: paths.notes,
+    notesPath: notes.train > 0 ? paths.notes : undefined,
     staging,
     fingerprint,
     resume,
@@ -111,11 +127,18 @@ async function run(
     lineage: await lineageOf(
       { paths },
       sources,
-      [paths.tokenizer, ...splits.map(paths.tokens)],
+      [
+        paths.tokenizer,
+        ...splits.map(paths.tokens),
+        ...(publicTokens === undefined ? [] : [paths.publicTokens]),
+      ],
       (path) => join(staging.folder, relative(paths.processed, path)),
     ),
     splits: counts,
     usage: await tokenUsage(join(staging.folder, "train.bin"), tokenizer.vocabSize),
+    public: publicTokens === undefined
+      ? undefined
+      : { tokens: publicTokens, sources: [...publicSources] },
   });
   await writeJson(join(staging.folder, "tokens.json"), report);
   await staging.commit();
@@ -123,26 +146,36 @@ async function run(
   return report;
 }
 
+/** Learned from the notes and, where there are some, the public texts: see public_texts.ts. */
 async function learnBpe(
   pool: WorkerPool,
-  notesPath: string,
+  paths: Workspace,
   vocabSize: number,
-  trainNotes: number,
+  { notes, publicSources }: { notes: number; publicSources: readonly PublicSource[] },
 ): Promise<TokenizerJson> {
-  const counting = new Progress("count", trainNotes, "notes");
+  const total = publicSources.reduce((sum, { texts }) => sum + texts, notes);
+  const counting = new Progress("count", total, "texts");
   let done = 0;
-  const batches = readNoteBatches(notesPath, { split: "train" });
-  for await (const notes of pool.map("count", batches, { transfer: bytesOf })) {
-    counting.update(done += notes);
-  }
+  const countedIn = async (path: string, split?: Split): Promise<PackedCounts[]> => {
+    const batches = readNoteBatches(path, { split });
+    for await (const texts of pool.map("count", batches, { transfer: bytesOf })) {
+      counting.update(done += texts);
+    }
+    return await pool.all("takeCounts", []);
+  };
+  const ofNotes = notes > 0 ? await countedIn(paths.notes, "train") : [];
+  const ofPublic: PackedCounts[] = [];
+  for (const { name } of publicSources) ofPublic.push(...await countedIn(paths.publicTexts(name)));
+  const weight = notes > 0 ? weightOfNotes(ofNotes, ofPublic) : 1;
   const words = new WordCounts();
-  for (const counts of await pool.all("takeCounts", [])) words.addAll(counts);
+  for (const counts of ofNotes) words.addAll(counts, weight);
+  for (const counts of ofPublic) words.addAll(counts);
   counting.finish(`${format(words.words.size)} different pre-tokens`);
 
   const merging = new Progress("merge", vocabSize, "tokens");
   const vocabulary = trainBpe(words.words, words.counts, {
     vocabSize,
-    minFrequency: MIN_FREQUENCY,
+    minFrequency: MIN_FREQUENCY * weight,
     onProgress: (tokens) => merging.update(tokens),
   });
   merging.finish(`${format(vocabulary.tokens.length)} tokens`);

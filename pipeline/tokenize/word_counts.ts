@@ -32,9 +32,10 @@ export class WordCounts {
     this.counts[word] += times;
   }
 
-  addAll({ bytes, starts, counts }: PackedCounts): void {
+  /** `times`: how often each occurrence counts. */
+  addAll({ bytes, starts, counts }: PackedCounts, times = 1): void {
     for (let word = 0; word < counts.length; word++) {
-      this.add(bytes, starts[word], starts[word + 1], counts[word]);
+      this.add(bytes, starts[word], starts[word + 1], times * counts[word]);
     }
   }
 

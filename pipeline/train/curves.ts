@@ -32,8 +32,31 @@ export async function writeCurves(path: string, run: RunCurves): Promise<void> {
   await writeAtomic(path, (await curvesChart([run], "step")).file);
 }
 
+/**
+ * The entries on one axis: those on the notes come behind those on the public texts, where the run
+ * begins with such. `border` is where the first note comes.
+ */
+export function inOneRow(
+  entries: readonly LogEntry[],
+): { entries: LogEntry[]; border?: { step: number; tokens: number } } {
+  const last = entries.findLast(({ phase, kind }) => phase && kind === "validation");
+  if (last?.kind !== "validation") return { entries: [...entries] };
+  const { step, tokens } = last;
+  return {
+    border: { step, tokens },
+    entries: entries.map((entry) => {
+      if (entry.phase || entry.kind === "baseline") return entry;
+      const behind = { ...entry, step: entry.step + step };
+      return "tokens" in behind ? { ...behind, tokens: behind.tokens + tokens } : behind;
+    }),
+  };
+}
+
 /** Training losses thin, validation losses bold with a point each. */
-export function curvesChart(runs: readonly RunCurves[], axis: Axis): Promise<Chart> {
+export function curvesChart(given: readonly RunCurves[], axis: Axis): Promise<Chart> {
+  const rows = given.map(({ entries }) => inOneRow(entries));
+  const runs = given.map((run, i) => ({ ...run, entries: rows[i].entries }));
+  const borders = rows.flatMap(({ border }) => border ? [{ x: border[axis] }] : []);
   const overlaid = runs.length > 1;
   const label = (run: RunCurves, kind: string) => overlaid ? run.name : kind;
   const training = runs.flatMap((run) => trainingPoints(run.entries, axis, label(run, "training")));
@@ -86,6 +109,7 @@ export function curvesChart(runs: readonly RunCurves[], axis: Axis): Promise<Cha
         encoding,
       },
       ...baselineLayers(runs),
+      ...borderLayers(borders),
     ],
   };
   return renderChart(spec, `Loss curves of ${runs.map(({ name }) => name).join(", ")}`);
@@ -126,6 +150,17 @@ function validationPoints(entries: readonly LogEntry[], axis: Axis, series: stri
   // What the model guesses before its first step is ln V, and a line from there shows nothing.
   return (all.length > 1 ? all.filter(({ step }) => step > 0) : all)
     .map((entry) => ({ x: entry[axis], loss: entry.loss, series }));
+}
+
+/** Where the notes begin, behind the public texts. */
+function borderLayers(values: { x: number }[]): object[] {
+  if (values.length === 0) return [];
+  const encoding = { x: { field: "x", type: "quantitative" } };
+  const text = { align: "left", dx: 4, baseline: "top", y: 2, color: ink("muted") };
+  return [
+    { data: { values }, mark: { type: "rule", strokeDash: [2, 2] }, encoding },
+    { data: { values }, mark: { type: "text", text: "notes", ...text }, encoding },
+  ];
 }
 
 /** Runs on the same data share their baseline, up to which windows they are validated on. */

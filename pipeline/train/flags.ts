@@ -58,6 +58,24 @@ const trainFlags = {
 /** Flags without defaults: what is not given comes from the preset, or from the run resumed. */
 export const configFlags = { ...modelFlags, ...trainFlags };
 
+/** Of the phase on public texts; what is not given is as for the notes. */
+export const pretrainFlags = {
+  "pretrain-passes": {
+    type: "number",
+    min: 0,
+    help: "passes over the public texts before the notes (default 1 where there are any; 0: none)",
+  },
+  "pretrain-batch-size": { type: "integer", help: "the same over the public texts" },
+  "pretrain-learning-rate": { type: "number", placeholder: "LR", help: "peak learning rate there" },
+  "pretrain-schedule": {
+    type: "string",
+    choices: schedules,
+    help: "shape after the warm-up there",
+  },
+  "pretrain-optimizer": { type: "string", choices: optimizers, help: "optimizer there" },
+  "pretrain-weight-decay": { type: "number", help: "weight decay there" },
+} satisfies Record<string, Flag>;
+
 /** Which weights a run begins with, if not random ones. */
 export const initFlags = {
   "init-from": {
@@ -80,6 +98,8 @@ export interface Overrides {
   train: Partial<TrainConfig>;
   /** `--tokens`: a budget instead of steps. */
   tokens?: number;
+  /** Of the phase on public texts. */
+  pretrain?: { passes?: number; train: Partial<TrainConfig> };
 }
 
 /** Sorts parsed flags into overrides of the two configs. */
@@ -98,7 +118,42 @@ export function overridesOf(flags: Record<string, unknown>): Overrides {
     model: given(modelFlags, (flag) => flag.replaceAll("-", "_")),
     train: given(trainFlags, camel),
     tokens,
+    ...pretrainOf(flags),
   };
+}
+
+function pretrainOf(flags: Record<string, unknown>): Pick<Overrides, "pretrain"> {
+  const given = Object.keys(pretrainFlags)
+    .map((flag): [string, Value] => [
+      camel(flag.replace("pretrain-", "")),
+      flags[camel(flag)] as Value,
+    ])
+    .filter(([, value]) => value !== undefined);
+  if (given.length === 0) return {};
+  const { passes, ...train } = Object.fromEntries(given);
+  return { pretrain: { passes: passes as number | undefined, train } };
+}
+
+/**
+ * How `tokens` public tokens are learned from before the notes: one pass unless told otherwise, by
+ * the notes' own values where none are given. Undefined: not at all.
+ */
+export function pretrainConfig(
+  notes: TrainConfig,
+  { passes = 1, train: given }: NonNullable<Overrides["pretrain"]> = { train: {} },
+  tokens: number,
+  { n_positions }: GptConfig,
+): { passes: number; train: TrainConfig } | undefined {
+  const windows = Math.floor((tokens - 1) / n_positions);
+  if (passes === 0 || windows < 1) return undefined;
+  const train: TrainConfig = { ...notes, ...given, patience: 0 };
+  const sequences = train.batchSize * train.gradientAccumulation;
+  train.steps = Math.max(1, Math.round(passes * windows / sequences));
+  train.warmupSteps = Math.min(train.warmupSteps, Math.ceil(train.steps / 10));
+  if (given.learningRate !== undefined) {
+    train.minLearningRate = given.learningRate * notes.minLearningRate / notes.learningRate;
+  }
+  return { passes, train: validateTrainConfig(train) };
 }
 
 /**
@@ -159,6 +214,12 @@ export function resumedConfig(
   before: { model: GptConfig; train: TrainConfig },
   overrides: Overrides,
 ): { model: GptConfig; train: TrainConfig; changes: string[] } {
+  if (overrides.pretrain) {
+    throw new RangeError(
+      "Cannot resume with other --pretrain values: the public texts come first, by the values that " +
+        "the run began with; leave them out, or start a new run",
+    );
+  }
   const train: Partial<TrainConfig> = { ...overrides.train };
   if (overrides.tokens !== undefined) {
     train.steps = stepsFor(overrides.tokens, before.model, before.train);

@@ -17,6 +17,8 @@ export interface InitialModel {
   tokenizer?: Tokenizer;
   tokenizerJson?: TokenizerFile;
   folder: string;
+  /** Of the public texts behind it, where it says so. */
+  licences: Record<string, string>;
   warnings: string[];
 }
 
@@ -33,8 +35,20 @@ export async function readInitialModel(folder: string): Promise<InitialModel> {
     ...model,
     ...(json ? { tokenizer: createTokenizer(json), tokenizerJson: json } : {}),
     folder: source,
+    licences: await licencesOf(folder),
     warnings,
   };
+}
+
+/** As a run of ours (config.json) or its export (export.json) records them. */
+async function licencesOf(folder: string): Promise<Record<string, string>> {
+  const places = ["config.json", "export.json", "../config.json"];
+  for (const path of places.map((place) => join(folder, place))) {
+    if (!await exists(path)) continue;
+    const { licences } = await readJson<{ licences?: Record<string, string> }>(path, "training");
+    if (licences) return licences;
+  }
+  return {};
 }
 
 async function tokenizerOf(folder: string): Promise<TokenizerFile | undefined> {

@@ -32,6 +32,10 @@ export interface StepRate {
 
 export interface TrainingJob {
   paths: RunPaths;
+  /** These are the public texts: nothing of them is the best model of the notes. */
+  phase?: "public";
+  /** Seconds of training before this phase. */
+  seconds?: number;
   model: GptConfig;
   train: TrainConfig;
   endOfText: number;

@@ -46,7 +46,10 @@ export interface EventEntry {
   message: string;
 }
 
-export type LogEntry = BaselineEntry | TrainEntry | ValidationEntry | EventEntry;
+export type LogEntry = (BaselineEntry | TrainEntry | ValidationEntry | EventEntry) & {
+  /** Of the phase on public texts, which comes first and counts its own steps; absent: on the notes. */
+  phase?: "public";
+};
 
 export class RunLog {
   /** What the file holds. */
@@ -60,10 +63,13 @@ export class RunLog {
 
   /**
    * Opens the log for going on after `step`: lines of later steps, which a killed run wrote after
-   * its last checkpoint, and a torn last line are dropped, so that no step stands there twice.
+   * its last checkpoint, and a torn last line are dropped, so that no step stands there twice. The
+   * lines of the public texts stay where the notes are gone on with.
    */
-  static async open(path: string, step: number): Promise<RunLog> {
-    const entries = (await readLog(path)).filter((entry) => entry.step <= step);
+  static async open(path: string, step: number, phase?: "public"): Promise<RunLog> {
+    const entries = (await readLog(path)).filter((entry) =>
+      entry.phase === phase ? entry.step <= step : phase === undefined
+    );
     await writeAtomic(path, entries.map((entry) => JSON.stringify(entry) + "\n").join(""));
     return new RunLog(entries, await Deno.open(path, { append: true }));
   }

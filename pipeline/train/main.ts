@@ -6,7 +6,7 @@ import { defineTask, format, Interrupted, runTask, UsageError } from "../lib/bas
 import { type PresetName, presets } from "../lib/gpt/config.ts";
 import { prepareBigram, writeBigram } from "./bigram_run.ts";
 import { readTrainingData } from "./data.ts";
-import { configFlags, initFlags, type Overrides, overridesOf } from "./flags.ts";
+import { configFlags, initFlags, type Overrides, overridesOf, pretrainFlags } from "./flags.ts";
 import { type NewRun, prepareNew, prepareResumed } from "./prepare.ts";
 import {
   DEFAULT_RUN,
@@ -74,6 +74,7 @@ const task = defineTask({
     },
     tokens: { type: "integer", min: 1, help: "train on so many tokens, instead of --steps" },
     ...configFlags,
+    ...pretrainFlags,
   },
   examples: [
     "deno task train --preset micro --steps 400",
@@ -205,7 +206,7 @@ async function resume(call: Call): Promise<void> {
   const data = await readTrainingData(place);
   const { changes, ...prepared } = await prepareResumed(place, data, paths, overrides);
   const { config, state } = prepared;
-  if (state!.step >= config.train.steps) {
+  if (!state!.phase && state!.step >= config.train.steps) {
     console.log(
       `Run "${call.name}" has done its ${format(config.train.steps)} steps; ` +
         `give a larger --steps to go on.\nNext: ${command(call, "eval")}`,
@@ -224,7 +225,9 @@ async function resume(call: Call): Promise<void> {
 function report(call: Call, { baseline }: RunConfig, { state, outcome }: TrainingResult): void {
   if (outcome === "interrupted") {
     throw new Interrupted(
-      `Stopped after step ${state.step}; go on with: ${command(call, "train --resume")}`,
+      `Stopped after step ${state.step}${state.phase ? " of the public texts" : ""}; go on with: ${
+        command(call, "train --resume")
+      }`,
     );
   }
   console.log(

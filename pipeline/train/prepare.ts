@@ -2,6 +2,7 @@
 
 import { type RunPaths, type Workspace } from "../artifacts.ts";
 import { ArtifactError } from "../lib/base/files.ts";
+import { UsageError } from "../lib/base/cli.ts";
 import type { GptConfig, PresetName, TrainConfig } from "../lib/gpt/config.ts";
 import {
   type Moments,
@@ -14,7 +15,7 @@ import { parameterCount, type Tensors } from "../lib/gpt/model/parameters.ts";
 import { bigramBaseline } from "./bigram.ts";
 import { dataRecord, type TrainingData } from "./data.ts";
 import type { Batch } from "./engine.ts";
-import { type Overrides, presetConfig, resumedConfig } from "./flags.ts";
+import { type Overrides, presetConfig, pretrainConfig, resumedConfig } from "./flags.ts";
 import { adaptParameters, readInitialModel, requireSameTokenizer } from "./init_from.ts";
 import { validationBatches } from "./loader.ts";
 import { gitRevision, readRunConfig, requireSameData, type RunConfig } from "./run_folder.ts";
@@ -56,7 +57,18 @@ export async function prepareNew(
   const adapted = initial && adaptParameters(initial, model, tokenizer, train.seed);
   const parameters = adapted?.parameters ?? initialParameters(model, train.seed);
   const warnings = [...initial?.warnings ?? [], ...adapted?.warnings ?? []];
-  const validation = batchesOf(workspace, data, model, train);
+  const validation = batchesOf(data, model, train, workspace.tokens("val"));
+  const pretrain = pretrainConfig(train, overrides.pretrain, data.public.length, model);
+  if (overrides.pretrain?.passes && !pretrain) {
+    throw new UsageError(
+      "--pretrain-passes needs public texts in the workspace: deno task ingest --public FILE, then " +
+        "deno task tokenize",
+    );
+  }
+  const licences = {
+    ...initial?.licences ?? {},
+    ...(pretrain || data.base ? data.licences : {}),
+  };
   const { loss: bigram, k } = bigramBaseline(data.train, validation, tokenizer.vocabSize);
   const config: RunConfig = {
     name,
@@ -72,6 +84,8 @@ export async function prepareNew(
     versions: { ...Deno.version },
     ...await dataRecord(workspace, data),
     baseline: { bigram, k },
+    ...(pretrain ? { pretrain } : {}),
+    ...(Object.keys(licences).length > 0 ? { licences } : {}),
   };
   return { config, validation, parameters, warnings };
 }
@@ -89,7 +103,7 @@ export async function prepareResumed(
   const { parameters, state, config: trained } = await readCheckpoint(run.last);
   requireSameModel(run, before.model, trained);
   const moments = await readMoments(run.last, model);
-  const validation = batchesOf(workspace, data, model, train);
+  const validation = batchesOf(data, model, train, workspace.tokens("val"));
   return {
     config: { ...before, model, train },
     validation,
@@ -111,16 +125,17 @@ function requireSameModel(run: RunPaths, described: GptConfig, trained: GptConfi
   );
 }
 
-function batchesOf(
-  workspace: Workspace,
+/** What a run is validated on, in batches of its size; `path` names the data in errors. */
+export function batchesOf(
   { val, tokenizer }: TrainingData,
   model: GptConfig,
   train: TrainConfig,
+  path: string,
 ): Batch[] {
   return validationBatches(val, train.evalTokens, {
     ...train,
     length: model.n_positions,
     endOfText: tokenizer.endOfText,
-    path: workspace.tokens("val"),
+    path,
   });
 }

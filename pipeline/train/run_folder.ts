@@ -36,7 +36,13 @@ export interface RunConfig {
   git: { revision: string; modified: boolean } | null;
   versions: Record<string, string>;
   endOfText: number;
-  data: Record<"train" | "val", { path: string; tokens: number }>;
+  data:
+    & Record<"train" | "val", { path: string; tokens: number }>
+    & { public?: { path: string; tokens: number } };
+  /** How the public texts are learned from, before the first note; absent: not at all. */
+  pretrain?: { passes: number; train: TrainConfig };
+  /** Of all public texts behind these weights, by the names of their sources. */
+  licences?: Record<string, string>;
   /** Validation loss of the bigram baseline in nats, on the targets the model is validated on. */
   baseline: { bigram: number; k: number };
 }

@@ -19,7 +19,7 @@ import { type PresetName, presets } from "../lib/gpt/config.ts";
 import { readCheckpoint } from "../lib/gpt/model/checkpoint.ts";
 import type { EngineChoice } from "./create_engine.ts";
 import { readTrainingData, type TrainingData } from "./data.ts";
-import { configFlags, overridesOf } from "./flags.ts";
+import { configFlags, overridesOf, pretrainFlags } from "./flags.ts";
 import { type NewRun, type PreparedRun, prepareNew, prepareResumed } from "./prepare.ts";
 import { describeRun, lockRun, readRunConfig, type RunConfig, writing } from "./run_folder.ts";
 import {
@@ -64,6 +64,7 @@ const runFlags = {
   "init-from": { type: "string", help: "" },
   "adapt-vocabulary": { type: "boolean", help: "" },
   ...configFlags,
+  ...pretrainFlags,
 } satisfies Record<string, Flag>;
 
 /** Runs all of `file`, writes DATA/reports/sweep-NAME.json and prints it. */
@@ -139,7 +140,8 @@ async function trainOne(
   if (await exists(paths.last)) {
     requireSame(await readRunConfig(paths), fresh.config);
     prepared = await prepareResumed(workspace, data, paths, { model: {}, train: {} });
-    if (prepared.state!.step >= prepared.config.train.steps) return;
+    const { phase, step } = prepared.state!;
+    if (!phase && step >= prepared.config.train.steps) return;
   } else {
     await writing(paths, () => describeRun(workspace, paths, fresh.config));
   }
@@ -154,8 +156,10 @@ async function trainOne(
 }
 
 function requireSame(before: RunConfig, wanted: RunConfig): void {
-  for (const part of ["model", "train"] as const) {
-    const [old, now]: Record<string, unknown>[] = [{ ...before[part] }, { ...wanted[part] }];
+  const parts = ({ model, train, pretrain }: RunConfig) => [model, train, { ...pretrain?.train }];
+  const [olds, news] = [parts(before), parts(wanted)];
+  for (const [part, one] of news.entries()) {
+    const [old, now]: Record<string, unknown>[] = [{ ...olds[part] }, { ...one }];
     const field = Object.keys(now).find((name) => old[name] !== now[name]);
     if (field === undefined) continue;
     throw new ArtifactError(

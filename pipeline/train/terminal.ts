@@ -19,8 +19,9 @@ export class Terminal {
   #rate: StepRate | undefined;
   #headed = false;
 
-  constructor(model: GptConfig, train: TrainConfig, parameters: number) {
-    this.#progress = new Progress("train", train.steps, "steps");
+  /** `label`: of the live line. */
+  constructor(model: GptConfig, train: TrainConfig, parameters: number, label = "train") {
+    this.#progress = new Progress(label, train.steps, "steps");
     this.#flopsPerToken = flopsPerToken(model, parameters);
   }
 

@@ -16,7 +16,7 @@ import {
 import type { Batch, Engine, EngineState, StepMetrics } from "./engine.ts";
 import { initialState, type TrainingJob, type TrainingResult } from "./job.ts";
 import { Loader } from "./loader.ts";
-import { RunLog, type ValidationEntry } from "./log.ts";
+import { type LogEntry, RunLog, type ValidationEntry } from "./log.ts";
 import { learningRate } from "./schedule.ts";
 import { LOWER_AFTER, MAX_SPIKES, nextGradNormMean, spikeReason } from "./spikes.ts";
 
@@ -58,8 +58,10 @@ class Trainer {
   }
 
   static async start(job: TrainingJob): Promise<Trainer> {
-    const state = structuredClone(job.state ?? initialState);
-    const log = await RunLog.open(job.paths.log, state.step);
+    const { phase, seconds = 0 } = job;
+    const fresh = { ...initialState, seconds, ...(phase ? { phase } : {}) };
+    const state = structuredClone(job.state ?? fresh);
+    const log = await RunLog.open(job.paths.log, state.step, phase);
     const { model, train, parameters, moments } = job;
     const engine = await job.createEngine({
       model,
@@ -99,20 +101,23 @@ class Trainer {
   }
 
   async #begin(): Promise<void> {
-    const { baseline: loss, tokens } = this.#job;
-    await this.#log.append({
-      kind: "baseline",
-      step: 0,
-      tokens: tokens.length,
-      loss,
-      bitsPerCharacter: this.#bitsPerCharacter(loss),
-    });
+    const { baseline: loss, tokens, phase } = this.#job;
+    if (!phase) {
+      await this.#append({
+        kind: "baseline",
+        step: 0,
+        tokens: tokens.length,
+        loss,
+        bitsPerCharacter: this.#bitsPerCharacter(loss),
+      });
+    }
     await this.#reachMilestone();
   }
 
   async #resumed(): Promise<void> {
-    this.#lastLoss = this.#log.entries.findLast((entry) => entry.kind === "validation")?.loss ??
-      NaN;
+    const { phase } = this.#job;
+    const ofPhase = this.#log.entries.filter((entry) => entry.phase === phase);
+    this.#lastLoss = ofPhase.findLast((entry) => entry.kind === "validation")?.loss ?? NaN;
     await this.#note("resumed");
     this.#settledAt = performance.now();
   }
@@ -174,7 +179,7 @@ class Trainer {
       return await this.#note("the gradient overflowed in f16; step left out, loss scale halved");
     }
     state.gradNormMean = nextGradNormMean(state.gradNormMean, gradNorm);
-    await this.#log.append({
+    await this.#append({
       kind: "train",
       step,
       tokens: step * this.#tokensPerStep,
@@ -218,7 +223,7 @@ class Trainer {
     });
     this.#loader = this.#loaderAt(this.#state);
     this.#log.close();
-    this.#log = await RunLog.open(paths.log, this.#state.step);
+    this.#log = await RunLog.open(paths.log, this.#state.step, this.#job.phase);
     const message = `step ${step}: ${reason}; back to step ${this.#state.step} without its batch` +
       (lower ? `, learning rate × ${learningRateScale}` : "");
     observer.message(message);
@@ -227,7 +232,12 @@ class Trainer {
   }
 
   #note(message: string): Promise<void> {
-    return this.#log.append({ kind: "event", step: this.#state.step, message });
+    return this.#append({ kind: "event", step: this.#state.step, message });
+  }
+
+  #append(entry: LogEntry): Promise<void> {
+    const { phase } = this.#job;
+    return this.#log.append(phase ? { ...entry, phase } : entry);
   }
 
   #loaderAt({ loader }: TrainingState): Loader {
@@ -274,13 +284,13 @@ class Trainer {
       bitsPerCharacter: this.#bitsPerCharacter(loss),
       seconds: Number(state.seconds.toFixed(1)),
     };
-    await this.#log.append(entry);
+    await this.#append(entry);
     const better = state.bestLoss === null || loss < state.bestLoss;
     state.validationsSinceBest = better ? 0 : state.validationsSinceBest + 1;
     if (better) {
       state.bestLoss = loss;
       state.bestStep = state.step;
-      await this.#save(paths.best, await current());
+      if (!this.#job.phase) await this.#save(paths.best, await current());
     }
     await observer.validated(state, entry, this.#log.entries);
   }

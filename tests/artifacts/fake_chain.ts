@@ -18,8 +18,9 @@ export interface FakeChain {
 export const parents: Record<ReportName, ReportName[]> = {
   synthetic: [],
   notes: ["synthetic"],
+  public: [],
   eda: ["notes"],
-  tokens: ["notes"],
+  tokens: ["notes", "public"],
   ngram: ["notes", "tokens"],
   run: ["tokens"],
   calibration: ["tokens", "ngram", "run"],
@@ -45,6 +46,7 @@ const contents: Record<ReportName, Record<string, unknown>> = {
     notes_with_lost_characters: 0,
     rejected_by_reason: {},
   },
+  public: { version: 1, sources: [{ name: "web", licence: "CC0", texts: 1, characters: 9 }] },
   eda: { version: 2 },
   tokens: { version: 2, kind: "bpe", vocabSize: 9 },
   ngram: { version: 2, ...count },
@@ -70,8 +72,10 @@ function filesOf({ paths, run }: FakeChain, name: ReportName): string[] {
       return [paths.synthetic];
     case "notes":
       return [paths.notes];
+    case "public":
+      return [paths.publicTexts("web")];
     case "tokens":
-      return [paths.tokenizer, ...splits.map(paths.tokens)];
+      return [paths.tokenizer, ...splits.map(paths.tokens), paths.publicTokens];
     case "ngram":
       return [paths.ngram];
     case "run":

@@ -50,15 +50,16 @@ Deno.test(
     assertEquals(new Set(Object.values(states(fresh))), new Set(["fresh"]));
     assertEquals(fresh.next, `deno task serve --data ${root}`);
     const tokens = fresh.artifacts.find(({ artifact }) => artifact === "tokens")!;
-    assertEquals(tokens.from, ["notes"]);
+    assertEquals(tokens.from, ["notes", "public"]);
     assertEquals(tokens.sources.map(({ name, there }) => [name, there]), [
       ["interim/notes.parquet", true],
+      ["interim/public.json", true],
     ]);
     assertEquals(tokens.reason, null);
     assertStringIncludes(statusText(fresh), "run another\n");
     assertMatch(
       statusText(fresh),
-      /\n {2}tokens +fresh {4}\d{4}-\d\d-\d\d [\d:]{8} {2}from notes\n/,
+      /\n {2}tokens +fresh {4}\d{4}-\d\d-\d\d [\d:]{8} {2}from notes, public\n/,
     );
 
     await Deno.remove(join(chain.run.audit, "audit.json"));

@@ -46,7 +46,7 @@ const width = tinyModel.n_embd;
 function initialModel(tokenizer?: Tokenizer): InitialModel {
   const config = { ...tinyModel, vocab_size: old.length };
   const parameters = initialParameters(config, 5);
-  return { config, parameters, tokenizer, folder: "model", warnings: [] };
+  return { config, parameters, tokenizer, folder: "model", licences: {}, warnings: [] };
 }
 
 const row = (values: Float32Array, index: number) => [

@@ -92,6 +92,22 @@ Deno.test("deploy refuses: an audit of older checks, and one of another model", 
     assertStringIncludes(stderr, 'run "deno task audit --data');
   }));
 
+Deno.test("deploy refuses non-commercial public texts until their licence is accepted", () =>
+  withWorkspace(async (data) => {
+    const run = workspace(data).run("latest");
+    await writeTinyRun(run.root);
+    await writePassed(run);
+    await writeJson(join(data, "deploy.json"), { API_KEYS: [KEY] });
+    await writeJson(run.config, { licences: { web: "CC BY 4.0", cases: "CC BY-NC 4.0" } });
+    const refused = await deploy(data);
+    assertEquals(refused.code, 1);
+    assertStringIncludes(refused.stderr, '"cases" (CC BY-NC 4.0)');
+    assertEquals(refused.stderr.includes('"web"'), false);
+    assertStringIncludes(refused.stderr, "--accept-licence");
+    const accepted = await deploy(data, "--accept-licence");
+    assertEquals(accepted.code, 0, accepted.stderr);
+  }));
+
 Deno.test("deploy refuses a bundle that Cloudflare would not take, and says what to do", () =>
   withWorkspace(async (data) => {
     const run = workspace(data).run("latest");

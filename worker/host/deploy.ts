@@ -6,6 +6,8 @@
 import { join } from "@std/path";
 import { type RunPaths, type Workspace, workspace } from "../../pipeline/artifacts.ts";
 import { passGate } from "../../pipeline/artifacts/gate.ts";
+import { readExport } from "../../pipeline/artifacts/exported.ts";
+import { licencesOf, requireLicences } from "../../pipeline/artifacts/licences.ts";
 import { requireFile } from "../../pipeline/lib/base/files.ts";
 import { bytes, defineTask, runTask, UsageError } from "../../pipeline/lib/base/cli.ts";
 import manifest from "../../deno.json" with { type: "json" };
@@ -52,6 +54,10 @@ export const task = defineTask({
       placeholder: "REASON",
       help: "deploy without a passed privacy audit",
     },
+    "accept-licence": {
+      type: "boolean",
+      help: "deploy what has learned from public texts whose licence restricts their use",
+    },
     "new-key": {
       type: "string",
       placeholder: "NAME",
@@ -80,6 +86,9 @@ export const task = defineTask({
       flags.settings ?? join(flags.data, "deploy.json"),
     );
     await requireAudit(paths, run, flags.run, flags.acceptRisk);
+    const exported = await readExport(run.export, []);
+    const licences = { ...await licencesOf(paths, run, { ngram: false }), ...exported?.licences };
+    requireLicences(licences, flags.acceptLicence);
     const temporary = await Deno.makeTempDir({ prefix: "nano-med-gpt-deploy-" });
     try {
       const folder = flags.output === undefined

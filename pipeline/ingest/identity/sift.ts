@@ -19,6 +19,8 @@ export interface SiftOptions {
   nearDuplicates: number;
   minChars: number;
   maxChars: number;
+  /** Public texts: nobody's, so that none is held out. */
+  public?: boolean;
 }
 
 /** A row of notes.parquet; the text is valid as long as that of the raw note. */
@@ -143,7 +145,8 @@ export class Sift {
   #patient(subjectId: string) {
     const known = this.#patients.get(subjectId);
     if (known) return known;
-    const patient = { split: splitOf(subjectId), notes: 0 };
+    const split = this.#options.public ? "train" as const : splitOf(subjectId);
+    const patient = { split, notes: 0 };
     this.#patients.set(subjectId, patient);
     return patient;
   }

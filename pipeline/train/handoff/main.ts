@@ -47,7 +47,8 @@ await runTask(defineTask({
     const { warnings, ...prepared } = await prepareNew(place, data, {
       name: flags.run,
       preset: flags.preset as PresetName,
-      overrides: overridesOf(flags),
+      // train.py knows one phase: what is learned from public texts is brought by --init-from.
+      overrides: { ...overridesOf(flags), pretrain: { passes: 0, train: {} } },
       initFrom: flags.initFrom,
       adaptVocabulary: flags.adaptVocabulary,
     });

@@ -116,7 +116,7 @@ function runRow({ config, entries, age }: WatchedRun): RunRow {
     startedAt: config.startedAt,
     engine: config.engine,
     parameters: config.parameters,
-    steps: config.train.steps,
+    steps: latest?.phase ? config.pretrain!.train.steps : config.train.steps,
     step: latest?.step ?? 0,
     tokens: latest?.tokens ?? 0,
     trainingLoss: training?.loss ?? null,

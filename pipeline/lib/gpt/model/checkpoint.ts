@@ -30,6 +30,8 @@ import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts
 
 /** Where training stood after `step`: with weights and moments, all that an exact resume needs. */
 export interface TrainingState {
+  /** Learning from the public texts, before the first note; absent: from the notes. */
+  phase?: "public";
   /** Optimizer steps done. */
   step: number;
   /** Passes over the data completed, and windows taken of the current one. */

@@ -11,6 +11,11 @@
 
 const FREE = 0xffffffff;
 
+/** In the place of a patient: a text of the public, whose phrases are nobody's secret. */
+export const PUBLIC = 0xfffffffe;
+/** Patients of an n-gram that a public text holds: enough for any threshold. */
+const EVERYBODY = 0x7fffffff;
+
 /** The distinct n-grams of one order. */
 export class Order {
   size = 0;
@@ -20,7 +25,7 @@ export class Order {
   /** Node of the last n − 1 symbols, in the order below. */
   suffix = new Uint32Array(1024);
   count = new Uint32Array(1024);
-  /** Distinct patients in whose notes it occurs. */
+  /** Distinct patients in whose notes it occurs; 2³¹ − 1 once a public text holds it. */
   patients = new Uint32Array(1024);
   /** The last patient seen, so that one patient counts once. */
   #lastPatient = new Uint32Array(1024).fill(FREE);
@@ -48,7 +53,9 @@ export class Order {
     this.count[node]++;
     if (this.#lastPatient[node] !== patient) {
       this.#lastPatient[node] = patient;
-      this.patients[node]++;
+      this.patients[node] = patient === PUBLIC
+        ? EVERYBODY
+        : Math.min(EVERYBODY, this.patients[node] + 1);
     }
     return node;
   }
@@ -102,7 +109,7 @@ export class NgramCounts {
     this.orders[0].size = 1;
   }
 
-  /** Adds a sequence from a note of `patient`. Notes of one patient must follow each other. */
+  /** Adds a sequence from a note of `patient`, or from a `PUBLIC` text. Notes of one patient must follow each other. */
   addSequence(symbols: ArrayLike<number>, patient: number): void {
     let history: number[] = [0];
     for (let position = 0; position < symbols.length; position++) {
