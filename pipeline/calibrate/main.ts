@@ -16,7 +16,7 @@ import {
 import { lineageOf, nameOf } from "../artifacts/lineage.ts";
 import { writeReport } from "../artifacts/reports.ts";
 import { exists, readJson } from "../lib/base/files.ts";
-import { defineTask, duration, format, runTask } from "../lib/base/cli.ts";
+import { defineTask, duration, format, nextCommand, runTask } from "../lib/base/cli.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import { readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
 import { type Document, documentsOf, spread, spreadTokens } from "../lib/gpt/scoring/documents.ts";
@@ -110,7 +110,7 @@ export const task = defineTask({
     await writeReport("calibration", run.calibration, file);
     console.log(`\n${summary(file)}
 Calibrated in ${duration((performance.now() - started) / 1000)}. Wrote ${run.calibration}
-Next: deno task eval --run ${flags.run} --data ${flags.data}`);
+Next: ${nextCommand("eval", { run: flags.run, data: flags.data })}`);
   },
 });
 

@@ -16,7 +16,7 @@ import { lineageOf } from "../artifacts/lineage.ts";
 import { writeReport } from "../artifacts/reports.ts";
 import { hasSyntheticNotes } from "../artifacts/synthetic.ts";
 import { readJson, writeAtomic, writeJson } from "../lib/base/files.ts";
-import { defineTask, duration, format, runTask, UsageError } from "../lib/base/cli.ts";
+import { defineTask, duration, format, nextCommand, runTask, UsageError } from "../lib/base/cli.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import { readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
 import { type Document, documentsOf, spread, spreadTokens } from "../lib/gpt/scoring/documents.ts";
@@ -177,7 +177,7 @@ export const task = defineTask({
         join(folder, "index.html")
       }`,
     );
-    console.log(`Next: deno task export --run ${flags.run} --data ${flags.data}`);
+    console.log(`Next: ${nextCommand("audit", { run: flags.run, data: flags.data })}`);
   },
 });
 

@@ -209,7 +209,7 @@ async function resume(call: Call): Promise<void> {
   if (!state!.phase && state!.step >= config.train.steps) {
     console.log(
       `Run "${call.name}" has done its ${format(config.train.steps)} steps; ` +
-        `give a larger --steps to go on.\nNext: ${command(call, "eval")}`,
+        `give a larger --steps to go on.\nNext: ${command(call, "calibrate")}`,
     );
     return;
   }
@@ -234,7 +234,7 @@ function report(call: Call, { baseline }: RunConfig, { state, outcome }: Trainin
     `validation loss ${state.bestLoss!.toFixed(4)} nats per token at step ${state.bestStep}; ` +
       `bigram baseline of the same tokens ${baseline.bigram.toFixed(4)}
 Checkpoints, log, curves and samples lie in ${call.paths.root}
-Next: ${command(call, "eval")}`,
+Next: ${command(call, "calibrate")}`,
   );
 }
 

@@ -72,7 +72,7 @@ Deno.test(
     assertLess(state!.bestLoss!, config.baseline.bigram);
     assertStringIncludes(stdout, `validation loss ${state!.bestLoss!.toFixed(4)}`);
     assertStringIncludes(stdout, `baseline of the same tokens ${loss.toFixed(4)}`);
-    assertStringIncludes(stdout, `Next: deno task eval --data ${root}`);
+    assertStringIncludes(stdout, `Next: deno task calibrate --data ${root}`);
 
     const svg = await Deno.readTextFile(run.curves);
     assertStringIncludes(svg, "bigram baseline");

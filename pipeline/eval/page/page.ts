@@ -24,6 +24,7 @@ import { nearCopyText, type Outcomes, outcomes } from "./summary.ts";
 export async function reportPage(report: EvalReport): Promise<string> {
   const { run, checkpoint, split, notes, models, definitions } = report;
   const served = models.find(({ name }) => name === report.served.system)!;
+  const ofServed = report.contests.filter(({ ours }) => ours === served.name);
   return page({
     title: `Evaluation of ${run}`,
     subtitle: `${served.name}` +
@@ -34,8 +35,8 @@ export async function reportPage(report: EvalReport): Promise<string> {
       `${report.created.slice(0, 10)}, ${report.seconds} s on ${report.cores} cores`,
     summary: [
       headline(served),
-      outcomes(report.contests, "behind").map((one) => problem(outcomeList(one, "does not beat"))),
-      outcomes(report.contests, "not told apart").map((one) =>
+      outcomes(ofServed, "behind").map((one) => problem(outcomeList(one, "does not beat"))),
+      outcomes(ofServed, "not told apart").map((one) =>
         notice(outcomeList(one, "is ahead, but on these notes not beyond doubt, of"))
       ),
       nearCopyNotice(report),
