@@ -119,7 +119,7 @@ async function runStage(
   }).spawn().status;
   if (code !== 0) {
     throw new Error(
-      `Stage ${task} failed with exit code ${code}; its message stands above. Run "deno task ${caller}" again to continue from there`,
+      `Stage ${task} failed with exit code ${code}; see its message above. Run "deno task ${caller}" again to continue from there`,
     );
   }
 }

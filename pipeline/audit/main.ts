@@ -14,16 +14,21 @@ export const task = defineTask({
       type: "integer",
       default: auditDefaults.notes,
       min: 2,
-      help: "training notes, and as many unseen ones, to attack",
+      help: "number of training notes to attack, with as many unseen ones",
     },
-    texts: { type: "integer", default: auditDefaults.texts, min: 2, help: "texts to generate" },
+    texts: {
+      type: "integer",
+      default: auditDefaults.texts,
+      min: 2,
+      help: "number of texts to generate",
+    },
     completions: {
       type: "integer",
       min: 2,
       help: "completions to draw at carets in notes, half of them in training notes; " +
         "by default ten for every text",
     },
-    seed: { type: "integer", default: auditDefaults.seed, help: "of the generated texts" },
+    seed: { type: "integer", default: auditDefaults.seed, help: "seed of the generated texts" },
   },
   examples: ["deno task audit", "deno task audit --run nano --notes 500 --texts 2000"],
   async run(flags) {

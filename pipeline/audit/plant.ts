@@ -16,15 +16,23 @@ export const task = defineTask({
   summary: "Copies the ingested notes to another workspace and plants random codes in training\n" +
     "notes, so that an audit can measure whether a model learns such codes by heart.",
   flags: {
-    out: { type: "string", placeholder: "DIR", help: "the other workspace (required)" },
+    out: {
+      type: "string",
+      placeholder: "DIR",
+      help: "workspace to write the planted notes to (required)",
+    },
     codes: {
       type: "integer",
       default: 4,
       min: 1,
-      help: "different codes for each number of copies",
+      help: "number of different codes for each number of copies",
     },
-    copies: { type: "string", default: "1,4,16", help: "in how many notes a code is planted" },
-    seed: { type: "integer", default: 1, help: "of the codes and of their places" },
+    copies: {
+      type: "string",
+      default: "1,4,16",
+      help: "numbers of notes that a code is planted in",
+    },
+    seed: { type: "integer", default: 1, help: "seed of the codes and of where they are planted" },
   },
   examples: [
     "deno task canaries --out data/canaries",

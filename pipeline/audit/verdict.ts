@@ -30,7 +30,7 @@ export function adviceOn(
   const advice: Record<Check["shows"], string> = {
     "memory": `It has learned training notes by heart${read}. Train on more notes, or with fewer ` +
       `passes (--tokens ${trainTokens} is one), and audit that run; "deno task eval" shows what it ` +
-      `costs. The n-gram table beside it makes up for a part`,
+      `costs. The n-gram table makes up for a part of it`,
     "notes with identifiers":
       "It writes identifiers because the notes hold them: de-identify the " +
       'notes and start again from "deno task ingest"',

@@ -44,7 +44,7 @@ export const task = defineTask({
       type: "integer",
       default: 600,
       min: 0,
-      help: "characters to type of each note, with what precedes them there already; 0 types all",
+      help: "number of characters to type in each note, after what precedes them; 0 types all",
     },
     "train-notes": {
       type: "integer",
@@ -52,7 +52,7 @@ export const task = defineTask({
       min: 1,
       help: "training notes that the n-gram baselines count, here and in eval",
     },
-    "no-baselines": { type: "boolean", help: "leave the n-gram baselines out, here and in eval" },
+    "no-baselines": { type: "boolean", help: "skip the n-gram baselines, here and in eval" },
     context: {
       type: "string",
       choices: ["auto", ...contextOrigins, "none"],

@@ -18,7 +18,7 @@ const task = defineTask({
       default: Math.max(1, Math.min(8, navigator.hardwareConcurrency)),
       min: 1,
       max: 64,
-      help: "threads that scan the text",
+      help: "worker threads",
     },
   },
   async run({ data, threads }) {

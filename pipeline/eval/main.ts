@@ -1,6 +1,6 @@
 /**
  * `deno task eval`: how well a run predicts the notes of patients it has never seen, and how much
- * typing it would save, beside n-gram models trained on the same notes.
+ * typing it would save, compared with n-gram models trained on the same notes.
  */
 
 import { join } from "@std/path";
@@ -60,15 +60,15 @@ export const task = defineTask({
       type: "integer",
       default: 600,
       min: 0,
-      help: "characters to type of each note, with what precedes them there already; 0 types all",
+      help: "number of characters to type in each note, after what precedes them; 0 types all",
     },
     words: {
       type: "integer",
       default: 1500,
       min: 1,
-      help: "next words to predict, spread over those notes",
+      help: "number of next words to predict, spread over those notes",
     },
-    "no-baselines": { type: "boolean", help: "leave the n-gram models out" },
+    "no-baselines": { type: "boolean", help: "skip the n-gram models" },
     ablate: { type: "boolean", help: "also switch each rule of decoding off in turn" },
     examples: {
       type: "boolean",
@@ -82,7 +82,7 @@ export const task = defineTask({
     compare: {
       type: "string",
       placeholder: "RUN",
-      help: "instead, test further evaluated RUNs against this one",
+      help: "test other evaluated RUNs against this one instead",
     },
   },
   moved: { "train-notes": "calibrate", "reading-cost": "calibrate" },

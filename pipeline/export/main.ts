@@ -21,13 +21,13 @@ export const task = defineTask({
       type: "integer",
       default: 200,
       min: 1,
-      help: "prompts that both models continue greedily",
+      help: "number of prompts that both models continue greedily",
     },
     "eval-tokens": {
       type: "integer",
       default: 65536,
       min: 1,
-      help: "most tokens of the test split to measure int8 on",
+      help: "maximum number of test tokens to measure int8 on",
     },
     "accept-risk": {
       type: "string",

@@ -62,7 +62,7 @@ Both read the weights of onnx/model_quantized.onnx. Layers kept in float32 there
 Greedy continuations of ${parity.prompts} prompts, ${format(parity.tokens)} tokens, are those of the
 checkpoint; the largest difference of a logit is ${parity.logitDifference.toExponential(1)}.
 
-## N-grams beside the GPT
+## N-grams combined with the GPT
 
 ${mixtureText(report.mixture)}
 
@@ -104,7 +104,7 @@ ${table.minPatients} ${
         table.minPatients === 1 ? "patient" : "different patients"
       } each, and what the note itself has said before the caret.`
   } A token
-costs ${format(cost.gpt)} µs in the GPT and ${format(cost.mixture)} µs beside it.
+costs ${format(cost.gpt)} µs in the GPT and ${format(cost.mixture)} µs in the n-grams.
 
 | ${v.notes} validation notes, on which the weights were fitted | bits per character |
 |---|---|

@@ -21,22 +21,29 @@ import { pruneToTable, writeNgramTable } from "../lib/gpt/ngram/table.ts";
 
 await runTask(defineTask({
   name: "ngram",
-  summary: "Counts token n-grams of the training notes for use beside the GPT. Only those that\n" +
+  summary: "Counts token n-grams of the training notes for use with the GPT. Only those that\n" +
     "occur in the notes of enough different patients are kept.",
   flags: {
-    order: { type: "integer", default: 6, min: 2, max: 12, help: "longest n-gram, in tokens" },
+    order: {
+      type: "integer",
+      default: 6,
+      min: 2,
+      max: 12,
+      help: "length of the longest n-gram, in tokens",
+    },
     "min-patients": {
       type: "integer",
       default: 5,
       min: 1,
-      help: "patients whose notes must hold an n-gram; below 2, phrases of one patient are kept",
+      help:
+        "minimum number of patients who share an n-gram; below 2, phrases of one patient are kept",
     },
     "without-public": { type: "boolean", help: "count no public texts" },
     "max-tokens": {
       type: "integer",
       default: 40_000_000,
       min: 1,
-      help: "count at most so many tokens (about 100 bytes of memory each at order 6)",
+      help: "maximum number of tokens to count (about 100 bytes of memory each at order 6)",
     },
   },
   async run({ data, order, minPatients, maxTokens, withoutPublic }) {

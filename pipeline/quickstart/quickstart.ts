@@ -18,8 +18,13 @@ export const quickstart = defineTask({
     "Synthetic notes → EDA → tokenizer → training → calibration → evaluation → ONNX → a served\n" +
     "/complete. Run it again and it reuses what is already there.",
   flags: {
-    notes: { type: "integer", default: 3000, min: 20, help: "synthetic notes to make" },
-    "vocab-size": { type: "integer", default: 2048, min: 300, help: "tokenizer vocabulary" },
+    notes: { type: "integer", default: 3000, min: 20, help: "number of synthetic notes" },
+    "vocab-size": {
+      type: "integer",
+      default: 2048,
+      min: 300,
+      help: "size of the tokenizer's vocabulary",
+    },
     steps: { type: "integer", default: 2500, min: 1, help: "optimizer steps of the micro preset" },
     port: { type: "integer", default: 8787, min: 0, max: 65535, help: "port of the worker" },
     "no-serve": { type: "boolean", help: "stop after the first served completion" },

@@ -26,9 +26,13 @@ const task = defineTask({
     notes: {
       type: "string",
       placeholder: "PATH",
-      help: "notes of your own, beside synthetic ones",
+      help: "also run every stage on these notes of your own",
     },
-    name: { type: "string", placeholder: "NAME", help: "what to call them (default: their file)" },
+    name: {
+      type: "string",
+      placeholder: "NAME",
+      help: "what to call your notes (default: the name of their file)",
+    },
     effort: {
       type: "string",
       choices: Object.keys(efforts),

@@ -15,16 +15,16 @@ const PURPOSE: Record<string, string> = {
   tokenize: "learns a byte-level BPE with a pre-tokenization for notes and encodes every note",
   ngram: "counts token n-grams, keeps those that at least five patients' notes share",
   train: "GPT-2 by AdamW, as one ONNX graph on the CPU or by our WGSL kernels on WebGPU",
-  eval: "types held-out notes with and without suggestions, beside the n-gram baselines",
+  eval: "types held-out notes with and without suggestions, compared with n-gram baselines",
   audit: "looks for training text, membership and identifiers in what the model writes",
   export: "ONNX in float32 and int8, checked against the trained model",
 };
 
 /** What `deno task bench` compares each part with, by the name of its JSON. */
 const BENCHES: Record<string, string> = {
-  ingest: "Ingest beside pandas",
-  tokenize: "Tokenizer beside Hugging Face tokenizers",
-  train: "A training step of nano on the CPU beside PyTorch",
+  ingest: "Ingest compared with pandas",
+  tokenize: "Tokenizer compared with Hugging Face tokenizers",
+  train: "A training step of nano on the CPU compared with PyTorch",
 };
 
 /** `plans` are the stages of the corpora. */

@@ -18,15 +18,19 @@ const task = defineTask({
   name: "synthesize",
   summary: "Invent discharge summaries in MIMIC-IV-Note's schema and layout (discharge.csv.gz).",
   flags: {
-    notes: { type: "integer", default: 3000, min: 1, help: "how many notes" },
-    seed: { type: "integer", default: 1, min: 0, help: "same seed, same bytes" },
-    out: { type: "string", placeholder: "PATH", help: "csv.gz to write; default in the workspace" },
+    notes: { type: "integer", default: 3000, min: 1, help: "number of notes to write" },
+    seed: { type: "integer", default: 1, min: 0, help: "seed; the same seed gives the same bytes" },
+    out: {
+      type: "string",
+      placeholder: "PATH",
+      help: "csv.gz file to write (default: in the workspace)",
+    },
     workers: {
       type: "integer",
       default: Math.max(1, Math.min(8, navigator.hardwareConcurrency)),
       min: 1,
       max: 64,
-      help: "threads; the output does not depend on it",
+      help: "worker threads; the output does not depend on their number",
     },
   },
   examples: [

@@ -28,7 +28,7 @@ const DEFAULT_PRESET: PresetName = "micro";
 const BIGRAM = "bigram";
 const BIGRAM_LACKS = ["--gpu", "--resume", "--threads", "--init-from", "--adapt-vocabulary"];
 
-/** What concerns the machine and not the run; all else stands in the sweep's file. */
+/** Flags about the machine, not the run; the sweep's file sets everything else. */
 const SWEEP_FLAGS = [
   "--sweep",
   "--gpu",
@@ -49,30 +49,33 @@ const task = defineTask({
     kernels: {
       type: "string",
       choices: ["auto", "portable"],
-      help: "with --gpu: what suits the adapter (default), or no optional feature of it",
+      help: "with --gpu: use the adapter's optional features, or none of them (default auto)",
     },
-    recompute: { type: "boolean", help: "with --gpu: less memory for about a third more time" },
+    recompute: {
+      type: "boolean",
+      help: "with --gpu: recompute activations; less memory for about a third more time",
+    },
     precision: {
       type: "string",
       choices: ["f32", "f16"],
-      help: "with --gpu: of products and activations (default f32, or the resumed run's)",
+      help: "with --gpu: precision of products and activations (default f32, or the resumed run's)",
     },
-    threads: { type: "integer", min: 1, help: "on the CPU (default: one per physical core)" },
+    threads: { type: "integer", min: 1, help: "CPU threads (default: one for each physical core)" },
     preset: {
       type: "string",
       choices: [...Object.keys(presets), BIGRAM],
-      help: `starting values (default ${DEFAULT_PRESET}); ${BIGRAM}: the counted baseline as a run`,
+      help: `starting values (default ${DEFAULT_PRESET}); ${BIGRAM} counts the baseline as a run`,
     },
     run: { type: "string", default: DEFAULT_RUN, placeholder: "NAME", help: "name of the run" },
-    resume: { type: "boolean", help: "go on with the run from its last checkpoint" },
+    resume: { type: "boolean", help: "continue the run from its last checkpoint" },
     force: { type: "boolean", help: "replace a run of the same name" },
     ...initFlags,
     sweep: {
       type: "string",
       placeholder: "FILE",
-      help: "train all runs that a JSON file lists, compare them, fit a scaling law",
+      help: "train every run listed in a JSON file, compare them and fit a scaling law",
     },
-    tokens: { type: "integer", min: 1, help: "train on so many tokens, instead of --steps" },
+    tokens: { type: "integer", min: 1, help: "token budget, instead of --steps" },
     ...configFlags,
     ...pretrainFlags,
   },
@@ -189,7 +192,7 @@ async function countBigrams(
   });
   console.log(
     `validation loss ${run.config.baseline.bigram.toFixed(4)} nats per token
-Log and curves lie in ${paths.root}; beside those of other runs: deno task watch`,
+Log and curves lie in ${paths.root}; compare runs with: deno task watch`,
   );
 }
 

@@ -42,7 +42,7 @@ export const task = defineTask({
     engine: {
       type: "string",
       choices: engines,
-      help: "what computes (default wasm, our kernels, or what the settings say)",
+      help: "inference engine (default: that of the settings, or wasm, our kernels)",
     },
     settings: {
       type: "string",
@@ -73,7 +73,7 @@ export const task = defineTask({
       placeholder: "FOLDER",
       help: "keep what is deployed (wrangler.jsonc and its modules, no secrets) in this new folder",
     },
-    "dry-run": { type: "boolean", help: "all but the upload; needs no network" },
+    "dry-run": { type: "boolean", help: "do everything but the upload; needs no network" },
   },
   examples: [
     "deno task deploy --new-key ehr",
@@ -183,7 +183,7 @@ async function wranglerDeploy(
     stdin: "null",
   }).spawn().status;
   if (code !== 0) {
-    throw new Error(`wrangler ended with exit code ${code}; its message stands above`);
+    throw new Error(`wrangler ended with exit code ${code}; see its message above`);
   }
 }
 

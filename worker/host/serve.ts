@@ -18,18 +18,24 @@ const task = defineTask({
   summary: "Serves the exported model of a run at POST /complete, on this machine only.",
   flags: {
     run: { type: "string", default: "latest", placeholder: "NAME", help: "run to serve" },
-    port: { type: "integer", default: 8787, min: 0, max: 65535, help: "port; 0 takes a free one" },
+    port: {
+      type: "integer",
+      default: 8787,
+      min: 0,
+      max: 65535,
+      help: "port to listen on; 0 picks a free one",
+    },
     engine: {
       type: "string",
       choices: engines,
-      help: "what computes (default wasm, our kernels, or what the settings say)",
+      help: "inference engine (default: that of the settings, or wasm, our kernels)",
     },
     export: {
       type: "string",
       placeholder: "FOLDER",
       help: "serve this export in place of a run's, with onnxruntime-web also one of optimum's",
     },
-    deno: { type: "boolean", help: "plain Deno instead of workerd" },
+    deno: { type: "boolean", help: "run in plain Deno instead of workerd" },
     settings: {
       type: "string",
       placeholder: "FILE",

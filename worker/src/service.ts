@@ -88,7 +88,7 @@ function pauses(): () => Promise<void> {
 }
 
 /**
- * A service on a model that is loaded when it is first asked for, with what stands beside it in
+ * A service on a model that is loaded when it is first asked for, with its mixture in
  * `mixture`.
  */
 export function completionService<S>(

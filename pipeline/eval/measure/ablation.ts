@@ -1,6 +1,6 @@
 /**
  * What each rule of decoding brings and costs: the same notes typed with one rule switched off at a
- * time, or one part of what stands beside the GPT. The rules are the `Policies` of decode/types.ts.
+ * time, or one part of the mixture. The rules are the `Policies` of decode/types.ts.
  */
 
 import type { Policies } from "../../lib/gpt/decode/types.ts";
@@ -95,7 +95,7 @@ export async function ablate(
 function partsOff(mixture?: MixtureSpec): { part: string; left?: MixtureSpec }[] {
   if (mixture === undefined) return [];
   const { table, note } = mixture;
-  const none = { part: "n-grams beside the GPT" };
+  const none = { part: "all n-grams" };
   if (table === undefined || note === undefined) return [none];
   return [
     { part: "n-gram table of many patients", left: { note } },

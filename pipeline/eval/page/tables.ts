@@ -190,7 +190,7 @@ export function example({ before, suggestion, confidence, follows }: Example): C
   }</small></p>`;
 }
 
-/** Validation bits per character of the GPT and of what stands beside it. */
+/** Validation bits per character of the GPT alone and combined with n-grams. */
 export function mixtureTable({ mixture }: EvalReport): Content {
   const { gpt, table: alone, gptAndTable, gptAndNote, mixture: all } = mixture.validation;
   const rows: [string, number | null][] = [

@@ -139,14 +139,19 @@ function flagValue(
 const camel = (name: string) =>
   name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
+/** Choices up to this length are shown in place of a placeholder: `--kernels auto|portable`. */
+const LONGEST_CHOICES = 32;
+
 /** The `--help` text. */
 export function helpText<F extends Record<string, Flag>>(task: Task<F>): string {
   const flags: Record<string, Flag> = { ...task.flags, ...commonFlags, ...task.flags };
   const rows = Object.entries(flags).map(([name, flag]): [string, string] => {
-    const placeholder = flag.placeholder ?? (flag.type === "string" ? "TEXT" : "N");
+    const choices = flag.type === "string" ? flag.choices?.join("|") : undefined;
+    const short = choices !== undefined && choices.length <= LONGEST_CHOICES ? choices : undefined;
+    const placeholder = short ?? flag.placeholder ?? (flag.type === "string" ? "TEXT" : "N");
     const left = flag.type === "boolean" ? `--${name}` : `--${name} ${placeholder}`;
     const notes: string[] = [];
-    if (flag.type === "string" && flag.choices) notes.push(flag.choices.join(" | "));
+    if (choices !== short) notes.push(choices!);
     if (flag.default !== undefined && flag.default !== false && flag.default !== "") {
       notes.push(`default ${flag.default}`);
     }

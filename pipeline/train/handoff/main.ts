@@ -30,7 +30,7 @@ await runTask(defineTask({
       help: "folder to write (default DATA/handoff/NAME)",
     },
     force: { type: "boolean", help: "replace a folder of the same name" },
-    tokens: { type: "integer", min: 1, help: "train on so many tokens, instead of --steps" },
+    tokens: { type: "integer", min: 1, help: "token budget, instead of --steps" },
     ...initFlags,
     ...configFlags,
   },

@@ -70,7 +70,8 @@ Deno.test("help names every flag with its default and choices", () => {
   const help = helpText(task);
   assertStringIncludes(help, "deno task brew BEAN... [flags]");
   assertStringIncludes(help, "--cup-size N");
-  assertStringIncludes(help, "(mild | strong; default mild)");
+  assertStringIncludes(help, "--strength mild|strong");
+  assertStringIncludes(help, "how strong (default mild)");
   assertStringIncludes(help, "--data DIR");
   const empty = { section: { type: "string", default: "", help: "its name" } } as const;
   const plain = helpText(defineTask({ name: "brew", summary: "", flags: empty, run() {} }));

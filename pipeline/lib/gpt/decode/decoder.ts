@@ -18,7 +18,7 @@ export type SuggestSettings = Partial<Omit<SuggestOptions, "random">> & { seed?:
 
 /** How a decoder is set up once. */
 export interface DecoderSettings extends PrefixCacheLimits {
-  /** What stands beside the model; without it the model is alone. */
+  /** What the model is mixed with, if anything. */
   mixture?: Mixture;
 }
 

@@ -30,7 +30,7 @@ export function weightIndex(matched: number, peak: number): number {
   return matched * CLASSES + (found === -1 ? CLASSES - 1 : found);
 }
 
-/** What stands beside a model while it decodes. */
+/** What a model is mixed with while it decodes. */
 export interface Mixture {
   /** The table, and its λ by `weightIndex`. */
   table?: { ngram: NgramModel; weights: readonly number[] };

@@ -1,5 +1,5 @@
 /**
- * A token n-gram model that stands beside the GPT: what a note says word for word as many others
+ * A token n-gram model that is mixed with the GPT: what a note says word for word as many others
  * do, a table knows better than a small network. Read-only and pure; `deno task ngram` makes it.
  *
  *     P(w | c) = a(c w) + (1 − Σ_v a(c v)) · P(w | c without its first token)

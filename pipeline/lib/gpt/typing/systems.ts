@@ -42,7 +42,7 @@ export type SystemSpec =
   /** A word n-gram of these training notes. */
   | { kind: "words"; order: number; notes: readonly string[] };
 
-/** What stands beside the GPT: the λ of the n-gram table, the α of the note's own n-grams. */
+/** The mixture of a system: the λ of the n-gram table, the α of the note's own n-grams. */
 export interface MixtureSpec {
   table?: readonly number[];
   note?: readonly number[];
