@@ -115,7 +115,7 @@ function watch(adapter: GPUAdapter, device: GPUDevice, granted: string[]): Gpu {
     device,
     limits: device.limits,
     name,
-    software: /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(name),
+    software: /swiftshader|llvmpipe|lavapipe|softpipe|software|basic render/i.test(name),
     subgroups: granted.includes("subgroups") && min >= 4 ? { min, max } : null,
     f16: granted.includes("shader-f16"),
     timestamps: granted.includes("timestamp-query"),

@@ -11,7 +11,11 @@ import { DECAY_BLOCK } from "../ops/adamw.ts";
 import { type MuonScratch, muonScratch, type MuonShape } from "../ops/muon.ts";
 import { productWorkspace } from "../ops/matmul/matmul.ts";
 import { gradNormWorkspace } from "../ops/grad_norm.ts";
-import { layernormBackwardWorkspace } from "../ops/layernorm.ts";
+import {
+  layernormBackwardWorkspace,
+  rowStatistics,
+  rowStatisticsLength,
+} from "../ops/layernorm.ts";
 import { tokenIndexLength } from "../ops/token_index.ts";
 
 /** The fields of Hugging Face's `GPT2Config` that decide what is computed. */
@@ -59,6 +63,8 @@ export interface Norm {
   mean: Tensor;
   /** (N) */
   rstd: Tensor;
+  /** Both, as `rowStatistics` has them */
+  stats: Tensor;
 }
 
 /** What one block's forward pass leaves behind for its backward pass. */
@@ -205,11 +211,10 @@ export function planGpt2(
   const act = (label: string, ...shape: number[]) => arena.tensor("activations", label, shape);
   const real = (label: string, ...shape: number[]) =>
     arena.tensor("activations", label, shape, precision);
-  const norm = (label: string): Norm => ({
-    out: real(label, rows, c),
-    mean: act(`${label}.mean`, rows),
-    rstd: act(`${label}.rstd`, rows),
-  });
+  const norm = (label: string): Norm => {
+    const stats = act(`${label}.stats`, rowStatisticsLength(rows));
+    return { out: real(label, rows, c), stats, ...rowStatistics(stats, rows) };
+  };
   const activations = (name: string): Omit<BlockActivations, "inp"> => {
     return {
       ln1: norm(`${name}.ln_1`),

@@ -2,7 +2,7 @@
 
 import { defineKernel } from "../core/kernel.ts";
 import { type Recorder, spread } from "../core/recorder.ts";
-import { expectShape, rowsAndColumns, type Tensor } from "../core/tensor.ts";
+import { alignUp, expectShape, rowsAndColumns, type Tensor } from "../core/tensor.ts";
 import { addPartials, rowChunks } from "./column_sums.ts";
 import { type Dropout, dropoutFunctions, dropoutParams } from "./dropout.ts";
 import { defineReduction, type Tuning } from "./reduction.ts";
@@ -29,7 +29,15 @@ export const layernormForwardKernel = defineReduction({
 export const residualLayernormForwardKernel = defineReduction({
   label: "residual_layernorm_forward",
   code: dropoutFunctions + residualForwardWgsl,
-  params: { n: "u32", c: "u32", eps: "f32", threshold: "u32", keep: "f32", site: "u32" },
+  params: {
+    n: "u32",
+    c: "u32",
+    eps: "f32",
+    threshold: "u32",
+    keep: "f32",
+    site: "u32",
+    stride: "u32",
+  },
   bindings: {
     a: "read",
     b: "read",
@@ -38,8 +46,7 @@ export const residualLayernormForwardKernel = defineReduction({
     seed: "read",
     sum: "read_write",
     out: "read_write",
-    mean: "read_write",
-    rstd: "read_write",
+    stats: "read_write",
   },
   reals: ["b", "out"],
 });
@@ -103,30 +110,43 @@ export function layernormForward(
   });
 }
 
-export interface ResidualLayernormForward extends Omit<LayernormForward, "inp"> {
+/** Means of `rows` rows and behind them, aligned for binding alone, their rstds. */
+export function rowStatistics(tensor: Tensor, rows: number): { mean: Tensor; rstd: Tensor } {
+  const stride = statisticsStride(rows);
+  return { mean: tensor.view([rows]), rstd: tensor.view([rows], stride) };
+}
+
+/** Elements of the tensor for `rowStatistics`. */
+export const rowStatisticsLength = (rows: number): number => statisticsStride(rows) + rows;
+
+const statisticsStride = (rows: number) => alignUp(4 * rows) / 4;
+
+export interface ResidualLayernormForward extends Omit<LayernormForward, "inp" | "mean" | "rstd"> {
   /** (…, C) */
   a: Tensor;
   /** The shape of a; dropped out before it is added */
   b: Tensor;
   /** The shape of a; the residual stream behind this connection */
   sum: Tensor;
+  /** Mean and rstd, `rowStatisticsLength(N)` elements: see `rowStatistics` */
+  stats: Tensor;
   dropout: Dropout;
 }
 
-/** sum = a + dropout(b); out, mean and rstd are the LayerNorm of sum. */
+/** sum = a + dropout(b); out and stats are the LayerNorm of sum. */
 export function residualLayernormForward(
   recorder: Recorder,
-  { a, b, weight, bias, sum, out, mean, rstd, eps, dropout }: ResidualLayernormForward,
+  { a, b, weight, bias, sum, out, stats, eps, dropout }: ResidualLayernormForward,
   tuning?: Tuning,
 ): void {
   const [n, c] = rowsAndColumns(a);
   expectVectors({ weight, bias }, c);
-  expectVectors({ mean, rstd }, n);
+  expectVectors({ stats }, rowStatisticsLength(n));
   for (const [name, tensor] of Object.entries({ b, sum, out })) expectShape(name, tensor, a.shape);
   const { kernel, overrides } = residualLayernormForwardKernel.choose(recorder.gpu, tuning);
   recorder.dispatch(kernel, {
-    params: { n, c, eps, ...dropoutParams(dropout) },
-    tensors: { a, b, weight, bias, seed: dropout.seed, sum, out, mean, rstd },
+    params: { n, c, eps, ...dropoutParams(dropout), stride: statisticsStride(n) },
+    tensors: { a, b, weight, bias, seed: dropout.seed, sum, out, stats },
     overrides,
     workgroups: spread(n),
   });

@@ -1,8 +1,10 @@
 // sum = a + dropout(b); out = weight · (sum − mean) · rstd + bias over the last axis.
-//   a, b, sum, out: (N, C)   weight, bias: (C)   mean, rstd: (N)   seed: (1)
+//   a, b, sum, out: (N, C)   weight, bias: (C)   seed: (1)
+//   stats: mean of the N rows, and from `stride` on their rstd: one binding, as WebGPU guarantees
+//   only 8 of them
 // One workgroup per row, lanes stride over C; each lane re-reads only what it wrote itself.
 // Fused, because the sum would otherwise be written once and read once more.
-struct Params { n: u32, c: u32, eps: f32, threshold: u32, keep: f32, site: u32 }
+struct Params { n: u32, c: u32, eps: f32, threshold: u32, keep: f32, site: u32, stride: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<real>;
@@ -11,8 +13,7 @@ struct Params { n: u32, c: u32, eps: f32, threshold: u32, keep: f32, site: u32 }
 @group(0) @binding(5) var<storage, read> seed: array<u32>;
 @group(0) @binding(6) var<storage, read_write> sum: array<f32>;
 @group(0) @binding(7) var<storage, read_write> out: array<real>;
-@group(0) @binding(8) var<storage, read_write> mean: array<f32>;
-@group(0) @binding(9) var<storage, read_write> rstd: array<f32>;
+@group(0) @binding(8) var<storage, read_write> stats: array<f32>;
 
 @compute @workgroup_size(WG)
 fn main(
@@ -46,7 +47,7 @@ fn main(
     out[start + c] = real(weight[c] * ((sum[start + c] - m) * r) + bias[c]);
   }
   if (lane == 0u) {
-    mean[row] = m;
-    rstd[row] = r;
+    stats[row] = m;
+    stats[params.stride + row] = r;
   }
 }

@@ -89,7 +89,8 @@ function corporaOf(data: string, notes?: string, name?: string): Corpus[] {
 /** The task under which `train --gpu` runs here: with the machine's adapter, or a software one. */
 async function gpuTask(): Promise<string> {
   const adapter = await navigator.gpu?.requestAdapter();
-  return adapter ? "train" : "software-gpu train";
+  const isSoftware = /swiftshader|llvmpipe|lavapipe/i.test(adapter?.info.description ?? "");
+  return adapter && !isSoftware ? "train" : "software-gpu train";
 }
 
 await runTask(task);

@@ -27,6 +27,7 @@ export async function readInitialModel(folder: string): Promise<InitialModel> {
   const best = join(folder, "best");
   const source = await exists(join(best, "config.json")) ? best : folder;
   const { untiedHead, ...model } = await readHuggingFaceModel(source);
+  requireFinite(source, model.parameters);
   const warnings = untiedHead
     ? [`${source} has an output head of its own; it is left out, the embedding is used instead`]
     : [];
@@ -38,6 +39,20 @@ export async function readInitialModel(folder: string): Promise<InitialModel> {
     licences: await licencesOf(folder),
     warnings,
   };
+}
+
+/** Throws an `ArtifactError` at the first value that no training can go on from. */
+function requireFinite(folder: string, parameters: Tensors): void {
+  for (const [name, values] of parameters) {
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at === -1) continue;
+    throw new ArtifactError(
+      `Cannot start from ${folder}: ${name} holds ${
+        values[at]
+      } (value ${at} of ${values.length}), ` +
+        "expected finite numbers; its training has failed, so take an earlier checkpoint",
+    );
+  }
 }
 
 /** As a run of ours (config.json) or its export (export.json) records them. */

@@ -17,7 +17,7 @@ import {
   type RunConfig,
   writing,
 } from "./run_folder.ts";
-import type { EngineChoice } from "./create_engine.ts";
+import { type EngineChoice, requireEngine } from "./create_engine.ts";
 import { runSession } from "./session.ts";
 import { runSweep } from "./sweep.ts";
 import type { TrainingResult } from "./job.ts";
@@ -32,6 +32,7 @@ const BIGRAM_LACKS = ["--gpu", "--resume", "--threads", "--init-from", "--adapt-
 const SWEEP_FLAGS = [
   "--sweep",
   "--gpu",
+  "--software-gpu",
   "--kernels",
   "--recompute",
   "--precision",
@@ -46,6 +47,10 @@ const task = defineTask({
     "Values come from a preset; each can be set by its own flag.",
   flags: {
     gpu: { type: "boolean", help: "train on WebGPU instead of the CPU" },
+    "software-gpu": {
+      type: "boolean",
+      help: "with --gpu: train even if the only adapter computes on the CPU",
+    },
     kernels: {
       type: "string",
       choices: ["auto", "portable"],
@@ -92,6 +97,7 @@ const task = defineTask({
     const engine = engineChoice(flags);
     if (flags.sweep) {
       requireOnlySweepFlags(flags.sweep);
+      await requireEngine(engine);
       return await runSweep(flags.sweep, place, engine);
     }
     if (flags.preset === BIGRAM) {
@@ -119,8 +125,12 @@ const task = defineTask({
   },
 });
 
-function engineChoice({ gpu, threads, kernels, recompute, precision }: {
+/** Set where a software adapter is what was asked for: by "deno task software-gpu", and by tests. */
+const SOFTWARE_WANTED = "NANO_MED_SOFTWARE_GPU";
+
+function engineChoice({ gpu, softwareGpu, threads, kernels, recompute, precision }: {
   gpu: boolean;
+  softwareGpu: boolean;
   threads: number | undefined;
   kernels: string | undefined;
   recompute: boolean;
@@ -132,9 +142,17 @@ function engineChoice({ gpu, threads, kernels, recompute, precision }: {
     if (portable && precision === "f16") {
       throw new UsageError("--precision f16 is an optional feature; leave out --kernels portable");
     }
-    return { kind: "gpu", portable, recompute, precision: precision as Precision | undefined };
+    const refuseSoftware = !softwareGpu && !Deno.env.get(SOFTWARE_WANTED);
+    const chosen = { portable, recompute, refuseSoftware };
+    return { kind: "gpu", ...chosen, precision: precision as Precision | undefined };
   }
-  const odd = kernels ? "--kernels" : recompute ? "--recompute" : precision && "--precision";
+  const odd = softwareGpu
+    ? "--software-gpu"
+    : kernels
+    ? "--kernels"
+    : recompute
+    ? "--recompute"
+    : precision && "--precision";
   if (odd) throw new UsageError(`${odd} needs --gpu`);
   return { kind: "cpu", threads };
 }
@@ -161,6 +179,7 @@ async function begin(
   const { place, paths, name, engine, overrides } = call;
   const data = await readTrainingData(place);
   const { warnings, ...prepared } = await prepareNew(place, data, { name, overrides, ...start });
+  await requireEngine(engine);
   for (const warning of warnings) console.error(`Adapted: ${warning}`);
   const result = await writing(paths, async () => {
     const kept = await makeRoom(paths, force);
@@ -205,6 +224,7 @@ async function resume(call: Call): Promise<void> {
         `count it again with --preset ${BIGRAM} --force`,
     );
   }
+  await requireEngine(engine);
   using _lock = await writing(paths, () => lockRun(paths));
   const data = await readTrainingData(place);
   const { changes, ...prepared } = await prepareResumed(place, data, paths, overrides);

@@ -1,11 +1,12 @@
 /** All that is decided before the first step, for a new run and for one that goes on. */
 
 import { type RunPaths, type Workspace } from "../artifacts.ts";
-import { ArtifactError } from "../lib/base/files.ts";
+import { ArtifactError, exists } from "../lib/base/files.ts";
 import { UsageError } from "../lib/base/cli.ts";
 import type { GptConfig, PresetName, TrainConfig } from "../lib/gpt/config.ts";
 import {
   type Moments,
+  previousName,
   readCheckpoint,
   readMoments,
   type TrainingState,
@@ -100,9 +101,13 @@ export async function prepareResumed(
   const before = await readRunConfig(run);
   await requireSameData(workspace, run, before.name);
   const { model, train, changes } = resumedConfig(before, overrides);
-  const { parameters, state, config: trained } = await readCheckpoint(run.last);
-  requireSameModel(run, before.model, trained);
-  const moments = await readMoments(run.last, model);
+  const folder = await resumable(run);
+  const { parameters, state, config: trained } = await readCheckpoint(folder);
+  requireSameModel(run, folder, before.model, trained);
+  const moments = await readMoments(folder, model);
+  if (folder === run.best) {
+    changes.push(`last/ is missing, going on from best/ at step ${state!.step}`);
+  }
   const validation = batchesOf(data, model, train, workspace.tokens("val"));
   return {
     config: { ...before, model, train },
@@ -114,14 +119,25 @@ export async function prepareResumed(
   };
 }
 
+/** `last`, or `best` where that is all there is: both hold all that an exact resume needs. */
+async function resumable({ last, best }: RunPaths): Promise<string> {
+  for (const folder of [last, previousName(last)]) if (await exists(folder)) return last;
+  return await exists(best) ? best : last;
+}
+
 /** config.json of a run is a file that people open, and change. */
-function requireSameModel(run: RunPaths, described: GptConfig, trained: GptConfig): void {
+function requireSameModel(
+  run: RunPaths,
+  folder: string,
+  described: GptConfig,
+  trained: GptConfig,
+): void {
   const names = Object.keys(trained) as (keyof GptConfig)[];
   const field = names.find((name) => described[name] !== trained[name]);
   if (field === undefined) return;
   throw new ArtifactError(
     `Cannot resume: ${run.config} says ${field} ${described[field]}, the checkpoint in ` +
-      `${run.last} has ${trained[field]}; put ${trained[field]} back there`,
+      `${folder} has ${trained[field]}; put ${trained[field]} back there`,
   );
 }
 

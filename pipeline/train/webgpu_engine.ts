@@ -1,6 +1,13 @@
 /** The engine behind `--gpu`: our own kernels on whatever WebGPU adapter the machine has. */
 
-import { Gpt2, multiplyAddRoof, type Precision, requestGpu } from "../../kernels/mod.ts";
+import {
+  Gpt2,
+  type Gpu,
+  GpuUnavailableError,
+  multiplyAddRoof,
+  type Precision,
+  requestGpu,
+} from "../../kernels/mod.ts";
 import { parameterTable } from "../lib/gpt/model/parameters.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { tuned } from "./tuned.ts";
@@ -14,20 +21,22 @@ export interface WebGpuChoice {
   recompute?: boolean;
   /** Of weights in products, activations and their gradients; f32 if absent. */
   precision?: Precision;
+  /** Throw instead of training on an adapter that computes on the CPU. */
+  refuseSoftware?: boolean;
   /** What the run's config.json holds as `tuning`. */
   tuning?: unknown;
 }
 
 /**
- * Throws a `GpuUnavailableError` without an adapter, a `GpuFeatureError` for f16 where it has none,
+ * Throws a `GpuUnavailableError` without an adapter or with one that is refused, a `GpuFeatureError` for f16 where it has none,
  * a `GpuMemoryError` if the plan is too large.
  */
 export async function createWebGpuEngine(
   options: EngineOptions,
-  { portable, recompute, precision = "f32", tuning: recorded }: WebGpuChoice = {},
+  { portable, recompute, precision = "f32", tuning: recorded, refuseSoftware }: WebGpuChoice = {},
 ): Promise<Engine> {
   const { model: shape, train, parameters, moments, lossScale } = options;
-  const gpu = await requestGpu({ portable });
+  const gpu = await openGpu({ portable, refuseSoftware });
   const plan = {
     shape,
     table: parameterTable(shape),
@@ -82,6 +91,34 @@ export async function createWebGpuEngine(
       gpu.destroy();
     },
   };
+}
+
+async function openGpu({ portable, refuseSoftware }: WebGpuChoice): Promise<Gpu> {
+  const gpu = await requestGpu({ portable });
+  if (!gpu.software || !refuseSoftware) return gpu;
+  gpu.destroy();
+  throw softwareRefusal(gpu.name);
+}
+
+/** Throws what `createWebGpuEngine` would throw of the adapter, before anything is written. */
+export async function requireAdapter(choice: WebGpuChoice): Promise<void> {
+  (await openGpu(choice)).destroy();
+}
+
+const DRIVERS: Partial<Record<typeof Deno.build.os, string>> = {
+  linux:
+    "the GPU's Vulkan driver (NVIDIA's own with its Vulkan library, or mesa-vulkan-drivers for " +
+    'AMD and Intel; in a container, pass the GPU in), until "vulkaninfo --summary" lists the GPU',
+  windows: "the GPU vendor's driver, which brings D3D12 and Vulkan",
+};
+
+function softwareRefusal(name: string): GpuUnavailableError {
+  const driver = DRIVERS[Deno.build.os] ?? "the GPU's driver";
+  return new GpuUnavailableError(
+    `Cannot train on a GPU: the only adapter here is ${name}, which computes on the CPU, many times ` +
+      `slower than training without --gpu does; install ${driver}, leave --gpu out, or give ` +
+      "--software-gpu to use it all the same",
+  );
 }
 
 /**

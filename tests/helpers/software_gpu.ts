@@ -54,6 +54,7 @@ export async function lavapipeEnvironment(): Promise<Record<string, string> | nu
  * The graphics stack complains on every start where XDG_RUNTIME_DIR is unset, as in containers.
  */
 const vulkanOnly = () => ({
+  NANO_MED_SOFTWARE_GPU: "1", // asked for, so that train --gpu does not refuse it
   DENO_WEBGPU_BACKEND: "vulkan",
   XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp",
 });

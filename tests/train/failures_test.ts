@@ -114,7 +114,26 @@ Deno.test(
     }
     assertEquals((await readCheckpoint(run.last)).state!.step, 8);
     await Deno.rename(run.last, join(run.root, "elsewhere"));
+    await Deno.rename(run.best, join(run.root, "best elsewhere"));
     assertStringIncludes(await refused(paths, ...resume), `Cannot find checkpoint ${run.last}`);
+  }),
+);
+
+Deno.test(
+  "last/ is missing, best/ is whole: the run goes on from there, as it did the first time",
+  inFolder(async (root) => {
+    const { paths, run } = await shortRun(root);
+    const whole = await training(paths, "--resume", "--steps", "12");
+    assertEquals(whole.code, 0, whole.stderr);
+    const expected = (await readCheckpoint(run.last)).parameters;
+
+    const again = await shortRun(join(root, "again"));
+    await Deno.remove(again.run.best, { recursive: true });
+    await Deno.rename(again.run.last, again.run.best);
+    const { code, stderr } = await training(again.paths, "--resume", "--steps", "12");
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, "last/ is missing, going on from best/ at step 8");
+    assertEquals((await readCheckpoint(again.run.last)).parameters, expected);
   }),
 );
 

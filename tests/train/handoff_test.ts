@@ -3,7 +3,8 @@
 
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { readRunCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
+import { readTokens } from "../../pipeline/artifacts.ts";
+import { readCheckpoint, readRunCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
 import { readHuggingFaceModel } from "../../pipeline/lib/gpt/model/hugging_face_model.ts";
 import { readLog } from "../../pipeline/train/log.ts";
 import type { RunConfig } from "../../pipeline/train/run_folder.ts";
@@ -48,6 +49,12 @@ Deno.test(
     assertLess(state!.bestLoss!, validations[0].loss - 0.5);
     const steps = (await readLog(run.log)).filter((entry) => entry.kind === "train");
     assertEquals(steps.map(({ step }) => step), Array.from({ length: 60 }, (_, i) => i + 1));
+    // 60 steps of 2 · 4 windows: what the audit takes for passes over the notes.
+    const perEpoch = Math.floor(((await readTokens(paths.tokens("train"))).length - 1) / 16) - 1;
+    const last = (await readCheckpoint(run.last)).state!;
+    assertEquals(last.loader.epoch * perEpoch + last.loader.position, last.step * 8);
+    assertEquals(last.loader.epoch, Math.floor(60 * 8 / perEpoch));
+
     const config: RunConfig = JSON.parse(await Deno.readTextFile(run.config));
     assertStringIncludes(config.engine, "2 processes");
 

@@ -127,6 +127,22 @@ Deno.test(
 );
 
 Deno.test(
+  "weights that are not numbers are refused before anything is trained",
+  inFolder(async (root) => {
+    const parameters = initialParameters(tinyModel, 1);
+    for (const value of [NaN, Infinity]) {
+      parameters.get("h.0.mlp.c_fc.weight")![5] = value;
+      await writeCheckpoint(root, { config: tinyModel, endOfText: 0, parameters });
+      await assertRejects(
+        () => readInitialModel(root),
+        ArtifactError,
+        `h.0.mlp.c_fc.weight holds ${value} (value 5 of `,
+      );
+    }
+  }),
+);
+
+Deno.test(
   "--init-from a run begins where that run was at its best",
   inFolder(async (root) => {
     const paths = await tinyWorkspace(root);

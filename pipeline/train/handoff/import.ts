@@ -6,9 +6,11 @@ import { lineageOf } from "../../artifacts/lineage.ts";
 import { ArtifactError, readJson, writeAtomic, writeJson } from "../../lib/base/files.ts";
 import { defineTask, runTask, UsageError } from "../../lib/base/cli.ts";
 import { createTokenizer } from "../../lib/gpt/decode/tokenizer.ts";
-import { writeCheckpoint } from "../../lib/gpt/model/checkpoint.ts";
+import type { GptConfig, TrainConfig } from "../../lib/gpt/config.ts";
+import { type TrainingState, writeCheckpoint } from "../../lib/gpt/model/checkpoint.ts";
 import { scorerFromTensors } from "../../lib/gpt/onnx/scorer.ts";
 import { writeCurves } from "../curves.ts";
+import { windowStarts } from "../windows.ts";
 import { initialState } from "../job.ts";
 import { validationBatches } from "../loader.ts";
 import { DEFAULT_RUN, lockRun, makeRoom } from "../run_folder.ts";
@@ -90,15 +92,37 @@ async function writeRun(
   const { endOfText } = createTokenizer(tokenizer);
   await writeAtomic(paths.tokenizer, await Deno.readFile(join(initial, "tokenizer.json")));
   await Deno.copyFile(join(initial, "tokenizer_config.json"), paths.tokenizerConfig);
-  const { from } = config.lineage;
+  const { from } = config.lineage, { train } = config;
+  const tokens = await readTokens(join(folder, "train.bin"));
   const lineage = await lineageOf({ paths: place, run: paths }, from, [paths.tokenizer]);
   await writeJson(paths.config, { ...config, lineage, name, engine });
   await writeAtomic(paths.log, log.map((entry) => JSON.stringify(entry) + "\n").join(""));
   for (
     const [place, { config, parameters, step }] of [[paths.best, best], [paths.last, last]] as const
   ) {
-    const state = { ...initialState, step, bestLoss: best.loss, bestStep: best.step };
+    const loader = loaderAfter(step, tokens, { ...config, ...train }, endOfText);
+    const state = { ...initialState, step, loader, bestLoss: best.loss, bestStep: best.step };
     await writeCheckpoint(place, { config, endOfText, parameters, state });
   }
   await writeCurves(paths.curves, { name, entries: log, baseline: config.baseline.bigram });
+}
+
+/**
+ * How much of the notes train.py had read after `step` steps: its epochs take every window once, as
+ * ours do, but in an order of their own.
+ */
+function loaderAfter(
+  step: number,
+  tokens: Uint16Array,
+  { n_positions: length, windowing, batchSize, gradientAccumulation }:
+    & Pick<GptConfig, "n_positions">
+    & Pick<TrainConfig, "windowing" | "batchSize" | "gradientAccumulation">,
+  endOfText: number,
+): TrainingState["loader"] {
+  const windows = windowing === "document"
+    ? windowStarts(tokens, { length, windowing, endOfText }).length
+    : Math.floor((tokens.length - 1) / length) - 1;
+  const perEpoch = Math.max(1, windows);
+  const taken = step * batchSize * gradientAccumulation;
+  return { epoch: Math.floor(taken / perEpoch), position: taken % perEpoch };
 }

@@ -187,7 +187,9 @@ export async function runNames(folder: string): Promise<string[]> {
   const names: string[] = [];
   if (!await exists(folder)) return names;
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory && await exists(join(folder, name, "last"))) names.push(name);
+    if (!isDirectory) continue;
+    const holds = (checkpoint: string) => exists(join(folder, name, checkpoint));
+    if (await holds("last") || await holds("best")) names.push(name);
   }
   return names.sort();
 }
@@ -260,7 +262,7 @@ async function verifySums(folder: string): Promise<Set<string>> {
 }
 
 /** Where `replaceFolder` keeps the old folder between its two renames: readers look there too. */
-const previousName = (folder: string) => `${folder}.previous`;
+export const previousName = (folder: string) => `${folder}.previous`;
 
 async function currentFolder(folder: string): Promise<string> {
   if (await exists(folder)) return folder;
