@@ -20,6 +20,7 @@ import {
   bitsOfProbabilities,
   noteEvidenceOf,
   type Probabilities,
+  type TableEvidence,
   tableEvidenceOf,
 } from "../lib/gpt/scoring/mixture_levels.ts";
 import type { FittedMixture, ValidationBits } from "../artifacts/calibration.ts";
@@ -46,18 +47,24 @@ const CONTEXT_TOKENS = 60_000;
 function fitContext(
   documents: readonly Document[],
   below: Probabilities,
+  said: readonly TableEvidence[] | undefined,
   tokenizer: Tokenizer,
   { origin, items }: NonNullable<FitInput["contexts"]>,
 ) {
   const vocabulary = new Vocabulary(tokenizer);
   const reading = { bytesOf: vocabulary.bytes, endOfText: tokenizer.endOfText };
   const grounded = documents.flatMap((document, at) =>
-    items[at] === undefined ? [] : [{ document, below: below[at], items: items[at] }]
+    items[at] === undefined
+      ? []
+      : [{ document, below: below[at], items: items[at], places: said?.[at].class }]
   );
   const chosen = spreadOver(grounded, ({ document }) => document.tokens.length, CONTEXT_TOKENS);
   if (chosen.length === 0) return;
-  const evidence = chosen.map(({ document, items }) =>
-    contextEvidenceOf(createContext(items, tokenizer, vocabulary), document.tokens, reading)
+  const evidence = chosen.map(({ document, items, places }) =>
+    contextEvidenceOf(createContext(items, tokenizer, vocabulary), document.tokens, {
+      ...reading,
+      places,
+    })
   );
   const base = chosen.map(({ below }) => below);
   const weights = fitContextWeights(base, evidence);
@@ -94,7 +101,7 @@ export async function fitMixture(
   const levels = said ? [tableLevel(said, ngram.order), note] : [note];
   const { learned, after, top } = fitLevels(gpt, levels);
   const grounded = contexts &&
-    fitContext(documents, said ? after.table : gpt, tokenizer, contexts);
+    fitContext(documents, said ? after.table : gpt, said, tokenizer, contexts);
   const characters = documents.reduce((sum, note) => sum + note.characters, 0);
   const bits = (probabilities: Probabilities) =>
     probabilities.reduce(

@@ -9,6 +9,7 @@
  */
 
 import type { PatientContext } from "./context/context.ts";
+import type { Certainty } from "./context/experts.ts";
 import { defaultContextWeights } from "./context/default_weights.ts";
 import { areContextWeights, type ContextWeights, mixOpinions } from "./context/weights.ts";
 import { NgramModel, readNgramTable } from "./ngram.ts";
@@ -29,6 +30,10 @@ export function weightIndex(matched: number, peak: number): number {
   const found = PEAK_BOUNDS.findIndex((bound) => peak < bound);
   return matched * CLASSES + (found === -1 ? CLASSES - 1 : found);
 }
+
+/** How sure the table is of what follows, by the place of its λ; 1 where there is no table. */
+export const certaintyOf = (index: number | undefined): Certainty =>
+  index === undefined ? 1 : ([0, 1, 1, 2, 2, 2, 2] as const)[index % CLASSES];
 
 /** What a model is mixed with while it decodes. */
 export interface Mixture {
@@ -138,15 +143,17 @@ export function mix(
   tokens: readonly number[],
   grounds?: Grounds,
 ): void {
+  let index: number | undefined;
   if (table !== undefined) {
     const known = table.ngram.predict(tokens);
-    const weight = table.weights[weightIndex(known.matched, known.peak)];
+    index = weightIndex(known.matched, known.peak);
+    const weight = table.weights[index];
     for (let id = 0; id < probabilities.length; id++) {
       probabilities[id] = weight * known.probabilities[id] + (1 - weight) * probabilities[id];
     }
   }
   if (grounds !== undefined) {
-    const opinions = grounds.context.experts.after(tokens, grounds.mentioned);
+    const opinions = grounds.context.experts.after(tokens, grounds.mentioned, certaintyOf(index));
     mixOpinions(probabilities, opinions, weights);
   }
   if (concentrations !== undefined) {

@@ -7,6 +7,7 @@ import { LOOK_BACK } from "../decode/context/caret.ts";
 import type { PatientContext } from "../decode/context/context.ts";
 import { type Expert, expertClasses, experts } from "../decode/context/experts.ts";
 import { type ContextWeights, weightCountOf, weightPlace } from "../decode/context/weights.ts";
+import { certaintyOf } from "../decode/mixture.ts";
 import { keysOfTokens } from "../decode/context/units.ts";
 
 /** What one expert said of one token. */
@@ -26,12 +27,21 @@ const NOTE_TOKENS = 600;
 export function contextEvidenceOf(
   context: PatientContext,
   tokens: ArrayLike<number>,
-  { bytesOf, endOfText }: { bytesOf: readonly string[]; endOfText: number },
+  { bytesOf, endOfText, places }: {
+    bytesOf: readonly string[];
+    endOfText: number;
+    /** Of the n-gram table's λ, by token; absent without a table. */
+    places?: ArrayLike<number>;
+  },
 ): Said[][] {
   const before = [endOfText];
-  return Array.from(tokens, (token) => {
+  return Array.from(tokens, (token, at) => {
     const mentioned = keysOfTokens(before.slice(-NOTE_TOKENS), bytesOf);
-    const opinions = context.experts.after(before.slice(-LOOK_BACK), mentioned);
+    const opinions = context.experts.after(
+      before.slice(-LOOK_BACK),
+      mentioned,
+      certaintyOf(places?.[at]),
+    );
     before.push(token);
     return opinions.map((opinion) => ({
       expert: opinion.expert,

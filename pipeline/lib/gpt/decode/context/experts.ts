@@ -23,12 +23,15 @@ export type Expert = (typeof experts)[number];
 
 /** Classes that each expert tells apart. */
 export const expertClasses: Readonly<Record<Expert, number>> = {
-  words: 6,
-  begun: 12,
-  runs: 60,
+  words: 24,
+  begun: 36,
+  runs: 180,
   lists: 4,
   values: 4,
 };
+
+/** How sure what stands below is: 0 hardly, 1 somewhat, 2 very. */
+export type Certainty = 0 | 1 | 2;
 
 /** What one expert says behind some tokens. */
 export interface Opinion {
@@ -79,26 +82,36 @@ export class ContextExperts {
     this.#mainKind = this.#kindOf[longest] ?? 0;
   }
 
-  /** All opinions behind `tokens`; `mentioned`: keys of the note before, the last last. */
+  /**
+   * All opinions behind `tokens`; `mentioned`: keys of the note before, the last last; `certainty`:
+   * how sure the n-gram table is of what follows, 1 without one.
+   */
   after(
     tokens: ArrayLike<number>,
     mentioned: readonly string[],
+    certainty: Certainty = 1,
   ): Opinion[] {
     if (this.index.length === 0) return [];
     const caret = caretAfter(tokens, this.#vocabulary.bytes);
     const opinions: Opinion[] = [];
-    this.#addWords(opinions, caret);
-    this.#addRuns(opinions, caret);
+    this.#addWords(opinions, caret, certainty);
+    this.#addRuns(opinions, caret, certainty);
     this.#add(opinions, "lists", caret, this.#lists.next(caret, mentioned));
     this.#add(opinions, "values", caret, this.#values.next(caret));
     return opinions;
   }
 
-  #addWords(opinions: Opinion[], { mode, next, ending, part }: Caret): void {
+  #addWords(
+    opinions: Opinion[],
+    { keys, mode, next, ending, part }: Caret,
+    certainty: Certainty,
+  ): void {
+    // Behind a word that tells, another of the context's is less likely than behind "of the".
+    const place = ending === 0 && isTelling(keys.at(-1) ?? "") ? 3 : ending;
     const { first } = this.#lexicon(next), kind = this.#mainKind;
     opinions.push({
       expert: "words",
-      class: ending * 2 + Number(next.capital),
+      class: (certainty * 4 + place) * 2 + Number(next.capital),
       kind,
       tokens: first,
     });
@@ -107,11 +120,20 @@ export class ContextExperts {
     if (begun === undefined) return;
     const letters = this.#vocabulary.byteLength(part);
     const size = letters <= 2 ? 0 : letters <= 4 ? 1 : 2;
-    opinions.push({ expert: "begun", class: size * 4 + peakClass(begun), kind, tokens: begun });
+    opinions.push({
+      expert: "begun",
+      class: (certainty * 3 + size) * 4 + peakClass(begun),
+      kind,
+      tokens: begun,
+    });
   }
 
   /** What follows where the context says the same as the note does before the caret. */
-  #addRuns(opinions: Opinion[], { keys, part, inPart, mode, next }: Caret): void {
+  #addRuns(
+    opinions: Opinion[],
+    { keys, part, inPart, mode, next }: Caret,
+    certainty: Certainty,
+  ): void {
     const { index } = this;
     const votes = new Map<number, number>();
     let total = 0, longest = 0, loudest = 0, speaker = 0, unfinished = false;
@@ -142,7 +164,7 @@ export class ContextExperts {
     const size = peak < 0.2 ? 0 : peak < 0.4 ? 1 : peak < 0.7 ? 2 : peak < 0.95 ? 3 : 4;
     opinions.push({
       expert: "runs",
-      class: ((longest - 1) * 2 + Number(unfinished)) * 6 +
+      class: ((certainty * LONGEST_MATCH + longest - 1) * 2 + Number(unfinished)) * 6 +
         (total === loudest && size === 4 ? 5 : size),
       kind: this.#kindOf[index.itemOf(speaker)],
       tokens: votes,

@@ -47,29 +47,44 @@ export function writtenConversation(text: string): WrittenLine[] {
 /** Words, signs apart: `chest pain , or` and `chest pain, or` are the same. */
 const WORDS = /[\p{L}\p{N}][\p{L}\p{N}'’.+/%-]*[\p{L}\p{N}+%]|[\p{L}\p{N}]|[^\s\p{L}\p{N}]+/gu;
 
-/** `sentence` with the first way to write each part of it; a second line where there is another. */
+/** Words around the other way to write something that are kept with it. */
+const AROUND = 3;
+
+/**
+ * `sentence` with the first way to write each part of it; then, where there is another, that with a
+ * few words around it.
+ */
 export function rewritten(sentence: string, table: RuleTable): string[] {
   const words = digitsOf(sentence.match(WORDS) ?? []);
   const lower = words.map((word) => word.toLowerCase());
-  const first: string[] = [], second: string[] = [];
-  let differ = false;
+  const first: string[] = [], others: { at: number; written: string }[] = [];
   for (let at = 0; at < words.length;) {
     const found = applied(lower, at, table);
     if (found === undefined) {
       // A capital at the start of a sentence says nothing; elsewhere it belongs to a name.
-      const word = at === 0 && !/^\p{Lu}{2}/u.test(words[at]) ? lower[at] : words[at];
-      first.push(word);
-      second.push(word);
+      first.push(at === 0 && !/^\p{Lu}{2}/u.test(words[at]) ? lower[at] : words[at]);
       at++;
       continue;
     }
-    first.push(found.written[0]);
-    second.push(found.written.at(-1)!);
-    differ ||= found.written.length > 1;
+    const [way, ...more] = found.written;
+    if (more.length > 0) others.push({ at: first.length, written: more[0] });
+    first.push(way);
     at += found.length;
   }
-  const lines = differ ? [first, second] : [first];
-  return lines.map(joined).filter((line) => line !== "");
+  return [first, ...others.map(({ at }) => withOthers(first, others, at))]
+    .map(joined).filter((line, index, lines) => line !== "" && lines.indexOf(line) === index);
+}
+
+/** The words around `at`, each in its other way where it has one. */
+function withOthers(
+  words: readonly string[],
+  others: readonly { at: number; written: string }[],
+  at: number,
+): string[] {
+  const from = Math.max(0, at - AROUND);
+  return words.slice(from, at + AROUND + 1).map((word, index) =>
+    others.find((other) => other.at === from + index)?.written ?? word
+  );
 }
 
 /** Spoken numbers in digits. */
