@@ -10,6 +10,7 @@ import { targetCharacters, type TrainingData } from "./data.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { runObserver } from "./observer.ts";
+import { NOTES, planLines } from "./plan.ts";
 import { batchesOf, type PreparedRun } from "./prepare.ts";
 import type { RunConfig } from "./run_folder.ts";
 import { flopsPerToken, memoryLine, Terminal } from "./terminal.ts";
@@ -102,8 +103,24 @@ async function trainPhase(
       }
       return engine;
     },
-    started: (engine) =>
-      terminal.message(`${engine.description}${roofText(config)}; ${memoryLine(engine)}`),
+    started: (engine) => {
+      terminal.message(`${engine.description}${roofText(config)}; ${memoryLine(engine)}`);
+      const done = state?.step ?? 0;
+      const phases = [
+        ...(pretrain
+          ? [{ name: "public texts", train: pretrain, tokens: tokens.length, done }]
+          : []),
+        {
+          name: data.base ? "public texts" : NOTES,
+          train: config.train,
+          tokens: data.train.length,
+          done: pretrain ? 0 : done,
+        },
+      ];
+      for (const line of planLines(model, config.parameters, phases, config.roof)) {
+        terminal.message(line);
+      }
+    },
     observer: runObserver(observed, terminal),
     signal: interruption.signal,
   });
