@@ -48,12 +48,16 @@ export interface StubRequest {
   text_after: string;
   section?: string;
   authorization: string | null;
+  patient?: string;
+  context?: string;
 }
 
 export interface PluginServer {
   url: string;
   /** Bodies of all requests so far. */
   requests: StubRequest[];
+  /** What /context was told, in order. */
+  contexts: { patient: string; texts: string[] }[];
   /** What /complete answers; texts, or a whole response. */
   answer: (request: StubRequest) => string[] | Response | Promise<string[] | Response>;
   /** Body of the page at `/`. */
@@ -83,6 +87,11 @@ export function servePlugin(bundle: string): PluginServer {
     if (pathname === "/page.css") {
       return new Response(PAGE_STYLE, { headers: { "content-type": "text/css" } });
     }
+    if (pathname === "/context") {
+      const { patient, context } = await request.json();
+      stub.contexts.push({ patient, texts: context.map(({ text }: { text: string }) => text) });
+      return Response.json({ id: context.length === 0 ? "" : `id-${patient}`, characters: 0 });
+    }
     if (pathname === "/complete") {
       const authorization = request.headers.get("authorization");
       const body: StubRequest = { ...await request.json(), authorization };
@@ -107,6 +116,7 @@ export function servePlugin(bundle: string): PluginServer {
   const stub: PluginServer = {
     url: `http://127.0.0.1:${server.addr.port}`,
     requests: [],
+    contexts: [],
     answer: () => [],
     body: "",
     inlineStyles: false,

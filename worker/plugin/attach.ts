@@ -8,6 +8,7 @@ import { isExcluded, isMarked } from "./excluded.ts";
 import { type Field, fieldOf, holdsText } from "./field.ts";
 import { Ghost } from "./ghost.ts";
 import { hasListOpen, saysListOpen } from "./open_list.ts";
+import { placeOf } from "./patient.ts";
 import { report, safely } from "./problems.ts";
 import { SuggestionSession } from "./session.ts";
 import { closeUndoStep } from "./undo.ts";
@@ -102,6 +103,9 @@ class Attachment implements Handle {
   /** Whether Tab is still down since it has taken a suggestion. */
   #tabHeld = false;
   #look: ReturnType<typeof setInterval> | undefined;
+  #frame = 0;
+  /** The patient whom the suggestion was asked for. */
+  #asked: string | undefined;
 
   constructor(field: Field, options: AttachOptions) {
     this.#field = field;
@@ -113,12 +117,13 @@ class Attachment implements Handle {
     this.#ghost = new Ghost(field);
     this.#session = new SuggestionSession({
       complete: async (context) => {
+        this.#asked = context.patient;
         const completions = await this.#client.complete(context);
         if (completions) this.#tellStats();
         return completions && field.fitting(completions);
       },
       cancel: () => this.#client.cancel(),
-      show: (text) => this.#show(text),
+      show: (text, sources) => this.#show(text, placeOf(sources, this.#language)),
       onShown: () => this.#count("shown"),
     });
     this.#listen();
@@ -171,10 +176,26 @@ class Attachment implements Handle {
     });
   }
 
-  #show(text: string): void {
-    this.#ghost.show(text);
+  #show(text: string, from: string): void {
+    this.#ghost.show(text, from);
     clearInterval(this.#look);
-    if (text !== "") this.#look = setInterval(() => this.#caretMoved(), LOOK_MS);
+    if (text === "") return;
+    this.#look = setInterval(() => this.#caretMoved(), LOOK_MS);
+    if (this.#options.patient !== undefined) this.#watchPatient();
+  }
+
+  /** A suggestion for one patient does not outlive the frame in which another chart is opened. */
+  #watchPatient(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => {
+      if (this.#session.suggestion === "") return;
+      if (this.#client.patient === this.#asked) this.#watchPatient();
+      else this.#session.dismiss();
+    });
+  }
+
+  get #language(): string {
+    return this.#field.element.closest<HTMLElement>("[lang]")?.lang ?? "";
   }
 
   #keydown(event: KeyboardEvent): void {
@@ -274,7 +295,12 @@ class Attachment implements Handle {
     const { section } = this.#options;
     let name: string | null | undefined;
     safely(() => name = typeof section === "function" ? section() : section);
-    return { ...caret, after: caret.after.replaceAll("\ufffc", ""), section: name ?? undefined };
+    return {
+      ...caret,
+      after: caret.after.replaceAll("\ufffc", ""),
+      section: name ?? undefined,
+      patient: this.#client.patient,
+    };
   }
 
   /** Whether the caret is in this field, and in none inside it that has suggestions of its own. */
@@ -337,6 +363,8 @@ class Attachment implements Handle {
     this.#session.dismiss();
     this.#detached.abort();
     this.#field.rest();
+    cancelAnimationFrame(this.#frame);
+    this.#client.forget();
     this.#ghost.remove();
     const element: Attachable = this.#field.element;
     if (element[ATTACHED] === this) delete element[ATTACHED];

@@ -3,6 +3,7 @@
  * is slow, failing, limiting or gone costs the writer nothing but suggestions.
  */
 
+import { type PatientOptions, PatientRecord, type Source } from "./patient.ts";
 import { type Problem, problemOf, report } from "./problems.ts";
 
 /** One suggestion of an answer. */
@@ -11,10 +12,12 @@ export interface Completion {
   text: string;
   /** Probability that the note goes on so: 0 to 1. */
   confidence: number;
+  /** Where its words stand in the patient's context, most words first. */
+  sources?: Source[];
 }
 
 /** Where and how to ask; only `endpoint` is a must. */
-export interface ClientOptions {
+export interface ClientOptions extends PatientOptions {
   /** Base URL of the worker, e.g. `https://notes.example.org`. */
   endpoint: string;
   /** Bearer token for each request; called again with `true` when the endpoint refused the last. */
@@ -45,6 +48,8 @@ export interface CompletionContext {
   after: string;
   /** Name of the section it is in, where `before` does not show its header. */
   section?: string;
+  /** Key of the patient whose chart is open. */
+  patient?: string;
 }
 
 /** What of a long note is sent: the model's context is far shorter. */
@@ -58,8 +63,8 @@ const LONGEST_PAUSE_MS = 60_000;
 /** Asks for suggestions for one text field. */
 export class CompletionClient {
   readonly #options: ClientOptions;
-  /** One text field of one user: the endpoint ends its older requests and remembers its text. */
-  readonly #session = randomName();
+  /** One text field of one user and one patient: the endpoint remembers its text. */
+  readonly #patient: PatientRecord;
   #current: AbortController | undefined;
   #pausedUntil = 0;
   #pause = 0;
@@ -79,6 +84,17 @@ export class CompletionClient {
       );
     }
     this.#options = { ...options, endpoint: endpoint.replace(/\/+$/, "") };
+    this.#patient = new PatientRecord(options, (path, body) => this.#post(path, body));
+  }
+
+  /** Key of the patient whose chart is open now. */
+  get patient(): string | undefined {
+    return this.#patient.key;
+  }
+
+  /** Drops what is known of the patient, here and at the endpoint. */
+  forget(): void {
+    this.#patient.forget();
   }
 
   /** Whether the endpoint is left alone for a while because it failed. */
@@ -126,23 +142,53 @@ export class CompletionClient {
   }
 
   async #request(context: CompletionContext, signal: AbortSignal): Promise<Completion[]> {
-    let response = await this.#send(context, signal, false);
-    if (response.status === 401 && this.#options.getToken) {
-      await response.body?.cancel();
-      response = await this.#send(context, signal, true);
+    const patient = this.patient;
+    let response = await this.#ask(context, patient, signal);
+    if (await this.#patient.resent(response)) {
+      response = await this.#ask(context, patient, signal);
     }
+    // Another chart has been opened meanwhile.
+    if (this.patient !== patient) return [];
     // A newer request of this session came: not a failure of the endpoint.
     if (response.status === 409) return [];
     if (!response.ok) throw new EndpointError(response.status, response.headers.get("retry-after"));
     return validCompletions(await response.json());
   }
 
-  async #send(
+  #ask(
     { before, after, section }: CompletionContext,
+    patient: string | undefined,
     signal: AbortSignal,
+  ): Promise<Response> {
+    const { n = 3, maxWords, minConfidence, numbers } = this.#options;
+    this.requests++;
+    return this.#post("/complete", {
+      text: before.slice(-MAX_BEFORE),
+      text_after: after.slice(0, MAX_AFTER),
+      section: typeof section === "string" ? section : undefined,
+      ...this.#patient.fieldsFor(patient),
+      n,
+      max_words: maxWords,
+      min_confidence: minConfidence,
+      numbers,
+    }, signal);
+  }
+
+  /** Sends `body`; once more with a fresh token if the endpoint refuses the first. */
+  async #post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+    const response = await this.#send(path, body, signal, false);
+    if (response.status !== 401 || !this.#options.getToken) return response;
+    await response.body?.cancel();
+    return await this.#send(path, body, signal, true);
+  }
+
+  async #send(
+    path: string,
+    body: unknown,
+    signal: AbortSignal | undefined,
     refused: boolean,
   ): Promise<Response> {
-    const { endpoint, getToken, n = 3, maxWords, minConfidence, numbers } = this.#options;
+    const { endpoint, getToken } = this.#options;
     const headers: Record<string, string> = { "content-type": "application/json" };
     let token: string | undefined;
     try {
@@ -151,26 +197,16 @@ export class CompletionClient {
       throw new EndpointError(401, null, { cause: error });
     }
     if (token) headers.authorization = `Bearer ${token}`;
-    signal.throwIfAborted();
-    this.requests++;
+    signal?.throwIfAborted();
     const send = this.#options.fetch ?? fetch;
-    return await send(`${endpoint}/complete`, {
+    return await send(`${endpoint}${path}`, {
       method: "POST",
       headers,
       signal,
       credentials: "omit",
       cache: "no-store",
       referrerPolicy: "no-referrer",
-      body: JSON.stringify({
-        text: before.slice(-MAX_BEFORE),
-        text_after: after.slice(0, MAX_AFTER),
-        section: typeof section === "string" ? section : undefined,
-        session: this.#session,
-        n,
-        max_words: maxWords,
-        min_confidence: minConfidence,
-        numbers,
-      }),
+      body: JSON.stringify(body),
     });
   }
 
@@ -191,11 +227,6 @@ function validCompletions(answer: { completions?: Completion[] }): Completion[] 
   if (!valid) throw new TypeError("The endpoint answered something else than completions");
   return completions.filter(({ text }) => text !== "");
 }
-
-/** 36 characters. Not `crypto.randomUUID`, which a page without TLS does not have. */
-const randomName = () =>
-  Array.from(crypto.getRandomValues(new Uint8Array(18)), (b) => b.toString(16).padStart(2, "0"))
-    .join("");
 
 class EndpointError extends Error {
   constructor(readonly status: number, readonly retryAfter: string | null, options?: ErrorOptions) {

@@ -22,6 +22,9 @@ export class NoteComplete extends HTMLElement {
   declare getToken: AttachOptions["getToken"];
   /** Called before a suggestion is inserted, see `AttachOptions`. Only declared, as above. */
   declare beforeInsert: AttachOptions["beforeInsert"];
+  /** Key of the patient whose chart is open, and what is known of him. Only declared, as above. */
+  declare patient: AttachOptions["patient"];
+  declare context: AttachOptions["context"];
   readonly #attached = new Map<HTMLElement, Handle>();
   readonly #fields = new MutationObserver(() => this.#follow());
 
@@ -56,6 +59,8 @@ export class NoteComplete extends HTMLElement {
         field,
         attach(field, {
           endpoint: this.getAttribute("endpoint") ?? location.origin,
+          patient: () => typeof this.patient === "function" ? this.patient() : this.patient,
+          context: (patient) => this.context?.(patient) ?? [],
           getToken: (refused) => this.getToken?.(refused),
           beforeInsert: () => this.beforeInsert?.(),
           section: () => this.getAttribute("section") ?? undefined,

@@ -24,6 +24,7 @@ const CSS = `
   border-radius: .3em; text-indent: 0; font: 600 .7em/1.3 system-ui, sans-serif;
   vertical-align: middle;
 }
+.from { margin-inline-start: .6em; text-indent: 0; font: .75em/1.3 system-ui, sans-serif; }
 .said { position: fixed; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 @media (forced-colors: active) { .text { color: GrayText; } }
 `;
@@ -42,6 +43,7 @@ export class Ghost {
   readonly #box: HTMLElement;
   readonly #text: HTMLElement;
   readonly #key: HTMLElement;
+  readonly #from: HTMLElement;
   readonly #said: HTMLElement;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #shown = "";
@@ -64,6 +66,7 @@ export class Ghost {
     this.#box.setAttribute("aria-hidden", "true");
     this.#text = make(this.#box, "span", "text");
     this.#key = make(this.#box, "span", "key");
+    this.#from = make(this.#box, "span", "from");
     this.#said = make(root, "div", "said");
     this.#said.setAttribute("role", "status");
     this.#said.setAttribute("aria-live", "polite");
@@ -111,9 +114,11 @@ export class Ghost {
     return hit !== null && this.#root.contains(hit);
   }
 
-  show(text: string): void {
+  /** Draws `text`; `from` is where it comes from, in a word. */
+  show(text: string, from = ""): void {
     const appears = this.#shown === "" && text !== "";
     this.#shown = text;
+    this.#from.textContent = from && `from: ${from}`;
     clearTimeout(this.#timer);
     this.#said.textContent = "";
     if (appears) this.raise();
@@ -142,8 +147,9 @@ export class Ghost {
     requestAnimationFrame(() => {
       if (this.shown === "") return;
       const accepts = this.#byTouch ? "A tap on it" : "Tab";
+      const from = this.#from.textContent && `, ${this.#from.textContent.replace(":", "")}`;
       this.#said.textContent =
-        `Suggestion: ${this.shown.trim()}. ${accepts} accepts, Escape dismisses.`;
+        `Suggestion: ${this.shown.trim()}${from}. ${accepts} accepts, Escape dismisses.`;
     });
   }
 
@@ -195,6 +201,7 @@ export class Ghost {
     const { paper, ghost } = legible(styled, this.#box);
     setStyle(this.#text, { "background-color": paper, color: ghost });
     setStyle(this.#key, { "background-color": paper, color: ghost });
+    setStyle(this.#from, { "background-color": paper, color: ghost });
     this.#key.textContent = this.#byTouch ? "Tap" : "Tab";
     this.#text.textContent = this.#shown;
     this.#fit(caret);

@@ -20,6 +20,7 @@ export {
   type CompletionContext,
 } from "./client.ts";
 export { NoteComplete };
+export type { ContextItem, PatientOptions, Source } from "./patient.ts";
 export type { Problem } from "./problems.ts";
 export { type Caret, type SessionOptions, SuggestionSession } from "./session.ts";
 

@@ -6,6 +6,46 @@ export interface Completion {
   text: string;
   /** Probability that the note goes on so: 0 to 1. */
   confidence: number;
+  /** Where its words stand in the patient's context, most words first. */
+  sources?: Source[];
+}
+
+/** A text that the record, or the visit, holds. */
+export interface ContextItem {
+  /** What it is called where it comes from. */
+  source?: string;
+  /** What it is. */
+  kind:
+    | "conversation"
+    | "note"
+    | "problems"
+    | "medications"
+    | "allergies"
+    | "results"
+    | "phrases"
+    | "other";
+  /** ISO 8601; without one it is taken as of now. */
+  date?: string;
+  text: string;
+}
+
+/** Where words of a suggestion come from. */
+export interface Source {
+  kind: ContextItem["kind"];
+  source: string;
+  date: string;
+  /** The header or line that they stand under. */
+  place: string;
+  /** Words of the suggestion that stand there. */
+  words: number;
+}
+
+/** Whose chart is open, and what is known of him. */
+export interface PatientOptions {
+  /** Key of the patient whose chart is open; when it changes, all that is known is dropped. */
+  patient?: string | (() => string | undefined);
+  /** What is known of that patient; called once for each patient. Needs `patient`. */
+  context?: (patient: string) => readonly ContextItem[] | Promise<readonly ContextItem[]>;
 }
 
 /** What stands around a caret. */
@@ -16,6 +56,8 @@ export interface CompletionContext {
   after: string;
   /** Name of the section it is in, where `before` does not show its header. */
   section?: string;
+  /** Key of the patient whose chart is open. */
+  patient?: string;
 }
 
 /** What stands around a collapsed caret; undefined where nothing may be suggested. */
@@ -41,7 +83,7 @@ export interface Problem {
 }
 
 /** Where and how to ask; only `endpoint` is a must. */
-export interface ClientOptions {
+export interface ClientOptions extends PatientOptions {
   /** Base URL of the worker, e.g. `https://notes.example.org`. */
   endpoint: string;
   /** Bearer token for each request; called again with `true` when the endpoint refused the last. */
@@ -112,6 +154,10 @@ export function attach(element: HTMLElement, options: AttachOptions): Handle;
 /** Asks for suggestions for one text field. */
 export class CompletionClient {
   constructor(options: ClientOptions);
+  /** Key of the patient whose chart is open now. */
+  get patient(): string | undefined;
+  /** Drops what is known of the patient, here and at the endpoint. */
+  forget(): void;
   /** Whether the endpoint is left alone for a while because it failed. */
   get paused(): boolean;
   /** Milliseconds of each answered request, the last hundred. */
@@ -133,7 +179,7 @@ export interface SessionOptions {
   /** Gives up the request under way. */
   cancel(): void;
   /** Draws `text` in grey at the caret, or removes it if empty. */
-  show(text: string): void;
+  show(text: string, sources?: readonly Source[]): void;
   /** Called once for each suggestion that appears. */
   onShown?(): void;
 }
@@ -165,6 +211,8 @@ export class SuggestionSession {
 export class NoteComplete extends HTMLElement {
   getToken: AttachOptions["getToken"];
   beforeInsert: AttachOptions["beforeInsert"];
+  patient: AttachOptions["patient"];
+  context: AttachOptions["context"];
   get handles(): Handle[];
   connectedCallback(): void;
   disconnectedCallback(): void;

@@ -4,6 +4,7 @@
  */
 
 import type { Completion, CompletionContext } from "./client.ts";
+import type { Source } from "./patient.ts";
 
 /** What stands around a collapsed caret; undefined where nothing may be suggested. */
 export type Caret = CompletionContext | undefined;
@@ -14,8 +15,8 @@ export interface SessionOptions {
   complete(context: CompletionContext): Promise<Completion[] | undefined>;
   /** Gives up the request under way. */
   cancel(): void;
-  /** Draws `text` in grey at the caret, or removes it if empty. */
-  show(text: string): void;
+  /** Draws `text` in grey at the caret, or removes it if empty; `sources`: where it comes from. */
+  show(text: string, sources?: readonly Source[]): void;
   /** Called once for each suggestion that appears. */
   onShown?(): void;
 }
@@ -25,7 +26,7 @@ export class SuggestionSession {
   readonly #options: SessionOptions;
   #caret: Caret;
   /** Alternatives for the caret at which they were asked for. */
-  #alternatives: string[] = [];
+  #alternatives: Completion[] = [];
   #index = 0;
   /** How much of the alternatives has been typed since. */
   #typed = "";
@@ -37,7 +38,7 @@ export class SuggestionSession {
 
   /** What stands in grey; empty if nothing does. */
   get suggestion(): string {
-    return (this.#alternatives[this.#index] ?? "").slice(this.#typed.length);
+    return (this.#alternatives[this.#index]?.text ?? "").slice(this.#typed.length);
   }
 
   /** How many suggestions fit what was typed; `cycle` goes through them. */
@@ -58,7 +59,7 @@ export class SuggestionSession {
     this.#options.cancel();
     const completions = await this.#options.complete(caret);
     if (completions === undefined || this.#caret !== caret) return;
-    this.#alternatives = completions.map(({ text }) => text);
+    this.#alternatives = completions;
     this.#show();
     if (this.suggestion !== "") this.#options.onShown?.();
   }
@@ -76,18 +77,20 @@ export class SuggestionSession {
   /** Whether `caret` is the one that the suggestion was made for. */
   isAt(caret: Caret): boolean {
     return caret === this.#caret ||
-      caret?.before === this.#caret?.before && caret?.after === this.#caret?.after;
+      caret?.before === this.#caret?.before && caret?.after === this.#caret?.after &&
+        caret?.patient === this.#caret?.patient;
   }
 
   /** Whether the writer typed what some alternative says; then the rest of it stays. */
   #typeThrough(previous: CompletionContext, caret: CompletionContext): boolean {
     if (this.suggestion === "" || caret.after !== previous.after) return false;
-    if (caret.section !== previous.section || !caret.before.startsWith(previous.before)) {
+    if (caret.patient !== previous.patient || caret.section !== previous.section) return false;
+    if (!caret.before.startsWith(previous.before)) {
       return false;
     }
     const typed = this.#typed + caret.before.slice(previous.before.length);
     if (typed === this.#typed) return true; // the input event of a change that was seen before
-    const fits = (text: string) => text.startsWith(typed) && text.length > typed.length;
+    const fits = ({ text }: Completion) => text.startsWith(typed) && text.length > typed.length;
     const current = this.#alternatives[this.#index];
     const kept = this.#alternatives.filter(fits);
     if (kept.length === 0) return false;
@@ -135,6 +138,6 @@ export class SuggestionSession {
   }
 
   #show(): void {
-    this.#options.show(this.suggestion);
+    this.#options.show(this.suggestion, this.#alternatives[this.#index]?.sources);
   }
 }
