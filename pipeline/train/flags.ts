@@ -90,7 +90,7 @@ export const pretrainFlags = {
   "pretrain-passes": {
     type: "number",
     min: 0,
-    help: "passes over the public texts before the notes (default 1 where there are any; 0: none)",
+    help: "passes over the public texts before the notes (default 1, with --init-from 0)",
   },
   "pretrain-batch-size": { type: "integer", help: "the same over the public texts" },
   "pretrain-learning-rate": { type: "number", placeholder: "LR", help: "peak learning rate there" },

@@ -245,7 +245,11 @@ async function resume(call: Call): Promise<void> {
 }
 
 /** The last words: how good, where it lies, what to do next. */
-function report(call: Call, { baseline }: RunConfig, { state, outcome }: TrainingResult): void {
+function report(
+  call: Call,
+  { baseline, data }: RunConfig,
+  { state, outcome }: TrainingResult,
+): void {
   if (outcome === "interrupted") {
     throw new Interrupted(
       `Stopped after step ${state.step}${state.phase ? " of the public texts" : ""}; go on with: ${
@@ -257,7 +261,12 @@ function report(call: Call, { baseline }: RunConfig, { state, outcome }: Trainin
     `validation loss ${state.bestLoss!.toFixed(4)} nats per token at step ${state.bestStep}; ` +
       `bigram baseline of the same tokens ${baseline.bigram.toFixed(4)}
 Checkpoints, log, curves and samples lie in ${call.paths.root}
-Next: ${command(call, "calibrate")}`,
+Next: ${
+        data.train.path === call.place.publicTokens
+          ? `where the notes are, deno task tokenize --tokenizer ${call.paths.root}, then ` +
+            `deno task train --init-from ${call.paths.root}`
+          : command(call, "calibrate")
+      }`,
   );
 }
 

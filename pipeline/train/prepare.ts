@@ -59,7 +59,9 @@ export async function prepareNew(
   const parameters = adapted?.parameters ?? initialParameters(model, train.seed);
   const warnings = [...initial?.warnings ?? [], ...adapted?.warnings ?? []];
   const validation = batchesOf(data, model, train, workspace.tokens("val"));
-  const pretrain = pretrainConfig(train, overrides.pretrain, data.public.length, model);
+  // A model to start from has read its public texts.
+  const asked = overrides.pretrain ?? (initial ? { passes: 0, train: {} } : undefined);
+  const pretrain = pretrainConfig(train, asked, data.public.length, model);
   if (overrides.pretrain?.passes && !pretrain) {
     throw new UsageError(
       "--pretrain-passes needs public texts in the workspace: deno task ingest --public FILE, then " +

@@ -10,7 +10,7 @@ import { readLog } from "../../pipeline/train/log.ts";
 import type { RunConfig } from "../../pipeline/train/run_folder.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import { inputHashes, runTask, tinyHandoff } from "./tiny_handoff.ts";
-import { entries, training } from "./tiny_workspace.ts";
+import { entries, tinyWorkspace, training, writeTokens } from "./tiny_workspace.ts";
 
 const fixture = join(import.meta.dirname!, "..", "fixtures", "handoff");
 
@@ -66,6 +66,27 @@ Deno.test(
     const [first] = (await readLog(paths.run("here").log)).filter((e) => e.kind === "validation");
     assertLess(Math.abs(first.loss - validations[0].loss), 1e-4);
     assertLess(Math.abs(first.bitsPerCharacter - validations[0].bitsPerCharacter), 1e-4);
+  }),
+);
+
+Deno.test(
+  "what train.py cannot do is refused, and public texts stay behind",
+  inFolder(async (root) => {
+    const paths = await tinyWorkspace(root);
+    const hand = (...args: string[]) =>
+      runTask("main", "--data", root, "--preset", "micro", ...args);
+    const muon = await hand("--optimizer", "muon");
+    assertEquals(muon.code, 2);
+    assertStringIncludes(muon.stderr, "AdamW only");
+    assert(!(await entries(root)).includes("handoff"));
+    await Deno.copyFile(paths.tokens("train"), paths.publicTokens);
+    const { code, stderr } = await hand("--run", "notes");
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, "The public texts stay here");
+    const config = JSON.parse(await Deno.readTextFile(join(root, "handoff", "notes", "run.json")));
+    assertEquals(config.pretrain, undefined);
+    for (const split of ["train", "val"] as const) await writeTokens(paths.tokens(split), []);
+    assertStringIncludes((await hand("--run", "base")).stderr, "public texts and no notes");
   }),
 );
 

@@ -120,6 +120,7 @@ Deno.test(
     await writeTokens(base.tokens("val"), []);
     const made = await training(base, ...tinyFlags(20));
     assertEquals(made.code, 0, made.stderr);
+    assertStringIncludes(made.stdout, "deno task tokenize --tokenizer");
     const { data, pretrain } = await readRunConfig(base.run("latest"));
     assertEquals(pretrain, undefined);
     assertEquals(data.train.path, base.publicTokens);
@@ -131,12 +132,14 @@ Deno.test(
       config,
       JSON.stringify({ ...json, licences: { web: "CC BY-NC 4.0" } }),
     );
-    const notes = await tinyWorkspace(join(root, "notes"));
+    // With public texts beside the notes, too: the base has read them.
+    const notes = await withPublic(join(root, "notes"));
     const init = ["--init-from", base.run("latest").root, "--steps", "4", "--batch-size", "4"];
     const { code, stderr } = await training(notes, ...init, "--eval-tokens", "128");
     assertEquals(code, 0, stderr);
     const run = notes.run("latest");
     assertEquals((await readRunConfig(run)).licences, { web: "CC BY-NC 4.0" });
+    assertEquals((await readRunConfig(run)).pretrain, undefined);
     assertEquals((await entries(run.root)).includes("base"), false);
   }),
 );

@@ -58,6 +58,17 @@ await runTask(defineTask({
           "AdamW only; leave the flag out, or train here",
       );
     }
+    if (data.base) {
+      throw new ArtifactError(
+        `Cannot hand off: ${place.root} holds public texts and no notes; train the base here`,
+      );
+    }
+    if (data.public.length > 0) {
+      console.error(
+        "The public texts stay here: train.py knows one phase. Train a base on them and hand it off " +
+          "with --init-from",
+      );
+    }
     for (const warning of warnings) console.error(`Adapted: ${warning}`);
     await Deno.mkdir(dirname(folder), { recursive: true });
     await writeHandoff(folder, prepared, data, place);

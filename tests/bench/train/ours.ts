@@ -42,5 +42,5 @@ const result: Measurement = {
   version: engine.description,
 };
 await engine.close();
-result.copies = await measureCopies(job);
+if (job.copies) result.copies = await measureCopies(job);
 console.log(JSON.stringify(result));
