@@ -36,6 +36,7 @@ import { float32Weights } from "../lib/gpt/onnx/weights.ts";
 import { compileKernels } from "../lib/gpt/wasm/compile.ts";
 import { loadWasmModel } from "../lib/gpt/wasm/model.ts";
 import { weightsFromOnnx } from "../lib/gpt/wasm/weights.ts";
+import type { Calibration } from "../artifacts/calibration.ts";
 import type { AuditEvidence } from "../artifacts/gate.ts";
 import { type Licences, licencesOf } from "../artifacts/licences.ts";
 import { type Lineage, lineageOf, type Sources, sourcesOf } from "../artifacts/lineage.ts";
@@ -66,6 +67,8 @@ export interface ExportReport {
   audit: AuditEvidence;
   /** Of the public texts behind the model and its n-gram table. */
   licences: Licences;
+  /** The system that is served, from which confidence and why; null where nobody calibrated it. */
+  served: Calibration["served"] | null;
   mixture: MixtureReport;
   runtime: string;
   files: Record<string, { bytes: number; sha256: string }>;
@@ -137,6 +140,7 @@ export async function exportRun(
       }),
       audit,
       licences: await licencesOf(place, run, { ngram: "ngram.bin" in files }),
+      served: served.file?.served ?? null,
       mixture: await mixtureReport(served, {
         systems,
         tokens: validation,

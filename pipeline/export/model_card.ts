@@ -64,6 +64,8 @@ checkpoint; the largest difference of a logit is ${parity.logitDifference.toExpo
 
 ## N-grams combined with the GPT
 
+${servedText(report.served)}
+
 ${mixtureText(report.mixture)}
 
 ## Public texts
@@ -75,6 +77,12 @@ ${licencesText(report.licences)}
 ${auditText(report.audit)}
 `;
 }
+
+const servedText = (served: ExportReport["served"]): string =>
+  served
+    ? `Served is ${served.system}; a suggestion is shown from confidence ${served.minConfidence} on, as ` +
+      `calibrated: ${served.why}.`
+    : "Not calibrated: the GPT alone is served, and a suggestion is shown from the usual confidence on.";
 
 function mixtureText(report: MixtureReport): string {
   if ("leftOut" in report) return `None: ${report.leftOut}.`;

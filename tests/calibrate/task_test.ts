@@ -94,6 +94,10 @@ Deno.test(
     assertStringIncludes(measured.stdout, "Holm's method");
     assertEquals(await readReport("calibration", run.calibration, ""), file, "eval wrote it");
 
+    const page = await Deno.readTextFile(join(run.eval, "index.html"));
+    assertStringIncludes(page, "Without notes that repeat a training note");
+    assertStringIncludes(page, "Is it really better?");
+
     const moved = await task("eval", paths, "--reading-cost", "1");
     assertEquals(moved.code, 2);
     assertStringIncludes(moved.stderr, '--reading-cost is a flag of "deno task calibrate" now');

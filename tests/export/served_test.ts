@@ -131,6 +131,10 @@ Deno.test(
     assertStringIncludes(card, "| GPT + n-grams | 1.2500 | 37.5% | 43.2% |");
     assertStringIncludes(card, "| all of them, as served | 1.2000 |");
     assertStringIncludes(card, "5 different patients");
+    assertStringIncludes(
+      card,
+      "Served is GPT + n-grams; a suggestion is shown from confidence 0.2",
+    );
     assertStringIncludes(cardOf({ leftOut: "it does not pay" }), "None: it does not pay.");
   }),
 );
@@ -163,7 +167,9 @@ function cardOf(mixture: MixtureReport): string {
     parity: { prompts: 1, tokens: 1, different: 0, ties: 0, logitDifference: 0 },
     quantization: { keptFloat32: [], onnxruntime: cost, kernels: cost },
     audit: { verdict: "pass", failed: [] },
+    served: { system: "GPT + n-grams", kind: "gpt+mixture", minConfidence: 0.2, why: "it pays" },
     mixture,
+    licences: {},
     runtime: "",
     files: Object.fromEntries(files.map((name) => [name, { bytes: 1, sha256: "" }])),
   } as unknown as ExportReport);
