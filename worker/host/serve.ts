@@ -3,13 +3,16 @@
  * Cloudflare Workers uses (workerd), or with --deno in plain Deno.
  */
 
+import { join } from "@std/path";
 import { workspace } from "../../pipeline/artifacts.ts";
-import { defineTask, runTask } from "../../pipeline/lib/base/cli.ts";
+import { passGate } from "../../pipeline/artifacts/gate.ts";
+import { defineTask, runTask, UsageError } from "../../pipeline/lib/base/cli.ts";
 import { type EngineName, engines } from "../src/engine.ts";
 import { requireExport } from "./build.ts";
 import { readSettings } from "./settings.ts";
 import { startDeno } from "./start_deno.ts";
-import { startWorker } from "./start_worker.ts";
+import { type Pool, startPool } from "./pool.ts";
+import type { RunningWorker } from "./start_worker.ts";
 
 export { type RunningWorker, type StartOptions, startWorker } from "./start_worker.ts";
 
@@ -35,6 +38,18 @@ const task = defineTask({
       placeholder: "FOLDER",
       help: "serve this export in place of a run's, with onnxruntime-web also one of optimum's",
     },
+    processes: {
+      type: "integer",
+      default: 1,
+      min: 1,
+      max: 256,
+      help: "workerd processes behind the port; one per core (SIGHUP takes over a new export)",
+    },
+    "accept-risk": {
+      type: "string",
+      placeholder: "REASON",
+      help: "let SIGHUP take over an export without a passed privacy audit",
+    },
     deno: { type: "boolean", help: "run in plain Deno instead of workerd" },
     settings: {
       type: "string",
@@ -50,32 +65,61 @@ const task = defineTask({
   examples: [
     "deno task serve",
     "deno task serve --run nano --port 9000 --deno",
-    "deno task serve --run nano --settings data/deploy.json",
+    "deno task serve --run nano --processes 4 --settings data/deploy.json",
   ],
-  async run({ run, data, port, deno, rateLimit, ...flags }) {
+  async run({ run, data, port, deno, processes, rateLimit, ...flags }) {
     const exportFolder = flags.export ?? workspace(data).run(run).export;
     const settings = flags.settings === undefined ? undefined : await readSettings(flags.settings);
     const secrets = settings?.secrets;
     const engine = (flags.engine ?? settings?.engine ?? "wasm") as EngineName;
     await requireExport(exportFolder, engine);
-    const start = deno ? startDeno : startWorker;
-    const worker = await start({
-      exportFolder,
-      engine,
-      port,
-      rateLimit,
-      secrets,
-      onLog: printAuditLine,
-    });
-    try {
-      const line = curlLine(worker.url, secrets !== undefined);
-      console.log(`${worker.url} is ready. Try it:\n\n${line}\n\nCtrl-C stops it.`);
-      await interrupted();
-    } finally {
-      await worker.stop();
+    const options = { exportFolder, engine, port, rateLimit, secrets, onLog: printAuditLine };
+    if (deno) {
+      if (processes > 1) throw new UsageError("--processes needs workerd; leave out --deno");
+      return await untilInterrupted(await startDeno(options), secrets !== undefined);
     }
+    const gate = () => requireGate(data, run, flags.export, flags.acceptRisk);
+    const pool = await startPool({ ...options, processes, gate });
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", () => void reload(pool));
+    await untilInterrupted(pool, secrets !== undefined);
   },
 });
+
+/** A new export is served only if it may leave the workspace, as `deploy` decides it. */
+async function requireGate(
+  data: string,
+  name: string,
+  foreign: string | undefined,
+  acceptedRisk: string | undefined,
+): Promise<void> {
+  if (foreign !== undefined && acceptedRisk === undefined) {
+    throw new Error(
+      `Cannot take over ${foreign}: it was not audited here; start again with --accept-risk "reason"`,
+    );
+  }
+  const paths = workspace(data), run = paths.run(name);
+  const model = join(run.export, "model.safetensors");
+  if (foreign === undefined) await passGate({ paths, run, model, doing: "deploy", acceptedRisk });
+}
+
+async function reload(pool: Pool): Promise<void> {
+  try {
+    await pool.reload();
+    console.log("The new export is served.");
+  } catch (error) {
+    console.error(`${(error as Error).message}; the export that was served before still is`);
+  }
+}
+
+async function untilInterrupted(worker: RunningWorker, withKey: boolean): Promise<void> {
+  try {
+    const line = curlLine(worker.url, withKey);
+    console.log(`${worker.url} is ready. Try it:\n\n${line}\n\nCtrl-C stops it.`);
+    await interrupted();
+  } finally {
+    await worker.stop();
+  }
+}
 
 /** The worker's own lines are JSON; wrangler's are left out. */
 const printAuditLine = (line: string) => {

@@ -57,6 +57,7 @@ export async function startDeno(
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     loadMilliseconds,
+    exited: server.finished,
     stop: () => server.shutdown(),
   };
 }

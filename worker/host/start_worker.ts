@@ -43,7 +43,11 @@ export interface RunningWorker {
   url: string;
   /** How long its first request took that needed the model. */
   loadMilliseconds: number;
-  /** Ends it and removes its temporary folder. */
+  /** Its process, where it has one of its own. */
+  pid?: number;
+  /** Resolves when it has ended, by itself or by `stop`. */
+  exited: Promise<unknown>;
+  /** Ends it, and removes what was made for it. */
   stop(): Promise<void>;
 }
 
@@ -53,39 +57,72 @@ const binary = (workerd as unknown as { default: string }).default;
 /** How long a worker may take until it answers. */
 const START_TIMEOUT_MS = 60_000;
 
+/** Modules of a worker in a temporary folder, from which processes are started. */
+export interface AssembledWorker {
+  folder: string;
+  remove(): Promise<void>;
+}
+
+/** Assembles a worker from an export; rejects if that is incomplete. */
+export async function assembleWorker(
+  { exportFolder, engine }: Pick<StartOptions, "exportFolder" | "engine">,
+): Promise<AssembledWorker> {
+  const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-worker-" });
+  const remove = () => Deno.remove(folder, { recursive: true }).catch(() => {});
+  try {
+    await assemble(exportFolder, folder, { engine });
+    return { folder, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
 /**
  * Assembles a worker from an export in a temporary folder, starts it, waits until it is ready.
  * Rejects if the export is incomplete, the port is taken, or it is not ready within a minute.
  */
 export async function startWorker(options: StartOptions): Promise<RunningWorker> {
-  const { exportFolder, engine, rateLimit, secrets = noAuth, onLog = () => {} } = options;
-  const folder = await Deno.makeTempDir({ prefix: "nano-med-gpt-worker-" });
-  const forget = () => Deno.remove(folder, { recursive: true }).catch(() => {});
+  const assembled = await assembleWorker(options);
   try {
-    await assemble(exportFolder, folder, { engine });
-    const port = availablePort(options.port);
-    const bindings = {
-      ...withLoopbackHosts(secrets),
-      ...rateLimit && { RATE_LIMIT: `${rateLimit}` },
+    const worker = await startAssembled(assembled, options);
+    return {
+      ...worker,
+      async stop() {
+        await worker.stop();
+        await assembled.remove();
+      },
     };
-    const config = join(folder, "workerd.capnp");
-    await Deno.writeTextFile(config, await configuration(folder, port, bindings), { mode: 0o600 });
-    const process = startProcess(config, options.inspectorPort, onLog);
-    const url = `http://127.0.0.1:${port}`;
-    const stop = async () => {
-      await process.stop();
-      await forget();
-    };
-    try {
-      const loadMilliseconds = await ready(url, process);
-      return { url, loadMilliseconds, stop };
-    } catch (error) {
-      await stop();
-      throw error;
-    }
   } catch (error) {
-    await forget();
+    await assembled.remove();
     throw error;
+  }
+}
+
+/** Starts one process of an assembled worker and waits until it is ready. */
+export async function startAssembled(
+  { folder }: AssembledWorker,
+  options: Omit<StartOptions, "exportFolder" | "engine">,
+): Promise<RunningWorker> {
+  const { rateLimit, secrets = noAuth, onLog = () => {} } = options;
+  const port = availablePort(options.port);
+  const bindings = {
+    ...withLoopbackHosts(secrets),
+    ...rateLimit && { RATE_LIMIT: `${rateLimit}` },
+  };
+  const config = join(folder, `workerd-${port}.capnp`);
+  await Deno.writeTextFile(config, await configuration(folder, port, bindings), { mode: 0o600 });
+  const process = startProcess(config, options.inspectorPort, onLog);
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    const loadMilliseconds = await ready(url, process);
+    return { url, loadMilliseconds, pid: process.pid, exited: process.exited, stop: process.stop };
+  } catch (error) {
+    await process.stop();
+    throw error;
+  } finally {
+    // It holds the secrets, and has been read.
+    await Deno.remove(config).catch(() => {});
   }
 }
 
@@ -140,6 +177,7 @@ const config :Workerd.Config = (
 }
 
 interface Process {
+  readonly pid: number | undefined;
   /** The last lines it printed. */
   readonly lines: readonly string[];
   readonly exited: Promise<number | null>;
@@ -166,6 +204,7 @@ function startProcess(
   const kill = () => void child.kill("SIGKILL");
   globalThis.addEventListener("unload", kill);
   return {
+    pid: child.pid,
     lines,
     exited,
     async stop() {

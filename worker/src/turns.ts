@@ -67,7 +67,7 @@ export function turns(): Turns {
   /** When a caller's suggestion was last computed, counted in turns. */
   const served = new Map<string, number>();
   let running = false, suggestionsInARow = 0, count = 0;
-  let millisecondsPerSuggestion = 10, millisecondsPerToken = 8;
+  let millisecondsPerToken = 8;
 
   const remaining = (of: Iterable<Admission>) =>
     [...of].reduce((sum, { remaining }) => sum + remaining, 0);
@@ -107,8 +107,7 @@ export function turns(): Turns {
     if (own >= MAX_WAITING_OF_CALLER) {
       throw tooMany(429, `${own} requests of this caller are waiting; try again soon`);
     }
-    const late = suggestions.length * millisecondsPerSuggestion > MAX_WAIT_MS;
-    if (late || suggestions.length >= MAX_WAITING) throw busy();
+    if (suggestions.length >= MAX_WAITING) throw busy();
   }
 
   return {
@@ -134,13 +133,7 @@ export function turns(): Turns {
           if (late && !ticket.started && !turn.admission) throw busy();
         }
         signal?.throwIfAborted();
-        const started = performance.now();
-        const result = await task();
-        if (!turn.admission) {
-          millisecondsPerSuggestion += NEWEST *
-            (performance.now() - started - millisecondsPerSuggestion);
-        }
-        return result;
+        return await task();
       } finally {
         if (ticket.started) running = false;
         else waiting.splice(waiting.indexOf(ticket), 1);
