@@ -14,6 +14,7 @@ import manifest from "../../deno.json" with { type: "json" };
 import { type EngineName, engines } from "../src/engine.ts";
 import { assemble } from "./build.ts";
 import { readSettings } from "./settings.ts";
+import { type TargetName, targets, writeTarget } from "./targets/mod.ts";
 
 /** Pinned in deno.json: the newest whose workerd has binaries for every platform in the registry. */
 export const WRANGLER = manifest.imports.wrangler;
@@ -36,13 +37,27 @@ const MAX_SCRIPT_BYTES = 64 * 2 ** 20;
 
 export const task = defineTask({
   name: "deploy",
-  summary: "Checks an exported run and its settings, then deploys the worker with wrangler.",
+  summary: "Checks an exported run and its settings, then deploys the worker with wrangler, or\n" +
+    "writes what a machine or cluster of your own needs.",
   flags: {
     run: { type: "string", default: "latest", placeholder: "NAME", help: "run to deploy" },
     engine: {
       type: "string",
       choices: engines,
       help: "inference engine (default: that of the settings, or wasm, our kernels)",
+    },
+    target: {
+      type: "string",
+      choices: ["cloudflare", ...targets],
+      default: "cloudflare",
+      help: "where it is to run; all but cloudflare write into --output and upload nothing",
+    },
+    processes: {
+      type: "integer",
+      default: 4,
+      min: 1,
+      max: 256,
+      help: "processes on a machine of your own, one per core",
     },
     settings: {
       type: "string",
@@ -71,13 +86,14 @@ export const task = defineTask({
     output: {
       type: "string",
       placeholder: "FOLDER",
-      help: "keep what is deployed (wrangler.jsonc and its modules, no secrets) in this new folder",
+      help: "write what is deployed into this new folder; for cloudflare without secrets",
     },
     "dry-run": { type: "boolean", help: "do everything but the upload; needs no network" },
   },
   examples: [
     "deno task deploy --new-key ehr",
     "deno task deploy --run nano --dry-run",
+    "deno task deploy --run nano --target haproxy --processes 8 --output nano-med-gpt",
   ],
   async run(flags) {
     if (flags.newKey !== undefined) return await printNewKey(flags.newKey);
@@ -89,6 +105,16 @@ export const task = defineTask({
     const exported = await readExport(run.export, []);
     const licences = { ...await licencesOf(paths, run, { ngram: false }), ...exported?.licences };
     requireLicences(licences, flags.acceptLicence);
+    if (flags.target !== "cloudflare") {
+      const { output, target, processes, rateLimit } = flags;
+      if (output === undefined) throw new UsageError(`--target ${target} needs --output FOLDER`);
+      const folder = await emptyFolder(output);
+      await assemble(run.export, folder, { engine: (flags.engine ?? engine) as EngineName });
+      console.log(
+        await writeTarget(folder, target as TargetName, secrets, { processes, rateLimit }),
+      );
+      return;
+    }
     const temporary = await Deno.makeTempDir({ prefix: "nano-med-gpt-deploy-" });
     try {
       const folder = flags.output === undefined

@@ -3,12 +3,12 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { stripVTControlCharacters as plain } from "node:util";
-import { parse as parseJsonc } from "@std/jsonc";
-import { extname, join } from "@std/path";
+import { join } from "@std/path";
 import workerd from "workerd";
 import type { EngineName } from "../src/engine.ts";
 import { LOOPBACK_HOSTS } from "../src/hosts.ts";
 import { assemble } from "./build.ts";
+import { workerdConfig } from "./workerd_config.ts";
 
 /** What is served, and how. */
 export interface StartOptions {
@@ -52,7 +52,7 @@ export interface RunningWorker {
 }
 
 /** CommonJS: what its types call the default is a property of it. */
-const binary = (workerd as unknown as { default: string }).default;
+export const workerdBinary = (workerd as unknown as { default: string }).default;
 
 /** How long a worker may take until it answers. */
 const START_TIMEOUT_MS = 60_000;
@@ -111,7 +111,8 @@ export async function startAssembled(
     ...rateLimit && { RATE_LIMIT: `${rateLimit}` },
   };
   const config = join(folder, `workerd-${port}.capnp`);
-  await Deno.writeTextFile(config, await configuration(folder, port, bindings), { mode: 0o600 });
+  const text = await workerdConfig(folder, { address: `127.0.0.1:${port}`, bindings });
+  await Deno.writeTextFile(config, text, { mode: 0o600 });
   const process = startProcess(config, options.inspectorPort, onLog);
   const url = `http://127.0.0.1:${port}`;
   try {
@@ -124,56 +125,6 @@ export async function startAssembled(
     // It holds the secrets, and has been read.
     await Deno.remove(config).catch(() => {});
   }
-}
-
-/** How workerd names the kinds of modules that wrangler.jsonc has rules for. */
-const MODULES: Record<string, string> = {
-  ".mjs": "esModule",
-  ".wasm": "wasm",
-  ".onnx": "data",
-  ".bin": "data",
-  ".json": "text",
-};
-
-/** A workerd configuration for what lies in `folder`/build and wrangler.jsonc says. */
-async function configuration(
-  folder: string,
-  port: number,
-  bindings: Record<string, string>,
-): Promise<string> {
-  const deployed = await Deno.readTextFile(join(folder, "wrangler.jsonc"));
-  const { compatibility_date, compatibility_flags } = parseJsonc(deployed) as {
-    compatibility_date: string;
-    compatibility_flags: string[];
-  };
-  const names = (await Array.fromAsync(Deno.readDir(join(folder, "build")))).map(({ name }) =>
-    name
-  );
-  // The first module is the one that is started.
-  names.sort((a, b) => Number(b === "entry.mjs") - Number(a === "entry.mjs"));
-  const modules = names.map((name) =>
-    `(name = "${name}", ${MODULES[extname(name)]} = embed "build/${name}")`
-  );
-  const values = Object.entries(bindings).map(([name, value]) =>
-    `(name = "${name}", text = ${JSON.stringify(value)})`
-  );
-  return `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "worker", worker = (
-      modules = [${modules.join(", ")}],
-      bindings = [${values.join(", ")}],
-      compatibilityDate = "${compatibility_date}",
-      compatibilityFlags = ${JSON.stringify(compatibility_flags)},
-    )),
-    (name = "internet", network = (
-      allow = ["public", "private"],
-      tlsOptions = (trustBrowserCas = true),
-    )),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "worker")],
-);
-`;
 }
 
 interface Process {
@@ -191,7 +142,7 @@ function startProcess(
 ): Process {
   const args = ["serve", config];
   if (inspectorPort) args.push(`--inspector-addr=127.0.0.1:${inspectorPort}`);
-  const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(workerdBinary, args, { stdio: ["ignore", "pipe", "pipe"] });
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {

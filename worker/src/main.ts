@@ -57,7 +57,11 @@ export function createWorker(parts: Parts) {
  * The app's settings as the environment gives them. Settings that cannot be used let nobody in, and
  * the log says why.
  */
-export function settingsOf(env: Environment): AppSettings {
+export function settingsOf(environment: Environment): AppSettings {
+  // workerd gives null for a variable that its process does not have.
+  const env: Environment = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== null),
+  );
   const log = (line: string) => console.log(line);
   const mistakes = settingMistakes(env);
   if (mistakes.length > 0) {
