@@ -7,7 +7,7 @@
 import { join } from "@std/path";
 import { type RunPaths, type Workspace } from "../artifacts.ts";
 import { type Calibration, openCalibrationIfAny } from "../artifacts/calibration.ts";
-import { openSources } from "../artifacts/chain.ts";
+import { Chain, openSources } from "../artifacts/chain.ts";
 import { digestsOf } from "../artifacts/lineage.ts";
 import { readReport } from "../artifacts/reports.ts";
 import { exists } from "../lib/base/files.ts";
@@ -40,7 +40,7 @@ export async function openServed(
   name: string,
   noMixture: boolean,
 ): Promise<ServedModel> {
-  const run = paths.run(name);
+  const run = paths.run(name), chain = new Chain({ paths, run });
   await openSources({ paths, run }, `complete with run "${name}"`, ["run", "ngram", "calibration"]);
   const checkpoint = await readRunCheckpoint(run);
   const fitted = await openCalibrationIfAny(paths, name);
@@ -54,13 +54,13 @@ export async function openServed(
     ? "without the n-grams that may be served with it"
     : exported
     ? `as the worker serves ${run.export}`
-    : `in int8 as the worker computes it; "deno task export --run ${name}" makes it ready to serve`;
+    : `in int8 as the worker computes it; "${chain.command("export")}" makes it ready to serve`;
   return {
     model: await load(checkpoint, weights),
     mixture: withMixture ? fitted!.mixture : undefined,
     minConfidence: from,
     origin: `${withMixture ? chosen.system : "The GPT alone"}, from confidence ${from}, ${engine}` +
-      (fitted ? "" : `; not calibrated: see "deno task calibrate --help"`),
+      (fitted ? "" : `; not calibrated: "${chain.command("calibration")}" finds what serves best`),
   };
 }
 
