@@ -1,11 +1,20 @@
 /** Reads every input, sifts the notes and writes notes.parquet, ingest.json and rejects.jsonl. */
 
 import { format, Interrupted } from "../lib/base/cli.ts";
+import { dirname } from "@std/path";
 import { type Workspace } from "../artifacts.ts";
 import { type Lineage, lineageOf, nameOf } from "../artifacts/lineage.ts";
 import { isMarkedSynthetic } from "../artifacts/synthetic.ts";
-import { writeAtomic, writeJson } from "../lib/base/files.ts";
-import { findFiles, formatOf } from "./read/detect.ts";
+import { writeJson } from "../lib/base/files.ts";
+import { joinLines } from "./read/note_lines.ts";
+import { head } from "./read/byte_stream.ts";
+import { formatOf } from "./read/detect.ts";
+import { Binaries } from "./read/fhir_binaries.ts";
+import { findFiles, type Skipped } from "./read/find_files.ts";
+import { spoolStandardInput } from "./read/standard_input.ts";
+import { MimicFacts } from "./identity/mimic_facts.ts";
+import { lockInterim } from "./write/lock.ts";
+import { RejectsWriter } from "./write/rejects_writer.ts";
 import { download, isWeb } from "./read/download.ts";
 import { Intake } from "./read/intake.ts";
 import {
@@ -13,9 +22,11 @@ import {
   type Format,
   InputError,
   isRemote,
-  type NoteField,
   type NoteFile,
+  NoTextColumn,
+  type ReadContext,
   type Reader,
+  type SourceField,
 } from "./read/note_source.ts";
 import { NotesWriter } from "./write/notes_writer.ts";
 import { readCsv } from "./read/csv.ts";
@@ -45,6 +56,10 @@ export interface IngestOptions extends SiftOptions {
   inputs: string[];
   format: Format | "auto";
   columns: ColumnFlags;
+  /** What the bytes of the inputs are: a label of the Encoding Standard. */
+  encoding?: string;
+  /** Keep documents that their source calls preliminary. */
+  preliminary: boolean;
   /** Keep the notes before the damaged place of a gzip file instead of failing. */
   acceptTruncated: boolean;
   /** The largest file to fetch from an https:// address. */
@@ -53,6 +68,17 @@ export interface IngestOptions extends SiftOptions {
 
 /** Called as the run goes: bytes read of all there are, and notes kept. */
 export type OnProgress = (bytes: number, totalBytes: number, kept: number) => void;
+
+/** What goes through one run from file to file. */
+interface Run {
+  options: IngestOptions;
+  sift: Sift;
+  tally: Tally;
+  writer: NotesWriter;
+  rejects: RejectsWriter;
+  binaries: Binaries;
+  mimic: MimicFacts;
+}
 
 /**
  * Ingests `options.inputs` into the workspace. Throws an `InputError` when an input cannot be read
@@ -66,41 +92,87 @@ export async function ingest(
   signal?: AbortSignal,
 ): Promise<IngestReport> {
   const started = performance.now();
-  const files = await findFiles(options.inputs, options.format);
+  using _lock = await lockInterim(paths);
+  await using standardInput = await spoolStandardInput(options.inputs, dirname(paths.notes));
+  const { files, skipped } = await findFiles(
+    standardInput.inputs,
+    options.format,
+    options.encoding,
+  );
   const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const sift = new Sift(options, await Scans.load());
-  const tally = new Tally();
-  const inputs: InputReport[] = [];
+  await using rejects = new RejectsWriter(paths.rejects);
   const writer = await NotesWriter.create(paths.notes);
+  const run: Run = {
+    options,
+    sift: new Sift(options, await Scans.load()),
+    tally: new Tally(),
+    writer,
+    rejects,
+    binaries: new Binaries(),
+    mimic: new MimicFacts(),
+  };
+  const inputs: InputReport[] = [];
   try {
     let before = 0;
-    for (const found of files) {
+    for (const found of await binariesLast(files)) {
       await using fetched = await fetchIfRemote(found, options, onProgress, signal);
       const { file } = fetched;
-      const report = await ingestFile(file, options, sift, tally, writer, (bytes) => {
-        if (signal?.aborted) throw new Interrupted("Interrupted; notes.parquet is unchanged");
-        onProgress(before + bytes, totalBytes, tally.kept);
-      });
-      inputs.push(report);
+      try {
+        inputs.push(
+          await ingestFile(file, run, (bytes) => {
+            if (signal?.aborted) throw new Interrupted("Interrupted; notes.parquet is unchanged");
+            onProgress(before + bytes, totalBytes, run.tally.kept);
+          }),
+        );
+      } catch (error) {
+        if (!(error instanceof NoTextColumn && file.inFolder && files.length > 1)) throw error;
+        skipped.push({ name: file.name, why: withoutPrefix(error.message) });
+      }
       before += file.bytes;
     }
-    if (tally.kept === 0) throw nothingLeft(tally, inputs);
+    for (const { note, source } of run.binaries.left) {
+      const detail = "its Binary is in none of the files";
+      reject(run, source, note.row, "attachment missing", detail);
+    }
+    if (run.tally.kept === 0) throw nothingLeft(run.tally, inputs, skipped);
+    rejects.end();
     await writer.finish();
   } finally {
     await writer.close();
   }
-  const report = reportOf(
+  await rejects.place();
+  const report = reportOf({
     options,
-    await lineageOfNotes(paths, inputs),
+    origin: await lineageOfNotes(paths, inputs),
     inputs,
-    tally,
-    sift.counts,
-    inputs.some(({ format }) => format === "parquet") ? await duckDbVersion() : null,
-    (performance.now() - started) / 1000,
-  );
-  await writeAtomic(paths.rejects, tally.rejects.map((line) => line + "\n").join(""));
+    skipped,
+    tally: run.tally,
+    sift: run.sift,
+    mimic: run.mimic,
+    duckdb: inputs.some(({ format }) => format === "parquet") ? await duckDbVersion() : null,
+    seconds: (performance.now() - started) / 1000,
+  });
   await writeJson(paths.ingestReport, report);
   return report;
+}
+
+const withoutPrefix = (message: string) => message.replace(/^Cannot read .*?: /, "");
+
+function reject(run: Run, file: string, row: number, reason: string, detail: string): void {
+  run.tally.reject(reason);
+  run.rejects.add({ file, row, reason, detail });
+}
+
+/** Files of FHIR's Binary resources after the documents that refer to them. */
+async function binariesLast(files: NoteFile[]): Promise<NoteFile[]> {
+  const isBinary = await Promise.all(
+    files.map(async ({ format, path }) => {
+      if (format !== "fhir") return false;
+      const start = new TextDecoder().decode(await head(path, 1 << 12));
+      return /"resourceType"\s*:\s*"([A-Za-z]+)"/.exec(start)?.[1] === "Binary";
+    }),
+  );
+  return [...files.filter((_, i) => !isBinary[i]), ...files.filter((_, i) => isBinary[i])];
 }
 
 /**
@@ -126,7 +198,7 @@ async function lineageOfNotes(
 /** The file itself, or a temporary copy of what lies at its address, removed after use. */
 async function fetchIfRemote(
   file: NoteFile,
-  { format, maxDownloadBytes }: IngestOptions,
+  { format, maxDownloadBytes, encoding }: IngestOptions,
   onProgress: OnProgress,
   signal?: AbortSignal,
 ): Promise<{ file: NoteFile } & AsyncDisposable> {
@@ -140,7 +212,7 @@ async function fetchIfRemote(
       onBytes: (done, total) => onProgress(done, total ?? 0, 0),
     });
     const { size } = await Deno.stat(path);
-    const local = { ...file, path, bytes: size, format: await formatOf(path, format) };
+    const local = { ...file, path, bytes: size, format: await formatOf(path, format, encoding) };
     return { file: local, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
@@ -152,38 +224,45 @@ const duckDbVersion = async () => (await import("./read/duckdb.ts")).duckDbVersi
 
 async function ingestFile(
   file: NoteFile,
-  options: IngestOptions,
-  sift: Sift,
-  tally: Tally,
-  writer: NotesWriter,
+  run: Run,
   onBytes: (bytes: number) => void,
 ): Promise<InputReport> {
+  const { options, sift, tally, writer } = run;
   const intake = new Intake();
-  let kept = 0, rejected = 0;
-  let columns: Partial<Record<NoteField, string>> = {};
-  const reject = (row: number, reason: string, detail: string) => {
+  let kept = 0, rejected = 0, repeatedIds = 0;
+  let columns: Partial<Record<SourceField, string>> = {};
+  const lose = (row: number, reason: string, detail: string) => {
     rejected++;
-    tally.reject({ file: file.name, row, reason, detail });
+    if (reason === "id used twice") repeatedIds++;
+    reject(run, file.name, row, reason, detail);
   };
-  const context = {
+  const context: ReadContext = {
     columns: options.columns,
-    reject,
+    encoding: options.encoding,
+    preliminary: options.preliminary,
+    binaries: run.binaries,
+    reject: lose,
     intake,
-    mapped: (found: typeof columns) => columns = found,
+    mapped: (found) => columns = found,
   };
-  for await (const raws of readers[file.format](file, context)) {
+  const source = { name: file.name, idScope: file.format === "mimic" ? "MIMIC" : file.name };
+  const read = readers[file.format](file, context);
+  for await (const raws of hasLines(file) ? joinLines(read, file.name) : read) {
     const notes: SiftedNote[] = [];
     for (const raw of raws) {
-      const note = sift.take(raw, file.name);
-      if ("reason" in note) reject(raw.row, note.reason, note.detail);
+      const note = sift.take(raw, source);
+      if ("reason" in note) lose(raw.row, note.reason, note.detail);
       else notes.push(note);
     }
     for (const note of notes) tally.keep(note);
+    if (file.format === "mimic") run.mimic.see(notes);
     kept += notes.length;
     await writer.write(notes);
     onBytes(intake.bytes);
   }
   if (intake.damage && !options.acceptTruncated) throw cutShort(file.name, intake.damage, kept);
+  if (repeatedIds >= 3 && repeatedIds >= kept) throw manyRowsAnId(file.name, repeatedIds);
+  run.mimic.end(file.format, columns, kept + rejected);
   const { name, format } = file;
   return {
     name,
@@ -192,12 +271,23 @@ async function ingestFile(
     bytes: file.bytes,
     sha256: isRemote(file.path) ? null : intake.sha256(),
     damage: intake.damage ?? null,
+    trailing_bytes: intake.trailing,
     columns,
     read: kept + rejected,
     kept,
     rejected,
   };
 }
+
+/** Formats whose rows may be the lines of a note. */
+const hasLines = ({ format }: NoteFile) => ["csv", "jsonl", "parquet"].includes(format);
+
+const manyRowsAnId = (name: string, rows: number) =>
+  new InputError(
+    `Cannot ingest ${name}: ${format(rows)} rows have the id of a row before; if rows are the ` +
+      "lines of one note, name the column that numbers them with --line COL, and if the id is not " +
+      "the note's, name the column that is with --id COL",
+  );
 
 const cutShort = (name: string, damage: string, kept: number) =>
   new InputError(
@@ -207,16 +297,16 @@ const cutShort = (name: string, damage: string, kept: number) =>
       "or keep what comes before the damage with --accept-truncated",
   );
 
-function nothingLeft(tally: Tally, inputs: InputReport[]): InputError {
+function nothingLeft(tally: Tally, inputs: InputReport[], skipped: Skipped[]): InputError {
   const reasons = Object.entries(tally.reasons).map(([reason, count]) => `${reason}: ${count}`);
-  if (reasons.length === 0) {
+  if (reasons.length > 0) {
     return new InputError(
-      `Cannot ingest ${inputs.map(({ name }) => name).join(", ")}: there is not one note in it`,
+      `Cannot write notes.parquet: every note was rejected (${
+        reasons.join(", ")
+      }); check --text and the other column flags`,
     );
   }
-  return new InputError(
-    `Cannot write notes.parquet: every note was rejected (${
-      reasons.join(", ")
-    }); check --text and the other column flags`,
-  );
+  const names = [...inputs, ...skipped].map(({ name }) => name).slice(0, 5).join(", ");
+  const why = skipped.length > 0 ? ` (${skipped[0].name}: ${skipped[0].why})` : "";
+  return new InputError(`Cannot ingest ${names}: there is not one note in it${why}`);
 }

@@ -44,6 +44,16 @@ const task = defineTask({
       placeholder: "KIND",
       help: "what --context holds",
     },
+    line: {
+      type: "string",
+      placeholder: "COL",
+      help: "column that numbers the rows of one note, which are joined",
+    },
+    encoding: {
+      type: "string",
+      placeholder: "NAME",
+      help: "what the inputs are in, such as shift_jis; without it UTF-8, UTF-16 or windows-1252",
+    },
     clean: {
       type: "string",
       default: "standard",
@@ -57,6 +67,14 @@ const task = defineTask({
       min: 0,
       max: 1,
       help: "drop a note at least this similar to an earlier one; 0 keeps them all",
+    },
+    "across-patients": {
+      type: "boolean",
+      help: "drop duplicates of other patients' notes as well",
+    },
+    preliminary: {
+      type: "boolean",
+      help: "keep documents that FHIR calls preliminary",
     },
     "accept-truncated": {
       type: "boolean",
@@ -87,6 +105,7 @@ const task = defineTask({
     "deno task ingest export/ --format text",
     "deno task ingest visits.jsonl --context dialogue",
     'deno task ingest --public medquad.jsonl.gz --licence "CC BY 4.0"',
+    "zcat notes.csv.gz | deno task ingest -",
   ],
   async run(flags, inputs) {
     if (inputs.length === 0) {
@@ -103,8 +122,17 @@ const task = defineTask({
         inputs,
         ...(source ? { public: true } : {}),
         format: flags.format as Format | "auto",
-        columns: { text: flags.text, id: flags.id, patient: flags.patient, context: flags.context },
+        columns: {
+          text: flags.text,
+          id: flags.id,
+          patient: flags.patient,
+          line: flags.line,
+          context: flags.context,
+        },
         contextKind: flags.contextKind as ContextKind,
+        encoding: requireEncoding(flags.encoding),
+        preliminary: flags.preliminary,
+        acrossPatients: flags.acrossPatients,
         clean: flags.clean as "standard" | "original",
         acceptTruncated: flags.acceptTruncated,
         maxDownloadBytes: flags.maxDownloadGb * 1e9,
@@ -133,6 +161,18 @@ const task = defineTask({
     );
   },
 });
+
+function requireEncoding(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  try {
+    return new TextDecoder(name).encoding;
+  } catch {
+    throw new UsageError(
+      `--encoding ${name} is not known; expected a name of the Encoding Standard, such as ` +
+        "windows-1250, iso-8859-2, shift_jis, gb18030, utf-16le",
+    );
+  }
+}
 
 const toMegabytes = (bytes: number) => Math.round(bytes / 1e6);
 

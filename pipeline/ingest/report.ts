@@ -5,8 +5,11 @@ import { type Split, splits } from "../artifacts.ts";
 import type { Lineage } from "../artifacts/lineage.ts";
 import { repairNames } from "./clean/clean_text.ts";
 import type { IngestOptions } from "./ingest.ts";
-import type { Format, NoteField } from "./read/note_source.ts";
-import type { SiftCounts, SiftedNote } from "./identity/sift.ts";
+import type { Skipped } from "./read/find_files.ts";
+import type { Format, SourceField } from "./read/note_source.ts";
+import { type MimicFacts, type MimicReport } from "./identity/mimic_facts.ts";
+import { likelyEncoding } from "./clean/likely_encoding.ts";
+import type { Sift, SiftedNote } from "./identity/sift.ts";
 import { SPLIT_RULE } from "./identity/split.ts";
 
 export interface InputReport {
@@ -18,18 +21,13 @@ export interface InputReport {
   sha256: string | null;
   /** What is wrong with a gzip file that could not be read to its end. */
   damage: string | null;
+  /** Bytes behind the end of the gzip data, passed over. */
+  trailing_bytes: number;
   /** Which column filled which field. */
-  columns: Partial<Record<NoteField, string>>;
+  columns: Partial<Record<SourceField, string>>;
   read: number;
   kept: number;
   rejected: number;
-}
-
-export interface Reject {
-  file: string;
-  row: number;
-  reason: string;
-  detail: string;
 }
 
 interface SplitCount {
@@ -50,12 +48,24 @@ export interface IngestReport {
   software: { deno: string; duckdb: string | null };
   options: Omit<IngestOptions, "inputs">;
   inputs: InputReport[];
+  /** Files of folders that hold no notes, and why. */
+  skipped: Skipped[];
   notes: { read: number; kept: number; rejected: number };
   patients: number;
   /** Notes whose source names no patient: each is taken as a patient of its own. */
   notes_without_patient: number;
   /** Notes whose source gives no id: it is made from the text's SHA-256. */
   notes_without_id: number;
+  /** Kept notes with the text of a note of another patient (an ordinary chest X-ray). */
+  same_text_other_patients: number;
+  /** Ids that two files or resource types share: one got the name of its file or type in front. */
+  ids_made_unique: number;
+  /** Notes by type, the most frequent first. */
+  note_types: Record<string, number>;
+  /** What is known of MIMIC's own files; null where there is none. */
+  mimic: MimicReport | null;
+  /** What bytes that are not UTF-8 seem to be, where they are not Windows-1252. */
+  likely_encoding: string | null;
   split_rule: string;
   splits: Record<Split, SplitCount>;
   /** Notes repaired, by kind of repair; one note can count under several. */
@@ -66,62 +76,72 @@ export interface IngestReport {
   rejected_by_reason: Record<string, number>;
 }
 
+const MOST_TYPES = 50;
+
 /** Adds up while notes pass. */
 export class Tally {
   kept = 0;
-  readonly rejects: string[] = [];
+  rejected = 0;
   readonly reasons: Record<string, number> = {};
+  readonly types = new Map<string, number>();
   readonly splits = Object.fromEntries(
     splits.map((split) => [split, { notes: 0, patients: 0, characters: 0 }]),
   ) as Record<Split, SplitCount>;
-  readonly #patients = new Set<string>();
-
-  get patients(): number {
-    return this.#patients.size;
-  }
 
   keep(note: SiftedNote): void {
     this.kept++;
     const count = this.splits[note.split];
     count.notes++;
     count.characters += note.characters;
-    if (this.#patients.has(note.subject_id)) return;
-    this.#patients.add(note.subject_id);
-    count.patients++;
+    if (note.firstOfPatient) count.patients++;
+    const known = this.types.has(note.note_type) || this.types.size < MOST_TYPES;
+    const type = known ? note.note_type : "(others)";
+    this.types.set(type, (this.types.get(type) ?? 0) + 1);
   }
 
-  reject(reject: Reject): void {
-    this.rejects.push(JSON.stringify(reject));
-    this.reasons[reject.reason] = (this.reasons[reject.reason] ?? 0) + 1;
+  reject(reason: string): void {
+    this.rejected++;
+    this.reasons[reason] = (this.reasons[reason] ?? 0) + 1;
   }
+}
+
+/** What a report is made of. */
+export interface ReportParts {
+  options: IngestOptions;
+  origin: { lineage: Lineage; synthetic: boolean };
+  inputs: InputReport[];
+  skipped: Skipped[];
+  tally: Tally;
+  sift: Sift;
+  mimic: MimicFacts;
+  duckdb: string | null;
+  seconds: number;
 }
 
 /** The content of ingest.json. */
 export function reportOf(
-  { inputs: _, ...options }: IngestOptions,
-  origin: { lineage: Lineage; synthetic: boolean },
-  inputs: InputReport[],
-  tally: Tally,
-  counts: SiftCounts,
-  duckdb: string | null,
-  seconds: number,
+  { options: { inputs: _, ...options }, origin, inputs, skipped, tally, sift, mimic, ...run }:
+    ReportParts,
 ): IngestReport {
+  const { counts } = sift;
   return {
     version: 2,
     ...origin,
     created: new Date().toISOString(),
-    seconds: Number(seconds.toFixed(2)),
-    software: { deno: Deno.version.deno, duckdb },
+    seconds: Number(run.seconds.toFixed(2)),
+    software: { deno: Deno.version.deno, duckdb: run.duckdb },
     options,
     inputs,
-    notes: {
-      read: tally.kept + tally.rejects.length,
-      kept: tally.kept,
-      rejected: tally.rejects.length,
-    },
-    patients: tally.patients,
+    skipped,
+    notes: { read: tally.kept + tally.rejected, kept: tally.kept, rejected: tally.rejected },
+    patients: sift.patients,
     notes_without_patient: counts.withoutPatient,
     notes_without_id: counts.withoutId,
+    same_text_other_patients: counts.sameTextOtherPatient,
+    ids_made_unique: counts.idsMadeUnique,
+    note_types: Object.fromEntries([...tally.types].sort((a, b) => b[1] - a[1])),
+    mimic: mimic.report(),
+    likely_encoding: likelyEncoding(sift.sample),
     split_rule: SPLIT_RULE,
     splits: tally.splits,
     repairs: Object.fromEntries(
@@ -144,11 +164,34 @@ function inputLine({ name, format, columns }: InputReport): string {
   return `${name} read as ${format}${pairs.length > 0 ? `: ${pairs.join(", ")}` : ""}`;
 }
 
-const damageLine = ({ name, damage, kept }: InputReport): string[] =>
-  damage === null ? [] : [
-    `WARNING: ${name} is damaged or cut off (${damage}): only the ${formatCount(kept)} notes ` +
-    "before that are here, and if a checksum failed, words anywhere in it may have changed",
-  ];
+const SKIPPED_SHOWN = 5;
+
+function skippedLines({ skipped }: IngestReport): string[] {
+  const lines = skipped.slice(0, SKIPPED_SHOWN).map(({ name, why }) => `skipped ${name}: ${why}`);
+  const more = skipped.length - lines.length;
+  return more > 0 ? [...lines, `and ${formatCount(more)} more, listed in ingest.json`] : lines;
+}
+
+/** How to keep what was rejected, where a flag does. */
+function keepingFlag(reason: string, { options }: IngestReport): string {
+  const across = options.acrossPatients
+    ? " (of other patients too; --across-patients asked for it)"
+    : "";
+  if (reason === "near duplicate") return `${across}; --near-duplicates 0 keeps them`;
+  if (reason === "exact duplicate") return across;
+  if (/^status (preliminary|registered|partial)$/.test(reason)) return "; --preliminary keeps them";
+  return "";
+}
+
+const damageLine = ({ name, damage, trailing_bytes, kept }: InputReport): string[] =>
+  damage === null
+    ? trailing_bytes === 0 ? [] : [
+      `${name}: ${formatCount(trailing_bytes)} bytes behind the end of the gzip data passed over`,
+    ]
+    : [
+      `WARNING: ${name} is damaged or cut off (${damage}): only the ${formatCount(kept)} notes ` +
+      "before that are here, and if a checksum failed, words anywhere in it may have changed",
+    ];
 
 /** What a person wants to know when the run is over. */
 export function summary(report: IngestReport): string {
@@ -159,6 +202,8 @@ export function summary(report: IngestReport): string {
       ? [`and ${formatCount(report.inputs.length - INPUTS_SHOWN)} more inputs`]
       : []),
     ...report.inputs.flatMap(damageLine),
+    ...skippedLines(report),
+    ...(report.mimic?.warnings ?? []).map((warning) => `WARNING: ${warning}`),
     `${formatCount(notes.kept)} notes of ${formatCount(report.patients)} patients kept, ${
       formatCount(notes.rejected)
     } rejected`,
@@ -178,11 +223,32 @@ export function summary(report: IngestReport): string {
       } notes name no patient: each counts as a patient of its own, so notes of one person may fall into different splits (name the column with --patient)`,
     );
   }
+  if (report.same_text_other_patients > 0) {
+    lines.push(
+      `${
+        formatCount(report.same_text_other_patients)
+      } notes have the text of a note of another patient: kept, drop them with --across-patients`,
+    );
+  }
+  if (report.ids_made_unique > 0) {
+    lines.push(
+      `${
+        formatCount(report.ids_made_unique)
+      } notes share their id with a note of another file or type: kept as FILE#ID or TYPE/ID`,
+    );
+  }
   for (const [reason, count] of Object.entries(report.rejected_by_reason)) {
-    lines.push(`rejected  ${formatCount(count).padStart(9)}  ${reason}`);
+    const hint = keepingFlag(reason, report);
+    lines.push(`rejected  ${formatCount(count).padStart(9)}  ${reason}${hint}`);
   }
   for (const { notes, what } of Object.values(report.repairs)) {
     if (notes > 0) lines.push(`repaired  ${formatCount(notes).padStart(9)}  ${what}`);
+  }
+  if (report.likely_encoding !== null) {
+    lines.push(
+      `WARNING: bytes that are not UTF-8 look like ${report.likely_encoding}, not like ` +
+        `Windows-1252; if so, ingest again with --encoding ${report.likely_encoding}`,
+    );
   }
   if (report.notes_with_lost_characters > 0) {
     lines.push(

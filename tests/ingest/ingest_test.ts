@@ -209,6 +209,7 @@ Deno.test("a run that fails, is interrupted or killed leaves the previous notes"
   await test.ingest(join(test.root, "a.csv"));
   assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), [
     "ingest.json",
+    "ingest.lock",
     "notes.parquet",
     "rejects.jsonl",
   ]);

@@ -4,7 +4,8 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { join } from "@std/path";
 import { type Note, type Workspace, workspace } from "../../pipeline/artifacts.ts";
 import { ingest, type IngestOptions } from "../../pipeline/ingest/ingest.ts";
-import type { IngestReport, Reject } from "../../pipeline/ingest/report.ts";
+import type { IngestReport } from "../../pipeline/ingest/report.ts";
+import type { Reject } from "../../pipeline/ingest/write/rejects_writer.ts";
 
 export class TestWorkspace {
   readonly root = Deno.makeTempDirSync();
@@ -33,6 +34,8 @@ export class TestWorkspace {
         format: "auto",
         columns: {},
         clean: "standard",
+        preliminary: false,
+        acrossPatients: false,
         acceptTruncated: false,
         maxDownloadBytes: 1e9,
         nearDuplicates: 0,

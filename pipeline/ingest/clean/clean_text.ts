@@ -7,9 +7,9 @@
 export const repairNames = {
   cp1252: "bytes that are not UTF-8, read as Windows-1252",
   mojibake: "UTF-8 that had been read as Windows-1252 and stored again",
-  control: "NUL and other control characters, removed",
+  control: "NUL and other control characters, removed; form feeds and vertical tabs, made LF",
   newlines: "CR LF and lone CR, made LF",
-  mark: "byte order marks and zero-width characters, removed",
+  mark: "byte order marks, zero-width spaces and word joiners, removed",
 } as const;
 export type Repair = keyof typeof repairNames;
 
@@ -20,10 +20,14 @@ export interface Cleaned {
   replacementCharacters: number;
 }
 
-/** Anything in C0 but tab, LF and CR, and DEL. */
+/** What ends a page or a line: between two words it is all that parts them. */
 // deno-lint-ignore no-control-regex
-const CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
-const MARKS = /[\ufeff\u200b\u200c\u200d\u2060]/g;
+const PAGE_BREAKS = /[\x0b\x0c]/g;
+/** Anything else in C0 but tab, LF and CR, and DEL. */
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\0-\x08\x0e-\x1f\x7f]/g;
+/** Zero-width joiner and non-joiner are none of these: Persian, Hindi and emoji are spelled with them. */
+const MARKS = /[\ufeff\u200b\u2060]/g;
 
 /** Characters that Windows-1252 has at 0x80-0x9F, in that order; 0 where it has none. */
 const CP1252_HIGH = "€\0‚ƒ„…†‡ˆ‰Š‹Œ\0Ž\0\0‘’“”•–—˜™š›œ\0žŸ";
@@ -51,10 +55,20 @@ export function cleanText(raw: string, decodedAsCp1252 = false): Cleaned {
     text = repaired;
   };
   apply("newlines", text.replace(/\r\n?/g, "\n"));
-  apply("control", text.replace(CONTROLS, ""));
-  apply("mojibake", text.replace(MOJIBAKE, undoCp1252));
+  apply("control", text.replace(PAGE_BREAKS, "\n").replace(CONTROLS, ""));
+  apply("mojibake", withoutMojibake(text));
   apply("mark", text.replace(MARKS, ""));
   return { text, repairs, replacementCharacters: text.split("\ufffd").length - 1 };
+}
+
+/**
+ * Only a text whose letters beyond ASCII are all of that kind has been stored so: `IRMÃ”` with a
+ * quotation mark behind it stands beside other accents that are whole.
+ */
+function withoutMojibake(text: string): string {
+  if (!/[ÂÃÎÏâïð]/.test(text)) return text;
+  const rest = text.replace(MOJIBAKE, "");
+  return /[À-ÖØ-öø-ÿ]/.test(rest) ? text : text.replace(MOJIBAKE, undoCp1252);
 }
 
 /** `â€™` back to `’`; what is not UTF-8 after all stays. */

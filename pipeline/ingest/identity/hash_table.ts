@@ -1,7 +1,6 @@
 /**
- * A map from 32-bit keys (not 0) to 32-bit numbers in one typed array: open addressing, linear
- * probing, each value beside its key. Five million entries take 130 MB; a `Map` takes several times
- * that.
+ * A map from keys of 32 bits (not 0) to numbers of 32 bits in one typed array: open addressing,
+ * linear probing, each value beside its key.
  */
 export class HashTable {
   /** Slot s holds its key at 2s, its value at 2s + 1. */
@@ -19,7 +18,7 @@ export class HashTable {
     this.#slots[at] = key;
     this.#slots[at + 1] = value;
     this.#size++;
-    if (this.#size > this.#slots.length * 0.3) this.#grow();
+    if (this.#size > this.#slots.length * 0.35) this.#grow();
   }
 
   /** Where `key` stands, or the empty slot where it would go. */
@@ -39,6 +38,44 @@ export class HashTable {
       const at = this.#find(old[slot]);
       this.#slots[at] = old[slot];
       this.#slots[at + 1] = old[slot + 1];
+    }
+  }
+}
+
+/** The same for keys of 64 bits, for digests: among 10^8 of them no two are likely to be alike. */
+export class DigestTable {
+  /** Slot s holds its key at 3s and 3s + 1, its value, plus 1, at 3s + 2. */
+  #slots = new Uint32Array(3 << 12);
+  #capacity = 1 << 12;
+  #size = 0;
+
+  get(high: number, low: number): number | undefined {
+    const value = this.#slots[this.#find(high, low) + 2];
+    return value === 0 ? undefined : value - 1;
+  }
+
+  setIfAbsent(high: number, low: number, value: number): void {
+    const at = this.#find(high, low);
+    if (this.#slots[at + 2] !== 0) return;
+    this.#slots.set([high, low, value + 1], at);
+    if (++this.#size > this.#capacity * 0.6) this.#grow();
+  }
+
+  #find(high: number, low: number): number {
+    const slots = this.#slots, mask = this.#capacity - 1;
+    for (let slot = high & mask;; slot = slot + 1 & mask) {
+      const at = 3 * slot;
+      if (slots[at + 2] === 0 || (slots[at] === high && slots[at + 1] === low)) return at;
+    }
+  }
+
+  #grow(): void {
+    const old = this.#slots;
+    this.#capacity *= 2;
+    this.#slots = new Uint32Array(3 * this.#capacity);
+    for (let at = 0; at < old.length; at += 3) {
+      if (old[at + 2] === 0) continue;
+      this.#slots.set(old.subarray(at, at + 3), this.#find(old[at], old[at + 1]));
     }
   }
 }

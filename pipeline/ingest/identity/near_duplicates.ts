@@ -11,6 +11,7 @@
 
 import { mix32 } from "../../lib/base/random.ts";
 import { HashTable } from "./hash_table.ts";
+import { Numbers } from "./numbers.ts";
 import { BINS, EMPTY, type Scans } from "../clean/scans.ts";
 
 const BANDS = 16;
@@ -18,23 +19,30 @@ const ROWS = 4;
 /** Shorter notes are compared for equality only: one changed word changes most of their shingles. */
 const FEWEST_SHINGLES = 100;
 const BLOCK = 4096;
+/** What is kept of a bin that no run fell into. */
+const NONE = 0xffff;
 
 export interface NearDuplicate {
-  /** Number of the earlier note, in the order of the calls to `add`. */
+  /** The earlier note, by the number that `add` was given. */
   of: number;
   /** Estimated Jaccard index. */
   similarity: number;
 }
 
-/** Remembers every note it is shown and says whether an earlier one is nearly the same. */
+/**
+ * Remembers every note it is shown and says whether an earlier one is nearly the same. Of a value
+ * 16 bits are kept: two that differ look alike once in 65,536.
+ */
 export class NearDuplicates {
   readonly #threshold: number;
   readonly #scans: Scans;
   readonly #buckets = new HashTable();
-  readonly #blocks: Uint32Array[] = [];
+  readonly #blocks: Uint16Array[] = [];
+  /** What the caller calls each note here. */
+  readonly #notes = new Numbers();
   readonly #signature = new Uint32Array(BINS);
+  readonly #short = new Uint16Array(BINS);
   readonly #keys = new Uint32Array(BANDS);
-  #count = 0;
 
   constructor(threshold: number, scans: Scans) {
     this.#threshold = threshold;
@@ -42,17 +50,15 @@ export class NearDuplicates {
   }
 
   /**
-   * The most similar earlier note at or above the threshold, if one was found; only a note without
-   * one is remembered. Notes are numbered in the order in which they are remembered.
+   * The most similar earlier note of the same `group` at or above the threshold, if one was found;
+   * only a note without one is remembered, as number `note` (counted, if not given).
    */
-  add(text: Uint8Array): NearDuplicate | undefined {
+  add(text: Uint8Array, note = this.#notes.length, group = 0): NearDuplicate | undefined {
     const shingles = this.#scans.signature(text, this.#signature);
-    if (shingles < FEWEST_SHINGLES) {
-      this.#store();
-      return undefined;
-    }
+    if (shingles < FEWEST_SHINGLES) return undefined;
     const keys = this.#keys;
-    bandKeys(this.#signature, keys);
+    bandKeys(this.#signature, keys, group);
+    shorten(this.#signature, this.#short);
     let best: NearDuplicate | undefined;
     let previous = -1;
     for (const key of keys) {
@@ -61,34 +67,42 @@ export class NearDuplicates {
       previous = of;
       const similarity = this.#similarity(of);
       if (similarity >= this.#threshold && similarity > (best?.similarity ?? 0)) {
-        best = { of, similarity };
+        best = { of: this.#notes.get(of), similarity };
       }
     }
     if (best) return best;
-    for (const key of keys) this.#buckets.setIfAbsent(key, this.#count);
-    this.#store();
+    for (const key of keys) this.#buckets.setIfAbsent(key, this.#notes.length);
+    this.#store(note);
     return undefined;
   }
 
-  #store(): void {
-    const slot = this.#count % BLOCK;
-    if (slot === 0) this.#blocks.push(new Uint32Array(BLOCK * BINS));
-    this.#blocks.at(-1)!.set(this.#signature, slot * BINS);
-    this.#count++;
+  #store(note: number): void {
+    const slot = this.#notes.length % BLOCK;
+    if (slot === 0) this.#blocks.push(new Uint16Array(BLOCK * BINS));
+    this.#blocks.at(-1)!.set(this.#short, slot * BINS);
+    this.#notes.push(note);
   }
 
-  #similarity(note: number): number {
-    const block = this.#blocks[Math.floor(note / BLOCK)];
-    return similarity(this.#signature, block, (note % BLOCK) * BINS);
+  #similarity(index: number): number {
+    const block = this.#blocks[Math.floor(index / BLOCK)];
+    return similarity(this.#short, block, (index % BLOCK) * BINS);
+  }
+}
+
+/** The low 16 bits of every value; EMPTY stays the one that no value has. */
+function shorten(signature: Uint32Array, short: Uint16Array): void {
+  for (let bin = 0; bin < BINS; bin++) {
+    const value = signature[bin];
+    short[bin] = value === EMPTY ? NONE : (value & NONE) === NONE ? NONE - 1 : value & NONE;
   }
 }
 
 /** Share of the bins used by either note in which both hold the same value. */
-function similarity(signature: Uint32Array, block: Uint32Array, offset: number): number {
+function similarity(signature: Uint16Array, block: Uint16Array, offset: number): number {
   let same = 0, used = 0;
   for (let bin = 0; bin < BINS; bin++) {
     const a = signature[bin], b = block[offset + bin];
-    if (a === EMPTY && b === EMPTY) continue;
+    if (a === NONE && b === NONE) continue;
     used++;
     if (a === b) same++;
   }
@@ -97,16 +111,20 @@ function similarity(signature: Uint32Array, block: Uint32Array, offset: number):
 
 /** Estimated similarity of two texts in UTF-8; 0 where one has fewer words than a shingle. */
 export function estimateSimilarity(a: Uint8Array, b: Uint8Array, scans: Scans): number {
-  const first = new Uint32Array(BINS), second = new Uint32Array(BINS);
-  scans.signature(a, first);
-  scans.signature(b, second);
+  const [first, second] = [a, b].map((text) => {
+    const signature = new Uint32Array(BINS), short = new Uint16Array(BINS);
+    scans.signature(text, signature);
+    shorten(signature, short);
+    return short;
+  });
   return similarity(first, second, 0);
 }
 
-/** One key for each band of bins; notes that share a key are compared. */
-function bandKeys(signature: Uint32Array, keys: Uint32Array): void {
+/** One key for each band of bins; notes of a group that share a key are compared. */
+function bandKeys(signature: Uint32Array, keys: Uint32Array, group: number): void {
+  const salt = group === 0 ? 0 : mix32(group);
   for (let band = 0; band < BANDS; band++) {
-    let key = band + 1;
+    let key = band + 1 ^ salt;
     for (let row = 0; row < ROWS; row++) {
       key = mix32(Math.imul(key, 31) + signature[band * ROWS + row] | 0);
     }

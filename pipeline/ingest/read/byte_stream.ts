@@ -4,7 +4,6 @@
  */
 
 import { createReadStream } from "node:fs";
-import { decodeText } from "../clean/decode_text.ts";
 import { Intake } from "./intake.ts";
 import { InputError } from "./note_source.ts";
 import { unpack } from "./unpack.ts";
@@ -14,12 +13,16 @@ const CHUNK_BYTES = 1 << 20;
 
 /**
  * The content of `path`, unpacked and in UTF-8, in chunks that are valid until the next one is
- * asked for; `intake` sees it as it lies on disk. Of a gzip file that was cut off or damaged it
+ * asked for; `intake` sees it as it lies on disk. `encoding` is what the user says it is in. Of a gzip file that was cut off or damaged it
  * gives what comes before, and `intake.damage` says so.
  */
-export async function* byteStream(path: string, intake: Intake): AsyncGenerator<Uint8Array> {
+export async function* byteStream(
+  path: string,
+  intake: Intake,
+  encoding?: string,
+): AsyncGenerator<Uint8Array> {
   const packed = await isGzip(path);
-  yield* toUtf8(packed ? unpackInThread(path, intake) : plainBytes(path, intake));
+  yield* toUtf8(packed ? unpackInThread(path, intake) : plainBytes(path, intake), encoding);
 }
 
 async function* plainBytes(path: string, intake: Intake) {
@@ -55,6 +58,7 @@ async function* unpackInThread(path: string, intake: Intake): AsyncGenerator<Uin
       if (!("filled" in reply)) {
         intake.follow(reply.packed, reply.sha256);
         intake.damage = reply.damage;
+        intake.trailing = reply.trailing;
         return;
       }
       intake.follow(reply.packed);
@@ -68,21 +72,22 @@ async function* unpackInThread(path: string, intake: Intake): AsyncGenerator<Uin
 }
 
 /** The first `count` bytes of the unpacked content. */
-export async function head(path: string, count: number): Promise<Uint8Array> {
+export async function head(path: string, count: number, encoding?: string): Promise<Uint8Array> {
   const intake = new Intake();
-  const bytes = await inOnePiece(path, intake, count);
+  const bytes = await inOnePiece(path, intake, count, encoding);
   if (intake.damage && bytes.length === 0) throw damaged(path, intake.damage);
   return bytes.subarray(0, count);
 }
 
-/** All of `path` as text; for formats that are parsed in one piece, so that half of it is nothing. */
-export async function wholeText(
+/** All of `path`; for a format of which half is nothing. */
+export async function wholeFile(
   path: string,
   intake: Intake,
-): Promise<{ text: string; decodedAsCp1252: boolean }> {
-  const bytes = await inOnePiece(path, intake, Infinity);
+  encoding?: string,
+): Promise<Uint8Array> {
+  const bytes = await inOnePiece(path, intake, Infinity, encoding);
   if (intake.damage) throw damaged(path, intake.damage);
-  return decodeText(bytes);
+  return bytes;
 }
 
 const damaged = (path: string, damage: string) =>
@@ -91,7 +96,12 @@ const damaged = (path: string, damage: string) =>
   );
 
 /** At least `count` bytes of `path` from its beginning, if it has as many. */
-async function inOnePiece(path: string, intake: Intake, count: number): Promise<Uint8Array> {
+async function inOnePiece(
+  path: string,
+  intake: Intake,
+  count: number,
+  encoding?: string,
+): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   const take = (bytes: Uint8Array) => {
@@ -100,11 +110,15 @@ async function inOnePiece(path: string, intake: Intake, count: number): Promise<
     return length < count;
   };
   if (await isGzip(path)) {
-    intake.damage = await unpack(path, { packed: (bytes) => intake.add(bytes), unpacked: take });
+    intake.damage = await unpack(path, {
+      packed: (bytes) => intake.add(bytes),
+      trailing: (bytes) => intake.trailing = bytes,
+      unpacked: take,
+    });
   } else {
     for await (const bytes of plainBytes(path, intake)) if (!take(bytes)) break;
   }
-  return concat(await Array.fromAsync(toUtf8(parts)));
+  return concat(await Array.fromAsync(toUtf8(parts, encoding)));
 }
 
 async function isGzip(path: string): Promise<boolean> {
@@ -113,11 +127,17 @@ async function isGzip(path: string): Promise<boolean> {
   return await file.read(magic) === 2 && magic[0] === 0x1f && magic[1] === 0x8b;
 }
 
-/** Drops a byte order mark and turns UTF-16 into UTF-8; anything else passes unchanged. */
+/**
+ * Drops a byte order mark and turns UTF-16 and what the user named into UTF-8; anything else passes
+ * unchanged.
+ */
 async function* toUtf8(
   stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  encoding?: string,
 ): AsyncGenerator<Uint8Array> {
-  let decoder: TextDecoder | undefined;
+  let decoder = encoding === undefined || /^utf-?8$/i.test(encoding)
+    ? undefined
+    : new TextDecoder(encoding);
   let first = true;
   const encoder = new TextEncoder();
   for await (const chunk of stream) {

@@ -6,6 +6,8 @@ export class Intake {
   bytes = 0;
   /** Why the rest of a packed file could not be read, where it could not. */
   damage: string | undefined;
+  /** Bytes behind the end of a packed file that are not part of it. */
+  trailing = 0;
   readonly #hash = createHash("sha256");
   #sha256: string | undefined;
 

@@ -20,6 +20,7 @@ export interface Line {
 export async function* readLines(
   path: string,
   intake: Intake,
+  encoding?: string,
 ): AsyncGenerator<Line[]> {
   let rest: Uint8Array[] = [];
   let number = 0;
@@ -28,7 +29,7 @@ export async function* readLines(
     const line = decodeText(bytes);
     if (line.text.trim() !== "") lines.push({ number, ...line });
   };
-  for await (const chunk of byteStream(path, intake)) {
+  for await (const chunk of byteStream(path, intake, encoding)) {
     const lines: Line[] = [];
     let from = 0;
     for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, from)) {

@@ -23,7 +23,7 @@ export interface UnpackStart {
  */
 export type UnpackReply =
   | { filled: number; packed: number }
-  | { packed: number; sha256: string; damage: string | undefined }
+  | { packed: number; sha256: string; damage: string | undefined; trailing: number }
   | { error: string };
 
 export const newSlabs = (): Slabs => ({

@@ -1,20 +1,13 @@
 /** A text file is one note; its name without the extension is the note's id. */
 
-import { wholeText } from "./byte_stream.ts";
-import type { NoteFile, RawNote, ReadContext } from "./note_source.ts";
+import { wholeFile } from "./byte_stream.ts";
+import { emptyNote, type NoteFile, type RawNote, type ReadContext } from "./note_source.ts";
 
-export async function* readText(file: NoteFile, context: ReadContext): AsyncGenerator<RawNote[]> {
-  const { text, decodedAsCp1252 } = await wholeText(file.path, context.intake);
-  yield [{
-    row: 1,
-    note_id: file.name.replace(/\.gz$/, "").replace(/\.[^./]*$/, ""),
-    subject_id: null,
-    hadm_id: null,
-    note_type: null,
-    note_seq: null,
-    charttime: null,
-    storetime: null,
-    text: new TextEncoder().encode(text),
-    decodedAsCp1252,
-  }];
+export async function* readText(
+  { path, name }: NoteFile,
+  { intake, encoding }: ReadContext,
+): AsyncGenerator<RawNote[]> {
+  const note = emptyNote(1, await wholeFile(path, intake, encoding));
+  note.note_id = name.replace(/\.gz$/, "").replace(/\.[^./]*$/, "");
+  yield [note];
 }

@@ -39,6 +39,7 @@ async function unpackInto({ path, slabs }: UnpackStart): Promise<void> {
   };
   const damage = await unpack(path, {
     packed: (bytes) => intake.add(bytes),
+    trailing: (bytes) => intake.trailing = bytes,
     unpacked(bytes) {
       if (filled + bytes.length > SLAB_BYTES) flush();
       slab.set(bytes, filled);
@@ -46,5 +47,10 @@ async function unpackInto({ path, slabs }: UnpackStart): Promise<void> {
     },
   });
   if (filled > 0) worker.postMessage({ filled, packed: intake.bytes });
-  worker.postMessage({ packed: intake.bytes, sha256: intake.sha256(), damage });
+  worker.postMessage({
+    packed: intake.bytes,
+    sha256: intake.sha256(),
+    damage,
+    trailing: intake.trailing,
+  });
 }

@@ -20,6 +20,8 @@ async function runIngest(input: string, folder: string, nearDuplicates: string):
     format: "auto",
     columns: {},
     clean: "standard",
+    preliminary: false,
+    acrossPatients: false,
     acceptTruncated: false,
     maxDownloadBytes: 1e9,
     nearDuplicates: Number(nearDuplicates),
