@@ -29,7 +29,7 @@ const files = [
 ];
 
 /** Packages that go along; every other one of deno.json becomes a module that says so. */
-const packages = /^(@std\/.*|@huggingface\/tokenizers|hono|onnxruntime-web|vega|vega-lite)$/;
+const packages = /^(@std\/.*|@huggingface\/tokenizers|hono|onnxruntime-web|vega|vega-lite|zod)$/;
 
 /** ONNX Runtime (for the samples of a run) comes in many builds; the bundle needs one, of 14 MB. */
 const unused =
