@@ -17,7 +17,7 @@ const USUAL_SECONDS = 1;
 /** Of a process: to start, and to load what its first file imports. */
 const START_SECONDS = 1;
 /** Few enough processes that their starts cost little, enough that both workers end together. */
-const BATCHES_PER_WORKER = 6;
+const BATCHES_PER_WORKER = 10;
 
 /** Batches, longest first. Each holds files that stand beside each other in the sorted list. */
 export function batchesOf(

@@ -6,7 +6,7 @@ import { type Batch, batchesOf, type Durations } from "./batches.ts";
 import { type Case, readReport } from "./report.ts";
 
 /** How a batch may end after which nothing more is heard of it. */
-const LIMIT_MS = 10 * 60_000;
+const LIMIT_MS = 20 * 60_000;
 /** How many of the slowest tests are listed at the end. */
 const SLOWEST = 20;
 /** Seconds of each file in the last run of everything; lies among the generated files. */
