@@ -6,6 +6,7 @@ import { oauth2 } from "fhirclient";
 import type { Launch } from "./document_reference.ts";
 import { FhirServer } from "./fhir.ts";
 import { formatOf } from "./note_text.ts";
+import { recordScopes } from "./record.ts";
 import { type Messaging, messagingOf } from "./web_messaging.ts";
 
 interface SmartConfig {
@@ -23,6 +24,8 @@ export interface Connection {
   getToken(refused: boolean): Promise<string | undefined>;
   /** The way back to the EHR around the frame, if it has opened one. */
   messaging: Messaging | undefined;
+  /** Scopes that were granted, as the EHR tells them; undefined means all that were asked for. */
+  scope: string | undefined;
 }
 
 /** online_access: the token can be renewed for as long as the user is signed in. */
@@ -48,7 +51,7 @@ export async function connect(): Promise<Connection> {
   }
   const client = await oauth2.init({
     clientId: config.clientId,
-    scope: SCOPE,
+    scope: [SCOPE, ...recordScopes].join(" "),
     redirectUri: "/smart/launch",
   });
   if (!client.patient.id) throw new Error("the EHR has launched the page without a patient");
@@ -63,6 +66,7 @@ export async function connect(): Promise<Connection> {
   return {
     fhir,
     getToken,
+    scope: client.state.tokenResponse?.scope,
     messaging: messagingOf(client.state.tokenResponse ?? {}),
     launch: {
       patient: client.patient.id,

@@ -4,6 +4,7 @@
 /** The note editor at `/`: one field per section of a discharge summary, and live figures. */
 
 import { attach, type Handle, type Stats } from "../plugin/mod.ts";
+import { samplePatient } from "./sample_patient.ts";
 
 const SECTIONS: [name: string, hint: string][] = [
   ["Chief Complaint", "Why the patient came"],
@@ -17,6 +18,8 @@ const SECTIONS: [name: string, hint: string][] = [
 
 const byId = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
 const setText = (id: string, text: string) => byId(id).textContent = text;
+
+const known = byId<HTMLInputElement>("known");
 
 const handles: Handle[] = [];
 const fields: HTMLTextAreaElement[] = [];
@@ -40,6 +43,9 @@ function addSection([name, hint]: [string, string]): void {
       endpoint: location.origin,
       section: name,
       getToken: bearer,
+      // Without the switch nobody's chart is open, and nothing is known.
+      patient: () => known.checked ? "demo" : undefined,
+      context: () => samplePatient,
       onStats: showFigures,
     }),
   );
@@ -80,6 +86,18 @@ function showFigures(): void {
   setText("state", failures === 0 ? "" : `${failures} requests failed; typing goes on without.`);
 }
 
+/** The sample patient, as suggestions see him. */
+function showSample(): void {
+  for (const { source, date, text } of samplePatient) {
+    const title = document.createElement("dt"), body = document.createElement("dd");
+    title.textContent = date ? `${source}, ${date}` : source!;
+    const pre = document.createElement("pre");
+    pre.textContent = text;
+    body.append(pre);
+    byId("sample").append(title, body);
+  }
+}
+
 async function showModel(): Promise<void> {
   const authorization = bearer();
   const response = await fetch("/model", {
@@ -95,6 +113,7 @@ async function showModel(): Promise<void> {
 }
 
 SECTIONS.forEach(addSection);
+showSample();
 showFigures();
 const on = byId<HTMLInputElement>("on");
 on.checked = handles[0].enabled;

@@ -10,6 +10,7 @@ import { attach } from "../plugin/mod.ts";
 import { Chart } from "./chart.ts";
 import { connect } from "./connect.ts";
 import { DraftEditor, notice, say } from "./draft_editor.ts";
+import { type Found, readRecord } from "./record.ts";
 import type { Resource } from "./fhir.ts";
 import { UnsavedText } from "./unsaved.ts";
 import { handBack, type Messaging } from "./web_messaging.ts";
@@ -17,7 +18,7 @@ import { handBack, type Messaging } from "./web_messaging.ts";
 const byId = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
 
 async function start(): Promise<void> {
-  const { fhir, launch, getToken, messaging } = await connect();
+  const { fhir, launch, getToken, messaging, scope } = await connect();
   const chart = new Chart(fhir, launch);
   const [patient, { draft, notices }] = await Promise.all([
     fhir.read(`Patient/${launch.patient}`),
@@ -28,9 +29,28 @@ async function start(): Promise<void> {
   const { patient: whose, encounter, user } = launch;
   const unsaved = new UnsavedText([fhir.base, whose, encounter, user].join("|"));
   const editor = new DraftEditor(chart, draft, unsaved);
-  attach(editor.field, { endpoint: location.origin, getToken });
+  const record = readRecord(fhir, { patient: whose, encounter, scope }, showFound);
+  attach(editor.field, {
+    endpoint: location.origin,
+    getToken,
+    patient: [fhir.base, whose].join("|"),
+    context: () => record,
+  });
   if (messaging) offerHandBack(messaging, editor);
   editor.field.focus();
+}
+
+/** Tells how reading a part of the record goes. */
+function showFound({ name, count, reason }: Found): void {
+  byId("record").hidden = false;
+  const list = byId("found");
+  let line = [...list.children].find((child) => (child as HTMLElement).dataset.name === name);
+  if (line === undefined) {
+    line = document.createElement("li");
+    (line as HTMLElement).dataset.name = name;
+    list.append(line);
+  }
+  line.textContent = `${name}: ${reason ?? count ?? "reading …"}`;
 }
 
 function nameOf({ name: names }: Resource): string {

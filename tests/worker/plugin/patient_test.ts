@@ -50,7 +50,7 @@ function client(
 }
 
 const caret = { before: "no", after: "" };
-const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+const settled = () => new Promise((resolve) => setTimeout(resolve, 30));
 const texts = (
   patient: string,
 ): ContextItem[] => [{ kind: "problems", text: `Gout of ${patient}` }];
