@@ -8,14 +8,16 @@ import type { RunPaths, Workspace } from "../artifacts.ts";
 import { ArtifactError, exists } from "../lib/base/files.ts";
 import { Chain } from "./chain.ts";
 import { digestsOf } from "./lineage.ts";
-import { readReport, type Report } from "./reports.ts";
+import { AUDIT_SIZES, readReport, type Report } from "./reports.ts";
 
 /** What is known of a model's memory of its training notes when it leaves. */
 export interface AuditEvidence {
   /** none: it was not audited, or an earlier version of it was. */
   verdict: Report<"audit">["verdict"] | "none";
-  /** The checks that did not pass, with what they found. */
+  /** Why it is not a pass: the checks that did not pass, with what they found, and sizes too small. */
   failed: string[];
+  /** All checks; none where it was not audited. */
+  checks: Report<"audit">["checks"];
   /** Why it leaves without a passed audit, in the words of who did it. */
   acceptedRisk?: string;
 }
@@ -37,18 +39,18 @@ export interface GateOptions {
  */
 export async function passGate(options: GateOptions): Promise<AuditEvidence> {
   const { acceptedRisk, doing } = options;
-  const { verdict, failed, why, command } = await judge(options);
-  if (why === undefined) return { verdict, failed };
-  if (acceptedRisk !== undefined) return { verdict, failed, acceptedRisk };
+  const { why, command, ...evidence } = await judge(options);
+  if (why === undefined) return evidence;
+  if (acceptedRisk !== undefined) return { ...evidence, acceptedRisk };
   throw new ArtifactError(
-    `Cannot ${doing}: ${why}; run "${command}"${verdict === "none" ? " first" : " again"}, or ` +
+    `Cannot ${doing}: ${why}; run "${command}"${
+      evidence.verdict === "none" ? " first" : " again"
+    }, or ` +
       `give --accept-risk "reason"${doing === "export" ? ", which the model card will show" : ""}`,
   );
 }
 
-interface Judgement {
-  verdict: AuditEvidence["verdict"];
-  failed: string[];
+interface Judgement extends AuditEvidence {
   /** Why it may not leave; undefined where it may. */
   why?: string;
   command: string;
@@ -57,7 +59,13 @@ interface Judgement {
 async function judge({ paths, run, model }: GateOptions): Promise<Judgement> {
   const path = join(run.audit, "audit.json"), chain = new Chain({ paths, run });
   const command = chain.command("audit");
-  const none = (why: string): Judgement => ({ verdict: "none", failed: [], why, command });
+  const none = (why: string): Judgement => ({
+    verdict: "none",
+    failed: [],
+    checks: [],
+    why,
+    command,
+  });
   if (!await exists(path)) return none(`${path} does not exist`);
   let audit: Report<"audit">;
   try {
@@ -70,9 +78,39 @@ async function judge({ paths, run, model }: GateOptions): Promise<Judgement> {
   if (checkpoint !== await digestsOf(paths).of(model)) {
     return none(`${path} of ${lineage.created} is of another model than ${model}`);
   }
-  const failed = checks.filter(({ passed }) => !passed)
-    .map(({ name, found }) => `${name}: ${found}`);
-  if (verdict === "pass" && failed.length === 0) return { verdict, failed, command };
+  const failed = [
+    ...checks.filter(({ outcome }) => outcome !== "pass").map(inWords),
+    ...checks.length === 0 ? ["it holds no checks"] : [],
+    ...tooSmall(audit.sizes),
+  ];
+  if (verdict === "pass" && failed.length === 0) return { verdict, failed, checks, command };
   const why = `the audit in ${path} did not pass (${failed.join("; ") || `it says "${verdict}"`})`;
-  return { verdict: "fail", failed, why, command: chain.command("run") };
+  const failing = verdict === "fail" || checks.some(({ outcome }) => outcome === "fail");
+  return {
+    verdict: failing ? "fail" : "cannot tell",
+    failed,
+    checks,
+    why,
+    // What failed needs another model; what is open needs a larger audit.
+    command: failing ? chain.command("run") : command,
+  };
+}
+
+const inWords = ({ name, outcome, found, needed }: AuditEvidence["checks"][number]): string =>
+  outcome === "fail"
+    ? `${name}: ${found}`
+    : `${name}: cannot tell from ${found}${needed === undefined ? "" : `, it takes ${needed}`}`;
+
+/** What of an audit is smaller than in a default one. */
+export function tooSmall(
+  { members, unseen, texts, completions }: Report<"audit">["sizes"],
+): string[] {
+  const rows: [string, number, number][] = [
+    ["training notes", members, AUDIT_SIZES.notes],
+    ["unseen notes", unseen, AUDIT_SIZES.notes],
+    ["texts", texts, AUDIT_SIZES.texts],
+    ["completions", completions, AUDIT_SIZES.completions],
+  ];
+  return rows.filter(([, found, least]) => found < least)
+    .map(([what, found, least]) => `${found} ${what}, it takes ${least}`);
 }

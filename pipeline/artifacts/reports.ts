@@ -9,7 +9,13 @@ import { ArtifactError, readJson, writeJson } from "../lib/base/files.ts";
 import { lineageSchema } from "./lineage.ts";
 
 /** Of audit.json: one more whenever a check is added or measures something else. */
-export const AUDIT_VERSION = 4;
+export const AUDIT_VERSION = 5;
+
+/**
+ * Least sizes of an audit whose pass counts, which are also the defaults of `deno task audit`: with
+ * nothing found, each check's interval then ends below its limit (pipeline/audit/verdict.ts).
+ */
+export const AUDIT_SIZES = { notes: 150, texts: 300, completions: 3000 };
 
 const report = <V extends number, S extends z.ZodRawShape>(version: V, shape: S) =>
   z.object({ version: z.literal(version), lineage: lineageSchema, ...shape });
@@ -36,6 +42,8 @@ const served = z.object({
   /** Why this one: one clause. */
   why: z.string(),
 });
+
+const auditOutcome = z.enum(["pass", "fail", "cannot tell"]);
 
 const inputs = z.array(z.object({
   name: z.string(),
@@ -179,11 +187,22 @@ export const schemas = {
   audit: report(AUDIT_VERSION, {
     /** SHA-256 of the model.safetensors that was audited. */
     checkpoint: z.string(),
-    verdict: z.enum(["pass", "fail"]),
+    verdict: auditOutcome,
+    /** How much it rests on. */
+    sizes: z.object({
+      members: z.number(),
+      unseen: z.number(),
+      texts: z.number(),
+      completions: z.number(),
+    }),
     checks: z.array(z.object({
       name: z.string(),
-      passed: z.boolean(),
+      outcome: auditOutcome,
+      /** With the number of observations and 95% intervals. */
       found: z.string(),
+      allowed: z.string(),
+      /** Where it cannot tell: what would. */
+      needed: z.string().optional(),
     })),
   }),
   export: report(2, {

@@ -6,7 +6,11 @@ import { scoreNotes } from "../lib/gpt/scoring/language_model.ts";
 import { NgramCounts } from "../lib/gpt/ngram/counts.ts";
 import { KneserNey } from "../lib/gpt/ngram/kneser_ney.ts";
 import type { Scorer } from "../lib/gpt/onnx/scorer.ts";
-import { type Attack, aucEstimate, type Membership } from "./membership.ts";
+import { type Attack, aucOf, type Membership } from "./membership.ts";
+import type { Owned } from "./patients.ts";
+
+/** A note and whose it is. */
+export type Note = Document & Owned;
 
 /** How much of a note the attack looks at: more tells little more, and takes longer. */
 const ATTACKED_TOKENS = 1024;
@@ -19,8 +23,8 @@ export interface AttackInput {
   scorer: Scorer;
   context: number;
   tokenizer: Tokenizer;
-  members: readonly Document[];
-  unseen: readonly Document[];
+  members: readonly Note[];
+  unseen: readonly Note[];
   /**
    * Training notes of patients who are neither among the members' nor among the unseen ones'. A
    * reference that had read other notes of the members' patients would find the members easy too,
@@ -29,21 +33,26 @@ export interface AttackInput {
   reference: readonly Document[];
 }
 
-/** Both attacks on as many members as non-members. */
+/** Both attacks. */
 export async function measureMembership(input: AttackInput): Promise<Membership> {
   const { scorer, context, tokenizer, members, unseen, reference } = input;
-  const documents = [...members, ...unseen].map((document) => beginning(document, tokenizer));
+  const notes = [...members, ...unseen];
+  const documents = notes.map((note) => beginning(note, tokenizer));
   const scores = await scoreNotes(scorer, context, tokenizer.endOfText, documents, "members");
   const attacks = (score: (index: number) => number): Attack[] =>
-    documents.map((_, index) => ({ score: score(index), member: index < members.length }));
+    notes.map(({ patient }, index) => ({
+      score: score(index),
+      member: index < members.length,
+      patient,
+    }));
   const perCharacter = (index: number) => scores[index].bits / documents[index].characters;
-  const loss = aucEstimate(attacks((index) => -perCharacter(index)));
+  const loss = aucOf(attacks((index) => -perCharacter(index)));
   const learned = spread(reference, REFERENCE_NOTES);
   if (learned.length === 0) return { loss, calibrated: null, referenceNotes: 0 };
   const bits = referenceBits(learned);
   return {
     loss,
-    calibrated: aucEstimate(attacks((index) => bits(documents[index]) - perCharacter(index))),
+    calibrated: aucOf(attacks((index) => bits(documents[index]) - perCharacter(index))),
     referenceNotes: learned.length,
   };
 }

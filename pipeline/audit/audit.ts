@@ -11,13 +11,20 @@ import { codePoints, type Document } from "../lib/gpt/scoring/documents.ts";
 import { type NoteScore, scoreNotes } from "../lib/gpt/scoring/language_model.ts";
 import type { Checkpoint } from "../lib/gpt/model/checkpoint.ts";
 import type { Scorer } from "../lib/gpt/onnx/scorer.ts";
-import { measureMembership } from "./attack.ts";
+import { measureMembership, type Note } from "./attack.ts";
 import { type Canary, canaryText, exposure, findCanaries } from "./canaries.ts";
 import { compareCompletions, type Completions, drawCompletions } from "./completions.ts";
 import { findIdentifiers, type Identifiers } from "./identifiers.ts";
 import { type LongestMatches, longestMatches } from "./longest_match.ts";
 import type { Membership } from "./membership.ts";
-import { continuationAgreement, ngramOf, type Regurgitation, summarise } from "./regurgitation.ts";
+import {
+  continuationAgreement,
+  ngramOf,
+  placeIn,
+  type Regurgitation,
+  summarise,
+} from "./regurgitation.ts";
+import { type Outcome, verdictOf } from "./outcome.ts";
 import { adviceOn, type Check, checks, limits } from "./verdict.ts";
 
 export interface AuditInput {
@@ -32,9 +39,9 @@ export interface AuditInput {
   tokenizer: Tokenizer;
   /** All training notes. */
   train: Document[];
-  /** As many notes of unseen patients and of the training set, for comparison. */
-  members: Document[];
-  unseen: Document[];
+  /** Some of them, and notes of unseen patients for comparison. */
+  members: Note[];
+  unseen: Note[];
   /** Training notes of patients who are neither the members' nor the unseen ones'. */
   reference: Document[];
   /** Texts to generate from nothing, and completions to draw at carets in notes. */
@@ -42,6 +49,9 @@ export interface AuditInput {
   completions: number;
   seed: number;
 }
+
+/** Texts and what they share with training notes. */
+type Written = LongestMatches & { texts: number; characters: number };
 
 /** The fields of audit.json. Shares are fractions of 1, estimates have 95% intervals over notes. */
 export interface AuditReport {
@@ -57,7 +67,9 @@ export interface AuditReport {
   /** Passages continued greedily: by the model, and by a plain n-gram of the training notes. */
   regurgitation: Record<"train" | "unseen" | "ngramTrain" | "ngramUnseen", Regurgitation>;
   /** Texts drawn from nothing, beside the training notes. */
-  generated: LongestMatches & { texts: number; characters: number };
+  generated: Written;
+  /** As much of unseen notes, beside the training notes. */
+  excerpts: Written;
   /** Completions drawn at carets in notes, beside the training notes. */
   completions: { train: Completions; unseen: Completions };
   membership: Membership;
@@ -70,7 +82,9 @@ export interface AuditReport {
   checks: Check[];
   /** What is allowed: see verdict.ts. */
   limits: typeof limits;
-  verdict: "pass" | "fail";
+  /** How much the verdict rests on; too little never passes. */
+  sizes: { members: number; unseen: number; texts: number; completions: number };
+  verdict: Outcome;
   /** What to do about the checks that failed. */
   advice: string[];
 }
@@ -91,7 +105,7 @@ export async function audit(input: AuditInput): Promise<Audit> {
     canaries: await measureCanaries(input, seededRandom(seed)),
   };
   const outcomes = checks(measured);
-  const failed = outcomes.filter(({ passed }) => !passed);
+  const failed = outcomes.filter(({ outcome }) => outcome === "fail");
   const trainTokens = train.reduce((sum, { tokens }) => sum + tokens.length, 0);
   return {
     version: AUDIT_VERSION,
@@ -108,7 +122,14 @@ export async function audit(input: AuditInput): Promise<Audit> {
     ...measured,
     checks: outcomes,
     limits,
-    verdict: failed.length === 0 ? "pass" : "fail",
+    sizes: {
+      members: members.length,
+      unseen: unseen.length,
+      texts: measured.generated.texts,
+      completions: measured.completions.train.completions +
+        measured.completions.unseen.completions,
+    },
+    verdict: verdictOf(outcomes),
     advice: adviceOn(failed, input.passes, trainTokens),
   };
 }
@@ -167,7 +188,7 @@ async function measureWritten(input: AuditInput) {
 
 /** Texts written from nothing, and the suggestions at carets within them. */
 async function measureGenerated(input: AuditInput) {
-  const { model, tokenizer, train, texts: count, seed } = input;
+  const { model, tokenizer, train, unseen, texts: count, seed } = input;
   const progress = new Progress("write", count, "texts");
   const decoder = new Decoder(model, tokenizer);
   const texts: string[] = [];
@@ -182,15 +203,29 @@ async function measureGenerated(input: AuditInput) {
     withRedaction += found.filter((suggestion) => suggestion.text.includes("_")).length;
     progress.update(index + 1);
   }
-  const characters = texts.reduce((sum, text) => sum + codePoints(text), 0);
-  const matches = longestMatches(texts, train.map(({ text }) => text));
+  const notes = train.map(({ text }) => text);
+  const compared = (texts: readonly string[]): Written => ({
+    texts: texts.length,
+    characters: texts.reduce((sum, text) => sum + codePoints(text), 0),
+    ...longestMatches(texts, notes),
+  });
+  const [generated, excerpts] = [texts, excerptsOf(unseen, texts)].map(compared);
   progress.finish(`${count} texts compared with ${train.length} training notes`);
   return {
     texts,
-    generated: { texts: count, characters, ...matches },
+    generated,
+    excerpts,
     suggestions: { shown, withRedaction },
   };
 }
+
+/** Of `notes` in turn, at places spread over them: as many characters as each of `texts` has. */
+const excerptsOf = (notes: readonly Document[], texts: readonly string[]): string[] =>
+  notes.length === 0 ? [] : texts.map(({ length }, index) => {
+    const { text } = notes[index % notes.length];
+    const from = placeIn(index, Math.max(0, text.length - length));
+    return text.slice(from, from + length);
+  });
 
 async function measureCanaries(
   input: AuditInput,

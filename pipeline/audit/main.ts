@@ -2,19 +2,21 @@
 
 import { join } from "@std/path";
 import { workspace } from "../artifacts.ts";
+import { tooSmall } from "../artifacts/gate.ts";
 import { defineTask, runTask } from "../lib/base/cli.ts";
 import { auditDefaults, auditRun } from "./run.ts";
 
 export const task = defineTask({
   name: "audit",
-  summary: "Measures what a run remembers of its training notes, and passes or fails it.",
+  summary: "Measures what a run remembers of its training notes: it passes, fails, or cannot tell.",
   flags: {
     run: { type: "string", default: "latest", placeholder: "NAME", help: "run to audit" },
     notes: {
       type: "integer",
       default: auditDefaults.notes,
       min: 2,
-      help: "number of training notes to attack, with as many unseen ones",
+      help: "number of notes of unseen patients to attack, with twice as many training notes; " +
+        "below the default, here and in the two below, a pass does not count",
     },
     texts: {
       type: "integer",
@@ -34,19 +36,28 @@ export const task = defineTask({
   async run(flags) {
     const paths = workspace(flags.data);
     const report = await auditRun(paths, flags.run, flags);
-    for (const { name, passed, found, allowed } of report.checks) {
-      console.log(`${passed ? "passed" : "FAILED"}  ${name}: ${found} (allowed: ${allowed})`);
+    for (const { name, outcome, found, allowed, needed } of report.checks) {
+      const takes = needed === undefined ? "" : `; it takes ${needed}`;
+      console.log(`${said[outcome]}  ${name}: ${found} (allowed: ${allowed})${takes}`);
     }
-    console.log(
-      `\n${report.verdict === "pass" ? "Passed" : "Failed"}. Report: ${
-        join(paths.run(flags.run).audit, "index.html")
-      }`,
-    );
+    const page = join(paths.run(flags.run).audit, "index.html");
+    console.log(`\n${verdicts[report.verdict]}. Report: ${page}`);
     for (const advice of report.advice) console.log(`${advice}.`);
-    if (report.verdict === "pass") {
+    const small = tooSmall(report.sizes);
+    if (small.length > 0) {
+      console.log(`Too small to export or deploy on: ${small.join("; ")}.`);
+    } else if (report.verdict === "pass") {
       console.log(`Next: deno task export --run ${flags.run} --data ${flags.data}`);
     }
   },
 });
+
+const said = { "pass": "passed ", "fail": "FAILED ", "cannot tell": "UNKNOWN" };
+
+const verdicts = {
+  "pass": "Passed",
+  "fail": "Failed",
+  "cannot tell": "Cannot tell: that nothing leaks is not shown, and neither that something does",
+};
 
 if (import.meta.main) await runTask(task);

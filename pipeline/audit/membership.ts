@@ -5,22 +5,32 @@
  * Its area under the ROC curve is 0.5 for blind guessing and 1 for certainty.
  */
 
-import { bootstrap, type Estimate } from "../lib/base/bootstrap.ts";
+import { area, type Interval } from "../lib/base/intervals.ts";
 
 /** Areas under the ROC curve of two attacks. */
 export interface Membership {
   /** By the model's bits per character alone. */
-  loss: Estimate;
+  loss: Auc;
   /** By how much easier than the reference the model finds a note; null without a reference. */
-  calibrated: Estimate | null;
+  calibrated: Auc | null;
   /** Notes that the reference has read: of patients who are not attacked. */
   referenceNotes: number;
+}
+
+/** An area under the ROC curve with its interval, over patients: their notes are much alike. */
+export interface Auc extends Interval {
+  notes: number;
+  /** Patients with training notes, and with unseen ones, among those attacked. */
+  members: number;
+  others: number;
 }
 
 export interface Attack {
   /** Higher: more likely a member. */
   score: number;
   member: boolean;
+  /** Whose note it is; undefined: nobody else's. */
+  patient?: string;
 }
 
 /** Probability that a random member scores higher than a random non-member; ties count half. */
@@ -43,5 +53,13 @@ export function auc(attacks: readonly Attack[]): number {
   return (rankSum - members * (members + 1) / 2) / (members * others);
 }
 
-/** The AUC with its interval over notes. */
-export const aucEstimate = (attacks: readonly Attack[]): Estimate => bootstrap(attacks, auc);
+/** The AUC with the interval that so many patients allow. */
+export function aucOf(attacks: readonly Attack[]): Auc {
+  const patients = (member: boolean) =>
+    new Set(
+      attacks.filter((attack) => attack.member === member)
+        .map(({ patient }, index) => patient ?? index),
+    ).size;
+  const members = patients(true), others = patients(false);
+  return { ...area(auc(attacks), members, others), notes: attacks.length, members, others };
+}

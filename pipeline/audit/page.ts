@@ -4,11 +4,13 @@ import { percent } from "../lib/base/format.ts";
 import { ink, renderChart } from "../lib/base/page/chart.ts";
 import { type Content, figure, problem, table, tiles } from "../lib/base/page/html.ts";
 import { page } from "../lib/base/page/page.ts";
-import type { Estimate } from "../lib/base/bootstrap.ts";
 import type { AuditReport } from "./audit.ts";
+import type { Auc } from "./membership.ts";
 import { type LongestMatches, UNIQUE_WORDS } from "./longest_match.ts";
 
-const interval = ({ low, high }: Estimate) => `${low.toFixed(3)} to ${high.toFixed(3)}`;
+const interval = ({ low, high }: Auc) => `${low.toFixed(3)} to ${high.toFixed(3)}`;
+
+const outcomeNames = { "pass": "passed", "fail": "failed", "cannot tell": "cannot tell" };
 
 const writers = {
   train: "the model, training notes",
@@ -25,9 +27,9 @@ const matchCells = ({ any, unique, uniqueShare }: LongestMatches): Content[] => 
 
 /** audit.json as HTML text. */
 export async function auditPage(report: AuditReport): Promise<string> {
-  const { run, notes, checks, verdict, regurgitation, generated, completions } = report;
+  const { run, notes, checks, verdict, regurgitation, generated, excerpts, completions } = report;
   const { loss, calibrated } = report.membership;
-  const failed = checks.filter((check) => !check.passed);
+  const open = checks.filter(({ outcome }) => outcome !== "pass");
   return page({
     title: `Privacy audit of ${run}`,
     subtitle: `${notes.members} training notes against ${notes.unseen} notes of unseen patients, ` +
@@ -40,7 +42,7 @@ export async function auditPage(report: AuditReport): Promise<string> {
       }${report.created.slice(0, 10)}`,
     summary: [
       tiles([
-        { label: "verdict", value: `${verdict}ed`, note: `${checks.length} checks` },
+        { label: "verdict", value: outcomeNames[verdict], note: `${checks.length} checks` },
         {
           label: "training passages repeated",
           value: percent(regurgitation.train.repeated),
@@ -57,8 +59,12 @@ export async function auditPage(report: AuditReport): Promise<string> {
           note: "in text written from nothing",
         },
       ]),
-      failed.map(({ name, found, allowed }) =>
-        problem(`Failed: ${name}: ${found}; allowed: ${allowed}.`)
+      open.map(({ name, outcome, found, allowed, needed }) =>
+        problem(
+          outcome === "fail"
+            ? `Failed: ${name}: ${found}; allowed: ${allowed}.`
+            : `Cannot tell: ${name}: ${found}; allowed: ${allowed}; it takes ${needed}.`,
+        )
       ),
       report.advice.map((advice) => problem(`${advice}.`)),
     ],
@@ -66,14 +72,16 @@ export async function auditPage(report: AuditReport): Promise<string> {
       {
         id: "checks",
         title: "Checks",
-        lead: "Export refuses a run that fails one, unless the risk is accepted by name.",
+        lead:
+          "The upper end of each 95% interval decides. Export refuses a run that does not pass " +
+          "all of them, unless the risk is accepted by name.",
         body: table({
           columns: ["check", "found", "allowed", "outcome"],
-          rows: checks.map(({ name, found, allowed, passed }) => [
+          rows: checks.map(({ name, found, allowed, outcome }) => [
             name,
             found,
             allowed,
-            passed ? "passed" : "failed",
+            outcomeNames[outcome],
           ]),
         }),
       },
@@ -104,6 +112,7 @@ export async function auditPage(report: AuditReport): Promise<string> {
             .concat(`with ${UNIQUE_WORDS} words of one note`),
           rows: [
             ["from nothing", generated.texts, ...matchCells(generated)],
+            ["excerpts of unseen notes", excerpts.texts, ...matchCells(excerpts)],
             ["in training notes", completions.train.completions, ...matchCells(completions.train)],
             ["in unseen notes", completions.unseen.completions, ...matchCells(completions.unseen)],
           ],
@@ -122,7 +131,7 @@ export async function auditPage(report: AuditReport): Promise<string> {
             name as string,
             ...(auc === null
               ? ["—", "no training notes of other patients"]
-              : [(auc as Estimate).value.toFixed(3), interval(auc as Estimate)]),
+              : [(auc as Auc).value.toFixed(3), interval(auc as Auc)]),
           ]),
         }),
       },

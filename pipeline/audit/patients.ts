@@ -3,6 +3,7 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import { type Split } from "../artifacts.ts";
 import { exists } from "../lib/base/files.ts";
+import { spread } from "../lib/gpt/scoring/documents.ts";
 
 /**
  * The patient of each note of a split, in the order of its token file; undefined where there is no
@@ -30,21 +31,39 @@ export async function patientsOf(
   }
 }
 
+/** Something of a patient, such as a note. */
+export interface Owned {
+  patient: string;
+}
+
 /**
- * Cuts `documents` in two by patient, so that nobody's notes are in both halves: one to attack, one
- * for the reference model to learn from. Without patients every document is taken for somebody's
- * only one.
+ * Cuts `notes` in two by patient, so that nobody's are in both halves: one to attack, one for the
+ * reference model to learn from.
  */
-export function halvesByPatient<T>(
-  documents: readonly T[],
-  patients: readonly string[] | undefined,
+export function halvesByPatient<T extends Owned>(
+  notes: readonly T[],
 ): { attacked: T[]; reference: T[] } {
   const number = new Map<string, number>();
   const attacked: T[] = [], reference: T[] = [];
-  documents.forEach((document, index) => {
-    const patient = patients?.[index] ?? `${index}`;
-    if (!number.has(patient)) number.set(patient, number.size);
-    (number.get(patient)! % 2 === 0 ? attacked : reference).push(document);
-  });
+  for (const note of notes) {
+    if (!number.has(note.patient)) number.set(note.patient, number.size);
+    (number.get(note.patient)! % 2 === 0 ? attacked : reference).push(note);
+  }
   return { attacked, reference };
+}
+
+/** At most `count` of `notes`, of as many patients as there are: one of each before a second. */
+export function spreadByPatient<T extends Owned>(notes: readonly T[], count: number): T[] {
+  const seen = new Map<string, number>();
+  const rounds = notes.map((note) => {
+    const round = seen.get(note.patient) ?? 0;
+    seen.set(note.patient, round + 1);
+    return { note, round };
+  });
+  const chosen: T[] = [];
+  for (let round = 0; chosen.length < Math.min(count, notes.length); round++) {
+    const here = rounds.filter((entry) => entry.round === round).map(({ note }) => note);
+    chosen.push(...spread(here, count - chosen.length));
+  }
+  return chosen;
 }

@@ -4,21 +4,22 @@ import { join } from "@std/path";
 import { readTokens, type Split, type Workspace } from "../artifacts.ts";
 import { openSources } from "../artifacts/chain.ts";
 import { lineageOf } from "../artifacts/lineage.ts";
-import { writeReport } from "../artifacts/reports.ts";
+import { AUDIT_SIZES, writeReport } from "../artifacts/reports.ts";
 import { exists, readJson, sha256File, writeAtomic } from "../lib/base/files.ts";
 import type { NextTokenModel } from "../lib/gpt/decode/types.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
-import { documentsOf, spread } from "../lib/gpt/scoring/documents.ts";
+import { documentsOf } from "../lib/gpt/scoring/documents.ts";
 import { readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
 import { scorerFromTensors } from "../lib/gpt/onnx/scorer.ts";
 import { compileKernels } from "../lib/gpt/wasm/compile.ts";
 import { wasmModelFromTensors } from "../lib/gpt/wasm/from_tensors.ts";
 import { audit, type AuditReport } from "./audit.ts";
 import { auditPage } from "./page.ts";
-import { halvesByPatient, patientsOf } from "./patients.ts";
+import { halvesByPatient, patientsOf, spreadByPatient } from "./patients.ts";
+import type { Note } from "./attack.ts";
 
 export interface AuditSettings {
-  /** Training notes, and as many unseen ones, to attack. */
+  /** Notes of unseen patients to attack, and twice as many training notes. */
   notes: number;
   /** Texts to generate from nothing. */
   texts: number;
@@ -27,7 +28,8 @@ export interface AuditSettings {
   seed: number;
 }
 
-export const auditDefaults: AuditSettings = { notes: 100, texts: 200, seed: 1 };
+/** The least whose pass counts. Completions are drawn anyway in proportion to texts. */
+export const auditDefaults: AuditSettings = { ...AUDIT_SIZES, completions: undefined, seed: 1 };
 
 /** Audits run `name` and writes its audit.json and index.html. */
 export async function auditRun(
@@ -40,21 +42,25 @@ export async function auditRun(
   const { config, parameters, state, folder } = await readRunCheckpoint(run);
   const tokenizer = createTokenizer(await readJson(run.tokenizer, "deno task train"));
   const trainTokens = await readTokens(paths.tokens("train"));
-  const documents = async (split: Split) =>
-    documentsOf(await readTokens(paths.tokens(split)), tokenizer);
-  const train = documentsOf(trainTokens, tokenizer);
-  const unseen = [...await documents("test"), ...await documents("val")];
+  const notesOf = async (split: Split, tokens?: Uint16Array): Promise<Note[]> => {
+    const documents = documentsOf(tokens ?? await readTokens(paths.tokens(split)), tokenizer);
+    // Tokens that came without tokens.json may be of other notes, or in another order.
+    const patients = await exists(paths.tokensReport)
+      ? await patientsOf(paths.notes, split, documents.length)
+      : undefined;
+    return documents.map((document, index) => ({
+      ...document,
+      patient: patients?.[index] ?? `${split} ${index}`,
+    }));
+  };
+  const train = await notesOf("train", trainTokens);
+  const unseen = [...await notesOf("test"), ...await notesOf("val")];
   if (unseen.length < 2) {
     throw new RangeError(
       `Cannot audit: ${unseen.length} notes of unseen patients, expected at least 2; ingest more notes`,
     );
   }
-  // Tokens that came without tokens.json may be of other notes, or in another order.
-  const patients = await exists(paths.tokensReport)
-    ? await patientsOf(paths.notes, "train", train.length)
-    : undefined;
-  const { attacked, reference } = halvesByPatient(train, patients);
-  const count = Math.min(settings.notes, unseen.length, attacked.length);
+  const { attacked, reference } = halvesByPatient(train);
   // What it writes, it writes as the worker would: in int8, five times as fast as in ONNX Runtime.
   const model = await wasmModelFromTensors(
     config,
@@ -75,8 +81,8 @@ export async function auditRun(
     scorer,
     tokenizer,
     train,
-    members: spread(attacked, count),
-    unseen: spread(unseen, count),
+    members: spreadByPatient(attacked, 2 * settings.notes),
+    unseen: spreadByPatient(unseen, settings.notes),
     reference,
     texts: settings.texts,
     completions: settings.completions ?? 10 * settings.texts,

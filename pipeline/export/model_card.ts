@@ -144,10 +144,23 @@ const costs = ({ float32, int8, cost, tokens }: Cost) =>
 
 const listOf = (layers: readonly string[]) => layers.length === 0 ? "none" : layers.join(", ");
 
-function auditText({ verdict, failed, acceptedRisk }: ExportReport["audit"]): string {
-  if (verdict === "pass") return "Passed; the figures are in the run's audit.json.";
-  const found = verdict === "none"
-    ? "This checkpoint was not audited."
-    : `Failed. ${failed.join(". ")}.`;
-  return `**${found}** Exported all the same, because: ${acceptedRisk}`;
+function auditText({ verdict, failed, checks, acceptedRisk }: ExportReport["audit"]): string {
+  const rows = checks.map(({ name, found, allowed, outcome }) =>
+    `| ${name} | ${found} | ${allowed} | ${outcome === "pass" ? "passed" : outcome} |`
+  );
+  const outcome = {
+    pass: "Passed: the upper end of each 95% interval is allowed.",
+    fail: `**Failed.** ${failed.join(". ")}.`,
+    "cannot tell": `**Not passed: the audit cannot tell.** ${failed.join(". ")}.`,
+    none: "**This checkpoint was not audited.**",
+  }[verdict];
+  return `${outcome}${
+    acceptedRisk === undefined ? "" : ` Exported all the same, because: ${acceptedRisk}`
+  }${
+    rows.length === 0 ? "" : `
+
+| check | found | allowed | outcome |
+|---|---|---|---|
+${rows.join("\n")}`
+  }`;
 }

@@ -113,7 +113,8 @@ export const quickstart = defineTask({
         artifact: "audit",
         run: "latest",
         does: "measure what it remembers of its training notes",
-        args: ["--notes", "80", "--texts", "20"],
+        // Few notes leave too few unseen ones to pass on: then the audit only has to show that it runs.
+        args: flags.notes < 2000 ? ["--texts", "20"] : [],
         output: join(run.audit, "audit.json"),
       },
       {

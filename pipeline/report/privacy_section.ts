@@ -26,12 +26,18 @@ dates or numbers that look like identifiers. \`deno task export\` refuses a run 
 ${parts.join("\n")}`;
 }
 
+const outcomes: Record<string, string> = {
+  "pass": "passed",
+  "fail": "**failed**",
+  "cannot tell": "*cannot tell*",
+};
+
 function verdict(title: string, run: string, audit: Source): string {
   const rows = audit.keys("checks").map((i) => [
     audit.text(`checks[${i}].name`),
     audit.text(`checks[${i}].found`),
     audit.text(`checks[${i}].allowed`),
-    audit.at(`checks[${i}].passed`) ? "passed" : "**failed**",
+    outcomes[audit.text(`checks[${i}].outcome`)],
   ]);
   return `**${title}, ${run}: ${audit.text("verdict")}.**
 

@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { type RunPaths, type Workspace, workspace } from "../../pipeline/artifacts.ts";
-import { passGate } from "../../pipeline/artifacts/gate.ts";
+import { type AuditEvidence, passGate } from "../../pipeline/artifacts/gate.ts";
 import { AUDIT_VERSION } from "../../pipeline/artifacts/reports.ts";
 import { ArtifactError, writeAtomic, writeJson } from "../../pipeline/lib/base/files.ts";
 import { inFolder } from "../helpers/in_folder.ts";
-import { writeTinyAudit } from "../helpers/tiny_lineage.ts";
+import { tinyCheck, writeTinyAudit } from "../helpers/tiny_lineage.ts";
 
 interface Model {
   paths: Workspace;
@@ -24,8 +24,8 @@ const withModel = (test: (model: Model) => Promise<void>) =>
 const failing = {
   verdict: "fail",
   checks: [
-    { name: "repeats", passed: true, found: "0%" },
-    { name: "membership", passed: false, found: "AUC 0.9" },
+    tinyCheck,
+    { name: "membership", outcome: "fail", found: "AUC 0.9", allowed: "0.65" },
   ],
 };
 
@@ -61,7 +61,36 @@ Deno.test(
     assertEquals(await passGate({ paths, run, model, doing: "export" }), {
       verdict: "pass",
       failed: [],
+      checks: [tinyCheck],
     });
+  }),
+);
+
+Deno.test(
+  "what cannot be told, and what rests on too little, is no pass",
+  withModel(async ({ paths, run, model }) => {
+    const refused = async (why: string, changes: Record<string, unknown>) => {
+      await writeTinyAudit(run, model, changes);
+      for (const doing of ["export", "deploy"] as const) {
+        const { message } = await assertRejects(
+          () => passGate({ paths, run, model, doing }),
+          ArtifactError,
+          why,
+        );
+        assertStringIncludes(message, `run "deno task audit --data ${paths.root}" again`);
+      }
+    };
+    const open = { ...tinyCheck, outcome: "cannot tell", found: "0 of 8", needed: "80 prompts" };
+    const why = "repeats: cannot tell from 0 of 8, it takes 80 prompts";
+    await refused(why, { verdict: "cannot tell", checks: [open] });
+    await refused(why, { verdict: "pass", checks: [open] });
+    await refused("did not pass", { verdict: "cannot tell" });
+    const sizes = { members: 150, unseen: 150, texts: 300, completions: 3000 };
+    await refused("8 unseen notes, it takes 150", { sizes: { ...sizes, unseen: 8 } });
+    await refused("2 texts, it takes 300; 2 completions", {
+      sizes: { ...sizes, texts: 2, completions: 2 },
+    });
+    await refused("it holds no checks", { checks: [] });
   }),
 );
 
@@ -70,15 +99,21 @@ Deno.test(
   withModel(async ({ paths, run, model }) => {
     const accept = () =>
       passGate({ paths, run, model, doing: "export", acceptedRisk: "synthetic" });
-    assertEquals(await accept(), { verdict: "none", failed: [], acceptedRisk: "synthetic" });
+    assertEquals(await accept(), {
+      verdict: "none",
+      failed: [],
+      checks: [],
+      acceptedRisk: "synthetic",
+    });
     await writeTinyAudit(run, model, failing);
     assertEquals(await accept(), {
       verdict: "fail",
       failed: ["membership: AUC 0.9"],
+      checks: failing.checks as AuditEvidence["checks"],
       acceptedRisk: "synthetic",
     });
     await writeTinyAudit(run, model);
-    assertEquals(await accept(), { verdict: "pass", failed: [] });
+    assertEquals(await accept(), { verdict: "pass", failed: [], checks: [tinyCheck] });
     await writeJson(join(run.audit, "audit.json"), {});
     assertEquals((await accept()).verdict, "none");
   }),

@@ -2,16 +2,15 @@
 // patient's other notes, which the reference has read, for the model's innocence.
 
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import { measureMembership } from "../../pipeline/audit/attack.ts";
-import { halvesByPatient } from "../../pipeline/audit/patients.ts";
+import { measureMembership, type Note } from "../../pipeline/audit/attack.ts";
+import { halvesByPatient, spreadByPatient } from "../../pipeline/audit/patients.ts";
 import { seededRandom } from "../../pipeline/lib/base/random.ts";
-import type { Document } from "../../pipeline/lib/gpt/scoring/documents.ts";
 import { documents, scorerOf, tableOf, tokenizer } from "./characters.ts";
 
 const NOTES = 3;
 
 /** NOTES notes each of some patients: a few words of the note's own among those of the patient. */
-function notesOf(patients: number, seed: number): Document[] {
+function notesOf(patients: number, seed: number): Note[] {
   const random = seededRandom(seed);
   const letters = [..."abcdefghijklmnopqrst"];
   const word = () =>
@@ -21,16 +20,15 @@ function notesOf(patients: number, seed: number): Document[] {
       const own = Array.from({ length: 12 }, word);
       return Array.from({ length: NOTES }, () => `Seen on rounds. ${own.join(" ")} ${word()}.`);
     }).flat(),
-  );
+  ).map((note, index) => ({ ...note, patient: `${seed} ${Math.floor(index / NOTES)}` }));
 }
 
 const train = notesOf(60, 1);
-const patients = train.map((_, index) => `p${Math.floor(index / NOTES)}`);
-const unseen = notesOf(20, 2).filter((_, index) => index % NOTES === 0);
-const { attacked, reference } = halvesByPatient(train, patients);
-const members = attacked.filter((_, index) => index % NOTES === 0).slice(0, unseen.length);
+const unseen = spreadByPatient(notesOf(20, 2), 20);
+const { attacked, reference } = halvesByPatient(train);
+const members = spreadByPatient(attacked, unseen.length);
 
-const attack = (minPatients: number, reference: readonly Document[]) =>
+const attack = (minPatients: number, reference: readonly Note[]) =>
   measureMembership({
     scorer: scorerOf(tableOf(train, minPatients)),
     context: 256,
@@ -41,11 +39,13 @@ const attack = (minPatients: number, reference: readonly Document[]) =>
   });
 
 Deno.test("attacked and reference notes are of different patients", () => {
-  const index = new Map(train.map((note, at) => [note, patients[at]]));
-  const of = (notes: Document[]) => new Set(notes.map((note) => index.get(note)));
+  const of = (notes: Note[]) => new Set(notes.map(({ patient }) => patient));
   assertEquals(of(attacked).intersection(of(reference)).size, 0);
   assertEquals([of(attacked).size, of(reference).size], [30, 30]);
-  assertEquals(halvesByPatient([1, 2, 3], undefined), { attacked: [1, 3], reference: [2] });
+  assertEquals(of(members).size, members.length, "one note of each patient before a second");
+  const some = ["a", "a", "a", "b", "c"].map((patient) => ({ patient }));
+  assertEquals(spreadByPatient(some, 4).map(({ patient }) => patient).join(""), "abca");
+  assertEquals(spreadByPatient(some, 9).length, 5);
 });
 
 Deno.test("a model that has learned the notes by heart is found out", async () => {

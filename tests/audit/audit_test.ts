@@ -7,7 +7,7 @@ import { canaryText } from "../../pipeline/audit/canaries.ts";
 import { ngramAlone } from "../../pipeline/lib/gpt/decode/mixture.ts";
 import { seededRandom } from "../../pipeline/lib/base/random.ts";
 import { presets } from "../../pipeline/lib/gpt/config.ts";
-import { documents, scorerOf, tableOf, tokenizer } from "./characters.ts";
+import { notesOf, scorerOf, tableOf, tokenizer } from "./characters.ts";
 
 /** Notes of the same few sentences and one of random words each; two hold a code of their own. */
 function corpus(notes: number, seed: number, codes: string[]): string[] {
@@ -25,7 +25,7 @@ const CONTEXT = 200;
 
 function auditOf(minPatients: number) {
   const codes = [canaryText(seededRandom(7)), canaryText(seededRandom(8))];
-  const train = documents(corpus(120, 1, codes)), unseen = documents(corpus(40, 2, []));
+  const train = notesOf(corpus(120, 1, codes)), unseen = notesOf(corpus(40, 2, []));
   const ngram = tableOf(train, minPatients);
   return audit({
     run: "test",
@@ -65,9 +65,11 @@ Deno.test("a model that knows its notes by heart is found out", async () => {
 
 Deno.test("one that knows only what most patients' notes share gives nobody away", async () => {
   const report = await auditOf(60);
-  const failed = report.checks.filter(({ passed }) => !passed);
+  const failed = report.checks.filter(({ outcome }) => outcome === "fail");
   assertEquals(failed, []);
-  assertEquals(report.verdict, "pass");
+  // Nothing speaks against it, but 40 notes and 20 completions do not speak for it either.
+  assertEquals(report.verdict, "cannot tell");
+  assertEquals(report.sizes, { members: 40, unseen: 40, texts: 10, completions: 20 });
   assertEquals(report.advice, []);
   assertEquals(report.regurgitation.train.repeated, 0);
   const { loss, calibrated } = report.membership;

@@ -9,7 +9,7 @@ import type { NextTokenModel } from "../../pipeline/lib/gpt/decode/types.ts";
 import { loadRuntime } from "../../pipeline/lib/gpt/onnx/runtime.ts";
 import { scorerFromTensors } from "../../pipeline/lib/gpt/onnx/scorer.ts";
 import { modelFromTensors } from "../../pipeline/lib/gpt/onnx/session.ts";
-import { documents, tokenizer } from "./characters.ts";
+import { notesOf, tokenizer } from "./characters.ts";
 import { gptConfig, trainTinyGpt } from "./tiny_gpt.ts";
 
 /** Codes planted in one note each, in different ones. */
@@ -33,7 +33,7 @@ const STEPS = 210;
 
 /** Trains on `count` notes, CODES among them, and audits. */
 async function auditOf(count: number): Promise<Audit> {
-  const train = documents(corpus(count, 1, CODES)), unseen = documents(corpus(40, 2));
+  const train = notesOf(corpus(count, 1, CODES)), unseen = notesOf(corpus(40, 2));
   const { parameters, passes } = await trainTinyGpt(train, STEPS);
   const runtime = await loadRuntime({ threads: 1 });
   const model = await modelFromTensors(gptConfig, parameters, runtime);
@@ -68,7 +68,7 @@ Deno.test("a GPT that has read its notes a hundred times gives its canaries away
   assertGreater(report.passes!, 100);
   assertEquals(report.canaries.map(({ planted }) => planted), CODES.map(() => 1));
   for (const { exposure, greatest } of report.canaries) assertEquals(exposure, greatest);
-  assertEquals(exposureCheck(report)?.passed, false);
+  assertEquals(exposureCheck(report)?.outcome, "fail");
   assertGreater(report.membership.loss.value, 0.95);
   assertEquals(report.verdict, "fail");
 });
@@ -80,6 +80,6 @@ Deno.test("a GPT that has read many notes once does not", async () => {
   // Codes lost among the others would have 1.4 bits on average: one reading leaves a trace.
   const mean = report.canaries.reduce((sum, { exposure }) => sum + exposure, 0) / CODES.length;
   assertLess(mean, 5);
-  assertEquals(exposureCheck(report)?.passed, true);
+  assertEquals(exposureCheck(report)?.outcome, "pass");
   assertLess(report.membership.loss.low, 0.5);
 });

@@ -1,6 +1,7 @@
 // Characters as tokens, and n-gram tables of them as models: what they remember is known.
 
 import { NgramModel } from "../../pipeline/lib/gpt/decode/ngram.ts";
+import type { Note } from "../../pipeline/audit/attack.ts";
 import type { Tokenizer } from "../../pipeline/lib/gpt/decode/types.ts";
 import { type Document, documentsOf } from "../../pipeline/lib/gpt/scoring/documents.ts";
 import { NgramCounts } from "../../pipeline/lib/gpt/ngram/counts.ts";
@@ -24,6 +25,10 @@ export const documents = (texts: readonly string[]): Document[] =>
     Uint16Array.from(texts.flatMap((text) => [0, ...tokenizer.encode(text)])),
     tokenizer,
   );
+
+/** The same, each of a patient of its own. */
+export const notesOf = (texts: readonly string[]): Note[] =>
+  documents(texts).map((note, index) => ({ ...note, patient: `${index}` }));
 
 /**
  * A table of `notes`, each of a patient of its own, without what fewer than `minPatients` share.

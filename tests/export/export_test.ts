@@ -26,7 +26,7 @@ import { writeTinyRun } from "../helpers/tiny_export.ts";
 const readGraph = (root: string, name: string) =>
   Deno.readFile(join(workspace(root).run("latest").export, "onnx", name));
 
-const audit = { verdict: "pass" as const, failed: [] };
+const audit = { verdict: "pass" as const, failed: [], checks: [] };
 const served = { mixture: { leftOut: "there is none" } };
 const options = {
   prompts: 12,

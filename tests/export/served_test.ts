@@ -166,7 +166,7 @@ function cardOf(mixture: MixtureReport): string {
     parameters: 1,
     parity: { prompts: 1, tokens: 1, different: 0, ties: 0, logitDifference: 0 },
     quantization: { keptFloat32: [], onnxruntime: cost, kernels: cost },
-    audit: { verdict: "pass", failed: [] },
+    audit: { verdict: "pass", failed: [], checks: [] },
     served: { system: "GPT + n-grams", kind: "gpt+mixture", minConfidence: 0.2, why: "it pays" },
     mixture,
     licences: {},

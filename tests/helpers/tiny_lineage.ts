@@ -3,11 +3,19 @@
 import { join } from "@std/path";
 import { type RunPaths } from "../../pipeline/artifacts.ts";
 import type { Lineage } from "../../pipeline/artifacts/lineage.ts";
-import { AUDIT_VERSION } from "../../pipeline/artifacts/reports.ts";
+import { AUDIT_SIZES, AUDIT_VERSION, type Report } from "../../pipeline/artifacts/reports.ts";
 import { sha256File, writeJson } from "../../pipeline/lib/base/files.ts";
 
 /** Of something that was made from nothing. */
 export const noLineage: Lineage = { created: "2026-12-01T00:00:00.000Z", from: {}, files: {} };
+
+/** A check of such an audit. */
+export const tinyCheck: Report<"audit">["checks"][number] = {
+  name: "repeats",
+  outcome: "pass",
+  found: "0 of 150",
+  allowed: "5%",
+};
 
 /** An audit of the model.safetensors at `model` that passed, unless `changes` say otherwise. */
 export async function writeTinyAudit(
@@ -20,7 +28,13 @@ export async function writeTinyAudit(
     lineage: noLineage,
     checkpoint: await sha256File(model),
     verdict: "pass",
-    checks: [],
+    sizes: {
+      members: AUDIT_SIZES.notes,
+      unseen: AUDIT_SIZES.notes,
+      texts: AUDIT_SIZES.texts,
+      completions: AUDIT_SIZES.completions,
+    },
+    checks: [tinyCheck],
     ...changes,
   });
 }
