@@ -9,7 +9,7 @@ import { area, difference, events, type Interval, share } from "../lib/base/inte
 import { type Identifiers, total } from "./identifiers.ts";
 import { UNIQUE_WORDS } from "./longest_match.ts";
 import type { Auc } from "./membership.ts";
-import { judge, type Judgement, type Measured } from "./outcome.ts";
+import { judge, type Judgement } from "./outcome.ts";
 import { REPEATED_CHARACTERS } from "./regurgitation.ts";
 
 export interface Check extends Judgement {
