@@ -176,42 +176,42 @@ ${
   }
   let first = (groups.x - 1u - group.x) * ${rows}u;
   let end = min(first + ${rows}u, params.t);
-${accumulators("o", text)}
+${accumulators("mean", text)}
 ${lines(held, (r) => `  var largest${r} = LOWEST;\n  var sum${r} = vec4f();`)}
   for (var walk = 0u; walk < end; walk += ${blocking.columns}u) {
-${blocking.product("s", query, key, quads)}
+${blocking.product("score", query, key, quads)}
 ${columns}
 ${
     lines(held, (r) =>
-      `    s${r} = select(vec4f(LOWEST), params.scale * s${r}, columns <= vec4u(first + row + ${r}u));`)
+      `    score${r} = select(vec4f(LOWEST), params.scale * score${r}, columns <= vec4u(first + row + ${r}u));`)
   }
-${blocking.rowMaxima("m", (r) => maximum(`s${r}`))}
+${blocking.rowMaxima("block_largest", (r) => maximum(`score${r}`))}
 ${
     lines(held, (r) =>
       `    let before${r} = largest${r};
-    largest${r} = max(largest${r}, m${r});
+    largest${r} = max(largest${r}, block_largest${r});
     let rescale${r} = exp(before${r} - largest${r});
-    s${r} = exp(s${r} - largest${r});
-    sum${r} = sum${r} * rescale${r} + s${r};
-${lines(owned, (i) => `    o${r}_${i} *= rescale${r};`)}`)
+    score${r} = exp(score${r} - largest${r});
+    sum${r} = sum${r} * rescale${r} + score${r};
+${lines(owned, (i) => `    mean${r}_${i} *= rescale${r};`)}`)
   }
 ${
     dropping
       ? lines(
         held,
-        (r) => `    s${r} *= ${factors(`head * params.t + first + row + ${r}u`, "column")};`,
+        (r) => `    score${r} *= ${factors(`head * params.t + first + row + ${r}u`, "column")};`,
       )
       : ""
   }
-${blocking.exchange((r) => `s${r}`)}
-${blocking.addWeighted("o", value, quads)}
+${blocking.exchange((r) => `score${r}`)}
+${blocking.addWeighted("mean", value, quads)}
   }
-${blocking.rowSums("all", (r) => total(`sum${r}`))}
-${storeRows(text, "out", inOut, (r, i) => `o${r}_${i} / all${r}`)}
+${blocking.rowSums("row_sum", (r) => total(`sum${r}`))}
+${storeRows(text, "out", inOut, (r, i) => `mean${r}_${i} / row_sum${r}`)}
 ${
     lines(held, (r) =>
       `  if (lane == 0u && first + row + ${r}u < params.t) {
-    lse[head * params.t + first + row + ${r}u] = largest${r} + log(all${r});
+    lse[head * params.t + first + row + ${r}u] = largest${r} + log(row_sum${r});
   }`)
   }
 }
@@ -241,21 +241,21 @@ ${opening(text, backwardBindings)}
   let end = min(first + ${rows}u, params.t);
 ${
     lines(held, (r) =>
-      `  let at${r} = head * params.t + min(first + row + ${r}u, params.t - 1u);
-  let lse${r} = lse[at${r}];
-  let delta${r} = delta[at${r}];`)
+      `  let query${r} = head * params.t + min(first + row + ${r}u, params.t - 1u);
+  let lse${r} = lse[query${r}];
+  let delta${r} = delta[query${r}];`)
   }
 ${accumulators("dq", text)}
   for (var walk = 0u; walk < end; walk += ${blocking.columns}u) {
-${blocking.product("s", query, key, quads)}
-${blocking.product("g", dout, value, quads)}
+${blocking.product("score", query, key, quads)}
+${blocking.product("dweight", dout, value, quads)}
 ${columns}
 ${
     lines(held, (r) =>
-      `    let p${r} = select(vec4f(), exp(params.scale * s${r} - lse${r}), columns <= vec4u(first + row + ${r}u));
-${dropping ? `    g${r} *= ${factors(`at${r}`, "column")};` : ""}`)
+      `    let weight${r} = select(vec4f(), exp(params.scale * score${r} - lse${r}), columns <= vec4u(first + row + ${r}u));
+${dropping ? `    dweight${r} *= ${factors(`query${r}`, "column")};` : ""}`)
   }
-${blocking.exchange((r) => `p${r} * (g${r} - delta${r})`)}
+${blocking.exchange((r) => `weight${r} * (dweight${r} - delta${r})`)}
 ${blocking.addWeighted("dq", key, quads)}
   }
 ${storeRows(text, "dqkv", query.at, (r, i) => `params.scale * dq${r}_${i}`)}
@@ -271,7 +271,7 @@ export function attentionBackwardKeyCode(text: AttentionText): string {
   const { headSize, dropping, blocking } = text, { rows, held } = blocking;
   const quads = headSize / 4;
   const ofColumns = (array: string) =>
-    `vec4f(${range(4).map((c) => `${array}[at${component[c]}]`).join(", ")})`;
+    `vec4f(${range(4).map((c) => `${array}[query_${component[c]}]`).join(", ")})`;
   return `// dv = dropout(P)ᵀ dout, dk = scale · (P ∘ (dropout(dout vᵀ) − δ))ᵀ q, causal; rows are keys,
 // columns queries.
 //   qkv, dqkv: (B, T, 3, NH, ${headSize})   dout: (B, T, NH, ${headSize})   lse, delta: (B, NH, T)
@@ -280,25 +280,31 @@ ${opening(text, backwardBindings)}
 ${accumulators("dk", text)}
 ${accumulators("dv", text)}
   for (var walk = first; walk < params.t; walk += ${blocking.columns}u) {
-${blocking.product("s", key, query, quads)}
-${blocking.product("g", value, dout, quads)}
+${blocking.product("score", key, query, quads)}
+${blocking.product("dweight", value, dout, quads)}
 ${columns}
 ${
     lines(4, (c) =>
-      `    let at${component[c]} = head * params.t + min(columns.${component[c]}, params.t - 1u);`)
+      `    let query_${component[c]} = head * params.t + min(columns.${
+        component[c]
+      }, params.t - 1u);`)
   }
     let lses = ${ofColumns("lse")};
     let deltas = ${ofColumns("delta")};
     let present = columns < vec4u(params.t);
 ${
     lines(held, (r) =>
-      `    let p${r} = select(vec4f(), exp(params.scale * s${r} - lses),
+      `    let weight${r} = select(vec4f(), exp(params.scale * score${r} - lses),
       present & (columns >= vec4u(first + row + ${r}u)));`)
   }
 ${dropping ? transposedFactors(held) : ""}
-${blocking.exchange((r) => dropping ? `p${r} * f${r}` : `p${r}`)}
+${blocking.exchange((r) => dropping ? `weight${r} * dropped${r}` : `weight${r}`)}
 ${blocking.addWeighted("dv", dout, quads)}
-${blocking.exchange((r) => `p${r} * (g${r}${dropping ? ` * f${r}` : ""} - deltas)`)}
+${
+    blocking.exchange((r) =>
+      `weight${r} * (dweight${r}${dropping ? ` * dropped${r}` : ""} - deltas)`
+    )
+  }
 ${blocking.addWeighted("dk", query, quads)}
   }
 ${storeRows(text, "dqkv", key.at, (r, i) => `params.scale * dk${r}_${i}`)}
@@ -307,21 +313,21 @@ ${storeRows(text, "dqkv", value.at, (r, i) => `dv${r}_${i}`)}
 `;
 }
 
-/** `f`r, the factors of key row r for the 4 queries: a counter serves 4 keys of one query. */
+/** `dropped`r, the factors of key row r for the 4 queries: a counter serves 4 keys of one query. */
 function transposedFactors(held: number): string {
   return lines(
     held / 4,
     (block) =>
       `${
         lines(4, (c) =>
-          `    let f${block}_${c} = ${
-            factors(`at${component[c]}`, `(first + row + ${4 * block}u)`)
+          `    let factors${block}_${c} = ${
+            factors(`query_${component[c]}`, `(first + row + ${4 * block}u)`)
           };`)
       }
 ${
         lines(4, (r) => {
-          const parts = range(4).map((c) => `f${block}_${c}.${component[r]}`).join(", ");
-          return `    let f${4 * block + r} = vec4f(${parts});`;
+          const parts = range(4).map((c) => `factors${block}_${c}.${component[r]}`).join(", ");
+          return `    let dropped${4 * block + r} = vec4f(${parts});`;
         })
       }`,
   );

@@ -56,13 +56,13 @@ ${lines(4, (c) => `        let b${c} = vec4f(${b.array}[b_at${c} + quad]);`)}
 ${
     lines(4, (i) => {
       const c = component[i];
-      return `        let t${i} = vec4f(b0.${c}, b1.${c}, b2.${c}, b3.${c});`;
+      return `        let b_part${i} = vec4f(b0.${c}, b1.${c}, b2.${c}, b3.${c});`;
     })
   }
 ${
     lines(ROWS, (r) =>
-      `        let r${r} = ${ofRow("a", r, lanes)};
-        ${name}${r} += r${r}.x * t0 + r${r}.y * t1 + r${r}.z * t2 + r${r}.w * t3;`)
+      `        let row${r} = ${ofRow("a", r, lanes)};
+        ${name}${r} += row${r}.x * b_part0 + row${r}.y * b_part1 + row${r}.z * b_part2 + row${r}.w * b_part3;`)
   }
       }
     }`;
@@ -78,19 +78,19 @@ function addWeighted(
   const owned = Math.ceil(quads / lanes);
   return `
     for (var k = 0u; k < ${lanes}u; k++) {
-${lines(4, (c) => `      let at${c} = ${at(`walk + 4u * k + ${c}u`)};`)}
-${lines(shares, (i) => `      let w${i} = weights[(${i * lanes}u + lane) * ${lanes}u + k];`)}
+${lines(4, (c) => `      let source${c} = ${at(`walk + 4u * k + ${c}u`)};`)}
+${lines(shares, (i) => `      let weights${i} = weights[(${i * lanes}u + lane) * ${lanes}u + k];`)}
 ${
     lines(owned, (i) =>
       `      let quad${i} = ${clampedQuad(quads, lanes, i)};
-${lines(4, (c) => `      let v${c}_${i} = vec4f(${array}[at${c} + quad${i}]);`)}`)
+${lines(4, (c) => `      let vector${c}_${i} = vec4f(${array}[source${c} + quad${i}]);`)}`)
   }
 ${
     lines(ROWS, (r) =>
-      `      let r${r} = ${ofRow("w", r, lanes)};
+      `      let row${r} = ${ofRow("weights", r, lanes)};
 ${
         lines(owned, (i) =>
-          `      ${into}${r}_${i} += r${r}.x * v0_${i} + r${r}.y * v1_${i} + r${r}.z * v2_${i} + r${r}.w * v3_${i};`)
+          `      ${into}${r}_${i} += row${r}.x * vector0_${i} + row${r}.y * vector1_${i} + row${r}.z * vector2_${i} + row${r}.w * vector3_${i};`)
       }`)
   }
     }`;

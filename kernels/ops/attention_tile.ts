@@ -62,14 +62,14 @@ function product(name: string, a: Operand, b: Operand, quads: number): string {
 ${lines(4, (r) => `    var ${name}${r} = vec4f();`)}
     {
       var deep = index % ${DEEP}u;
-      var four = index / ${DEEP}u;
-${lines(4, (i) => `      var at${i} = 0u;`)}
+      var block = index / ${DEEP}u;
+${lines(4, (i) => `      var source${i} = 0u;`)}
       if (index < ${BLOCKS_OF_A}u) {
-${lines(4, (i) => `        at${i} = ${a.at(`first + 4u * four + ${i}u`)} + deep;`)}
+${lines(4, (i) => `        source${i} = ${a.at(`first + 4u * block + ${i}u`)} + deep;`)}
       } else {
         deep = ${block} % ${DEEP}u;
-        four = ${block} / ${DEEP}u;
-${lines(4, (i) => `        at${i} = ${b.at(`walk + 4u * four + ${i}u`)} + deep;`)}
+        block = ${block} / ${DEEP}u;
+${lines(4, (i) => `        source${i} = ${b.at(`walk + 4u * block + ${i}u`)} + deep;`)}
       }
       for (var start = 0u; start < QUADS; start += ${DEEP}u) {
         workgroupBarrier();
@@ -95,13 +95,13 @@ ${lines(4, (r) => `          ${name}${r} += a.${component[r]} * b;`)}
 function stage(name: "a" | "b", { array }: Operand, quads: number): string {
   const read = (i: number) =>
     quads % DEEP === 0
-      ? `vec4f(${array}[at${i} + start])`
-      : `select(vec4f(), vec4f(${array}[at${i} + min(start, QUADS - 1u - deep)]), start + deep < QUADS)`;
-  return `${lines(4, (i) => `          let v${i} = ${read(i)};`)}
+      ? `vec4f(${array}[source${i} + start])`
+      : `select(vec4f(), vec4f(${array}[source${i} + min(start, QUADS - 1u - deep)]), start + deep < QUADS)`;
+  return `${lines(4, (i) => `          let vector${i} = ${read(i)};`)}
 ${
     lines(4, (i) => {
       const c = component[i];
-      return `          stage_${name}[4u * deep + ${i}u][four] = vec4f(v0.${c}, v1.${c}, v2.${c}, v3.${c});`;
+      return `          stage_${name}[4u * deep + ${i}u][block] = vec4f(vector0.${c}, vector1.${c}, vector2.${c}, vector3.${c});`;
     })
   }`;
 }
@@ -136,14 +136,20 @@ function addWeighted(into: string, { array, at }: Operand, quads: number): strin
   const owned = Math.ceil(quads / ACROSS);
   return lines(ACROSS, (k) =>
     `    {
-${lines(4, (c) => `      let at${c} = ${at(`walk + ${4 * k + c}u`)};`)}
-${lines(4, (r) => `      let w${r} = weights[row + ${r}u][${k}];`)}
+${lines(4, (c) => `      let source${c} = ${at(`walk + ${4 * k + c}u`)};`)}
+${lines(4, (r) => `      let weights${r} = weights[row + ${r}u][${k}];`)}
 ${
       lines(owned, (i) =>
         `      {
         let quad = ${clampedQuad(quads, ACROSS, i)};
-${lines(4, (c) => `        let v${c} = vec4f(${array}[at${c} + quad]);`)}
-${lines(4, (r) => lines(4, (c) => `        ${into}${r}_${i} += w${r}.${component[c]} * v${c};`))}
+${lines(4, (c) => `        let vector${c} = vec4f(${array}[source${c} + quad]);`)}
+${
+          lines(4, (r) =>
+            lines(
+              4,
+              (c) => `        ${into}${r}_${i} += weights${r}.${component[c]} * vector${c};`,
+            ))
+        }
       }`)
     }
     }`);

@@ -87,17 +87,19 @@ export function staging(rounds: readonly Round[]): Staging {
   const each = (statement: (part: Part, round: number) => string) =>
     rounds.map((round, r) => branched(round, (part) => statement(part, r))).join("\n");
   const declared = rounds.map((_, r) =>
-    `  var step${r} = 0u; var four${r} = 0u; var at${r} = 0u;
-${range(4).map((i) => `  var v${r}_${i} = quad();`).join("\n")}`
+    `  var tile_step${r} = 0u; var tile_quad${r} = 0u; var source${r} = 0u;
+${range(4).map((i) => `  var staged${r}_${i} = quad();`).join("\n")}`
   );
   return {
     setup: [...declared, each(place)].join("\n"),
     read: (k) =>
       each((part, r) =>
-        range(4).map((i) => `v${r}_${i} = ${value(part, r, i, k)};`).join("\n      ")
+        range(4).map((i) => `staged${r}_${i} = ${value(part, r, i, k)};`).join("\n      ")
       ),
     write: each((part, r) =>
-      range(4).map((i) => `tile_${part.name}[step${r} + ${i}u][four${r}] = ${staged(part, r, i)};`)
+      range(4).map((i) =>
+        `tile_${part.name}[tile_step${r} + ${i}u][tile_quad${r}] = ${staged(part, r, i)};`
+      )
         .join("\n      ")
     ),
   };
@@ -125,10 +127,10 @@ function place({ name, block, size, tileK, alongK, direct, from }: Part, r: numb
   const [step, four] = alongK
     ? [`${block} % ${tileK / 4}u`, `${block} / ${tileK / 4}u`]
     : [`${block} / ${size / 4}u`, `${block} % ${size / 4}u`];
-  const along = `${first(name)} + 4u * four${r}`;
-  const [row, column] = alongK ? [along, `step${r}`] : [`step${r}`, along];
-  const at = `at${r} = ((${row}) * ${stride(name, alongK)} + ${column}${from}) >> 2u;`;
-  return `step${r} = 4u * (${step}); four${r} = ${four};${direct ? ` ${at}` : ""}`;
+  const along = `${first(name)} + 4u * tile_quad${r}`;
+  const [row, column] = alongK ? [along, `tile_step${r}`] : [`tile_step${r}`, along];
+  const at = `source${r} = ((${row}) * ${stride(name, alongK)} + ${column}${from}) >> 2u;`;
+  return `tile_step${r} = 4u * (${step}); tile_quad${r} = ${four};${direct ? ` ${at}` : ""}`;
 }
 
 /** WGSL for the tile's first row (column) in the operand. */
@@ -143,9 +145,9 @@ function value({ name, alongK, direct }: Part, r: number, i: number, k: string):
   if (direct) {
     const rows = `(${stride(name, alongK)} >> 2u)`;
     const offset = alongK ? `${i}u * ${rows} + (${k} >> 2u)` : `(${k} + ${i}u) * ${rows}`;
-    return `quad(${name}[at${r} + (${offset})])`;
+    return `quad(${name}[source${r} + (${offset})])`;
   }
-  const along = `${first(name)} + 4u * four${r}`, step = `${k} + step${r}`;
+  const along = `${first(name)} + 4u * tile_quad${r}`, step = `${k} + tile_step${r}`;
   return alongK
     ? `load_${name}(${along} + ${i}u, ${step})`
     : `load_${name}(${step} + ${i}u, ${along})`;
@@ -154,5 +156,5 @@ function value({ name, alongK, direct }: Part, r: number, i: number, k: string):
 /** What is written for step i of the block. */
 const staged = ({ alongK }: Part, round: number, i: number) =>
   alongK
-    ? `quad(${range(4).map((r) => `v${round}_${r}.${"xyzw"[i]}`).join(", ")})`
-    : `v${round}_${i}`;
+    ? `quad(${range(4).map((r) => `staged${round}_${r}.${"xyzw"[i]}`).join(", ")})`
+    : `staged${round}_${i}`;

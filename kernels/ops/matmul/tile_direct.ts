@@ -45,7 +45,7 @@ export function directMatmulCode(text: MatmulText, tile: DirectTile): string {
   const each = (line: (r: number, q: number) => string) =>
     range(rows).flatMap((r) => range(quads).map((q) => line(r, q))).join("\n");
   const products = (r: number, q: number) =>
-    range(4).map((k) => `${value(r, k)} * b${k}_${q}`).join(" + ");
+    range(4).map((k) => `${value(r, k)} * b_step${k}_${q}`).join(" + ");
   const { start, end } = stepsOf(text);
   const half = text.types.arithmetic === "f16";
   const sum = (r: number, q: number) => half ? `vec4f(${products(r, q)})` : products(r, q);
@@ -59,15 +59,15 @@ fn main(
   let row = group.y * ${rows}u;
   let first = (group.x * ${workgroup * quads}u + lane) * 4u;
 ${range(quads).map((q) => `  let column${q} = first + ${4 * workgroup * q}u;`).join("\n")}
-${each((r, q) => `  var c${r}_${q} = vec4f();`)}
+${each((r, q) => `  var sum${r}_${q} = vec4f();`)}
   slice = group.z;
   let end = ${end};
   for (var k = ${start}; k < end; k += 4u) {
 ${loads.join("\n")}
 ${range(quads).flatMap((q) => blockOfB(text, q)).join("\n")}
-${each((r, q) => `    c${r}_${q} = c${r}_${q} + ${sum(r, q)};`)}
+${each((r, q) => `    sum${r}_${q} = sum${r}_${q} + ${sum(r, q)};`)}
   }
-${each((r, q) => `  finish(row + ${r}u, column${q}, c${r}_${q});`)}
+${each((r, q) => `  finish(row + ${r}u, column${q}, sum${r}_${q});`)}
 }
 `;
 }
@@ -76,9 +76,11 @@ ${each((r, q) => `  finish(row + ${r}u, column${q}, c${r}_${q});`)}
 function rowsOfA(lanes: number, rows: number) {
   const own = lanes > 1 ? " + lane" : "";
   return {
-    loads: range(rows / lanes).map((i) => `    let a${i} = load_a(row + ${i * lanes}u${own}, k);`),
+    loads: range(rows / lanes).map((i) =>
+      `    let a_quad${i} = load_a(row + ${i * lanes}u${own}, k);`
+    ),
     value: (r: number, k: number) =>
-      share(lanes, `a${Math.floor(r / lanes)}.${component[k]}`, r % lanes),
+      share(lanes, `a_quad${Math.floor(r / lanes)}.${component[k]}`, r % lanes),
   };
 }
 
@@ -90,11 +92,11 @@ function columnsOfA(lanes: number, rows: number) {
   return {
     loads: range(4 * perStep).map((i) => {
       const k = Math.floor(i / perStep), block = i % perStep;
-      return `    let a${i} = load_a(k + ${k}u, row + ${block * perLoad}u${own});`;
+      return `    let a_quad${i} = load_a(k + ${k}u, row + ${block * perLoad}u${own});`;
     }),
     value: (r: number, k: number) => {
       const block = Math.floor(r / perLoad), within = r % perLoad;
-      const name = `a${k * perStep + block}.${component[within % 4]}`;
+      const name = `a_quad${k * perStep + block}.${component[within % 4]}`;
       return share(lanes, name, Math.floor(within / 4));
     },
   };
@@ -103,16 +105,16 @@ function columnsOfA(lanes: number, rows: number) {
 const share = (lanes: number, value: string, lane: number) =>
   lanes > 1 ? `subgroupBroadcast(${value}, ${lane}u)` : value;
 
-/** b0 … b3: a vec4 of columns at four steps of k. */
+/** b_step0 … b_step3: a vec4 of columns at four steps of k. */
 function blockOfB({ layout }: MatmulText, q: number): string[] {
   if (layout !== "nt") {
-    return range(4).map((k) => `    let b${k}_${q} = load_b(k + ${k}u, column${q});`);
+    return range(4).map((k) => `    let b_step${k}_${q} = load_b(k + ${k}u, column${q});`);
   }
   return [
-    ...range(4).map((n) => `    let t${n}_${q} = load_b(column${q} + ${n}u, k);`),
+    ...range(4).map((n) => `    let b_column${n}_${q} = load_b(column${q} + ${n}u, k);`),
     ...range(4).map((k) => {
-      const parts = range(4).map((n) => `t${n}_${q}.${component[k]}`);
-      return `    let b${k}_${q} = quad(${parts.join(", ")});`;
+      const parts = range(4).map((n) => `b_column${n}_${q}.${component[k]}`);
+      return `    let b_step${k}_${q} = quad(${parts.join(", ")});`;
     }),
   ];
 }

@@ -64,7 +64,7 @@ fn main(
   let column = group.x * ${tileN}u;
   let y = index / ${across}u;
   let x = index % ${across}u;
-${range(8).map((r) => `  var c${r}l = vec4f();\n  var c${r}r = vec4f();`).join("\n")}
+${range(8).map((r) => `  var sum${r}_left = vec4f();\n  var sum${r}_right = vec4f();`).join("\n")}
   slice = group.z;
   let start = ${start};
   let end = ${end};
@@ -92,19 +92,19 @@ ${range(8).map((r) => finishRow(r, tileM, tileN)).join("\n")}
 function products({ types }: MatmulText, { tileM, tileN, tileK }: SharedTile): string {
   const step = (into: string) => (k: number) =>
     `    {
-      let p = tile_a[${k}][y];
-      let q = tile_a[${k}][y + ${tileM / 8}u];
-      let l = tile_b[${k}][x];
-      let r = tile_b[${k}][x + ${tileN / 8}u];
-${eachQuad((row, side) => `      ${into}${row}${side} += ${factor(row)} * ${side};`)}
+      let a_upper = tile_a[${k}][y];
+      let a_lower = tile_a[${k}][y + ${tileM / 8}u];
+      let b_left = tile_b[${k}][x];
+      let b_right = tile_b[${k}][x + ${tileN / 8}u];
+${eachQuad((row, side) => `      ${into}${row}_${side} += ${factor(row)} * b_${side};`)}
     }`;
-  if (types.arithmetic === "f32") return range(tileK).map(step("c")).join("\n");
+  if (types.arithmetic === "f32") return range(tileK).map(step("sum")).join("\n");
   const chunks = range(Math.ceil(tileK / HALF_STEPS)).map((i) => i * HALF_STEPS);
   return chunks.map((first) =>
     `    {
-${eachQuad((row, side) => `    var h${row}${side} = quad();`)}
-${range(Math.min(HALF_STEPS, tileK - first)).map((i) => step("h")(first + i)).join("\n")}
-${eachQuad((row, side) => `    c${row}${side} += vec4f(h${row}${side});`)}
+${eachQuad((row, side) => `    var half_sum${row}_${side} = quad();`)}
+${range(Math.min(HALF_STEPS, tileK - first)).map((i) => step("half_sum")(first + i)).join("\n")}
+${eachQuad((row, side) => `    sum${row}_${side} += vec4f(half_sum${row}_${side});`)}
     }`
   ).join("\n");
 }
@@ -112,13 +112,13 @@ ${eachQuad((row, side) => `    c${row}${side} += vec4f(h${row}${side});`)}
 /** Products added up in f16: their sum is off by about as much as storing the factors in f16 costs. */
 const HALF_STEPS = 16;
 
-const eachQuad = (line: (row: number, side: "l" | "r") => string) =>
-  range(8).flatMap((row) => [line(row, "l"), line(row, "r")]).join("\n");
+const eachQuad = (line: (row: number, side: "left" | "right") => string) =>
+  range(8).flatMap((row) => [line(row, "left"), line(row, "right")]).join("\n");
 
-const factor = (row: number) => `${row < 4 ? "p" : "q"}.${"xyzw"[row % 4]}`;
+const factor = (row: number) => `${row < 4 ? "a_upper" : "a_lower"}.${"xyzw"[row % 4]}`;
 
 function finishRow(r: number, tileM: number, tileN: number): string {
   const row = `row + ${(r < 4 ? 0 : tileM / 2) + r % 4}u + 4u * y`;
-  return `  finish(${row}, column + 4u * x, c${r}l);
-  finish(${row}, column + ${tileN / 2}u + 4u * x, c${r}r);`;
+  return `  finish(${row}, column + 4u * x, sum${r}_left);
+  finish(${row}, column + ${tileN / 2}u + 4u * x, sum${r}_right);`;
 }
