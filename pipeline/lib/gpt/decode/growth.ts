@@ -2,6 +2,7 @@
 
 import { isQuantity } from "../../clinical/quantities.ts";
 import { wordsOf } from "../../clinical/words.ts";
+import type { PatientContext } from "./context/context.ts";
 import { copiedWords, type NumberVerdict, sourcesOf, verdictOf } from "./context/grounding.ts";
 import type { ContextSource } from "./context/types.ts";
 import { type CutReason, findCut } from "./policy.ts";
@@ -108,7 +109,7 @@ export class Growth {
       if (verdict === "begun") return;
     }
     this.#wordStart = probability;
-    if (context && copiedWords(context, text) > this.#options.maxCopiedWords) return "copied";
+    if (context && this.#copiesTooMuch(context, text)) return "copied";
     const words = wordsOf(text).length;
     if (words > maxWords) return "words";
     const confidence = probability * ending;
@@ -120,6 +121,11 @@ export class Growth {
       }
     }
     if (words === maxWords) return "words";
+  }
+
+  #copiesTooMuch(context: PatientContext, text: string): boolean {
+    const { maxCopiedWords } = this.#options;
+    return wordsOf(text).length > maxCopiedWords && copiedWords(context, text) > maxCopiedWords;
   }
 
   /** Whether a number of this `verdict` may stand in a suggestion of this `probability`. */

@@ -46,8 +46,8 @@ export function contextEvidenceOf(
     return opinions.map((opinion) => ({
       expert: opinion.expert,
       place: weightPlace(opinion),
-      token: opinion.tokens.get(token) ?? 0,
-      all: opinion.tokens.values().reduce((sum, mass) => sum + mass, 0),
+      token: opinion.tokens.of(token),
+      all: opinion.tokens.sum,
     }));
   });
 }

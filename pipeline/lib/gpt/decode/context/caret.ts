@@ -7,6 +7,9 @@ import { keyOf, type Unit, unitsOf } from "./units.ts";
 /** As many tokens before the caret as are looked at. */
 export const LOOK_BACK = 64;
 
+/** As many bytes before a word as tell how it is written. */
+const MODE_BYTES = 12;
+
 export interface Caret {
   /** Keys before the caret, white space left out, the last last. */
   keys: readonly string[];
@@ -29,7 +32,7 @@ export function caretAfter(tokens: ArrayLike<number>, bytesOf: readonly string[]
   const tail = Array.prototype.slice.call(tokens, from) as number[];
   const units = unitsOf(tail, bytesOf);
   const last = units.at(-1);
-  const before = units.slice(0, -1).map(({ bytes }) => bytes).join("");
+  const before = endOf(units.slice(0, -1));
   const all = before + (last?.bytes ?? "");
   const lastKey = last === undefined ? "" : keyOf(last.bytes);
   const keyed = units.map(({ bytes }) => keyOf(bytes)).filter((key) => key !== "");
@@ -44,11 +47,22 @@ export function caretAfter(tokens: ArrayLike<number>, bytesOf: readonly string[]
   };
 }
 
+/** As much of the end of `units` as a mode depends on. */
+function endOf(units: readonly Unit[]): string {
+  let bytes = "";
+  for (let at = units.length - 1; at >= 0 && bytes.length < MODE_BYTES; at--) {
+    bytes = units[at].bytes + bytes;
+  }
+  return bytes;
+}
+
 /** How a word is written behind `bytes`. */
 function modeAfter(bytes: string): Mode {
   const last = bytes.charCodeAt(bytes.length - 1);
   const spaced = bytes !== "" && !isSpace(last) && !/[([{/"'-]$/.test(bytes);
-  const capital = /(?:^|[.?!\n]|\n[\s\-*#\xe2\x80\xa2]+|\n\s*\d+[.)])\s*$/.test(bytes.slice(-12));
+  const capital = /(?:^|[.?!\n]|\n[\s\-*#\xe2\x80\xa2]+|\n\s*\d+[.)])\s*$/.test(
+    bytes.slice(-MODE_BYTES),
+  );
   return { spaced, capital };
 }
 

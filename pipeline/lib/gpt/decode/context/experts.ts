@@ -14,6 +14,7 @@ import { type Caret, caretAfter } from "./caret.ts";
 import type { ContextIndex, Mode } from "./index.ts";
 import { isTelling } from "./telling.ts";
 import type { Lists } from "./lists.ts";
+import { Masses } from "./masses.ts";
 import { contextKinds } from "./types.ts";
 import { isNumberKey } from "./units.ts";
 import type { Values } from "./values.ts";
@@ -40,7 +41,7 @@ export interface Opinion {
   /** Index in `contextKinds` of the text that speaks loudest. */
   kind: number;
   /** Probability by token; what is missing to 1 is left to what stands below. */
-  tokens: ReadonlyMap<number, number>;
+  tokens: Masses;
 }
 
 /** Most units of a match that are compared. */
@@ -55,8 +56,8 @@ const NAMES = 0.3;
 
 /** Telling words in one mode: mass by first token, and continuations by the tokens so far. */
 interface Lexicon {
-  first: ReadonlyMap<number, number>;
-  begun: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  first: Masses;
+  begun: ReadonlyMap<string, Masses>;
 }
 
 export class ContextExperts {
@@ -159,15 +160,14 @@ export class ContextExperts {
       });
     }
     if (total === 0) return;
-    for (const [token, weight] of votes) votes.set(token, weight / total);
-    const peak = Math.max(...votes.values());
+    const tokens = new Masses(votes, total), { peak } = tokens;
     const size = peak < 0.2 ? 0 : peak < 0.4 ? 1 : peak < 0.7 ? 2 : peak < 0.95 ? 3 : 4;
     opinions.push({
       expert: "runs",
       class: ((certainty * LONGEST_MATCH + longest - 1) * 2 + Number(unfinished)) * 6 +
         (total === loudest && size === 4 ? 5 : size),
       kind: this.#kindOf[index.itemOf(speaker)],
-      tokens: votes,
+      tokens,
     });
   }
 
@@ -214,7 +214,7 @@ export class ContextExperts {
       expert,
       class: (inside > 0 ? 2 : 0) + Number(candidates.length > 1),
       kind: this.#kindOf[this.index.itemOf(candidates[0].place)],
-      tokens,
+      tokens: new Masses(tokens),
     });
   }
 
@@ -252,17 +252,13 @@ function lexiconOf(index: ContextIndex, mode: Mode): Lexicon {
     addForm(index.form(id, mode).tokens, isName ? mass * (1 - NAMES) : mass);
     if (isName) addForm(index.form(id, { ...mode, capital: true }).tokens, mass * NAMES);
   });
-  const normalise = (counts: Map<number, number>, sum: number) => {
-    for (const [token, mass] of counts) counts.set(token, mass / sum);
-  };
-  normalise(first, total);
-  for (const counts of begun.values()) {
-    normalise(counts, counts.values().reduce((sum, mass) => sum + mass, 0));
+  const ways = new Map<string, Masses>();
+  for (const [sequence, counts] of begun) {
+    ways.set(sequence, new Masses(counts, counts.values().reduce((sum, mass) => sum + mass, 0)));
   }
-  return { first, begun };
+  return { first: new Masses(first, total), begun: ways };
 }
 
-function peakClass(masses: ReadonlyMap<number, number>): number {
-  const peak = Math.max(...masses.values());
+function peakClass({ peak }: Masses): number {
   return peak < 0.4 ? 0 : peak < 0.7 ? 1 : peak < 0.95 ? 2 : 3;
 }

@@ -34,6 +34,8 @@ export class ContextIndex {
   readonly #tokenizer: Tokenizer;
   readonly #vocabulary: Vocabulary;
   readonly #encodesWords: boolean;
+  /** By mode, and by unit. */
+  readonly #formsAt: (Form | undefined)[][] = [];
   readonly #forms = new Map<string, Form>();
 
   constructor(items: readonly ContextItem[], tokenizer: Tokenizer, vocabulary: Vocabulary) {
@@ -93,6 +95,11 @@ export class ContextIndex {
 
   /** The unit at `at` as it is to be written in `mode`, attached to what precedes it as there. */
   formAt(at: number, { spaced, capital }: Mode): Form {
+    const forms = this.#formsAt[Number(spaced) * 2 + Number(capital)] ??= new Array(this.length);
+    return forms[at] ??= this.#newFormAt(at, { spaced, capital });
+  }
+
+  #newFormAt(at: number, { spaced, capital }: Mode): Form {
     const glued = this.#reading.glued[at] === 1;
     const word = this.#wordOf(this.key[at], capital && !glued);
     return this.#formOf((spaced && !glued ? " " : "") + this.#reading.lead[at] + word);

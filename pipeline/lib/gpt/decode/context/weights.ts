@@ -15,8 +15,9 @@ import { contextKinds } from "./types.ts";
 export type ContextWeights = Readonly<Record<Expert, readonly number[]>>;
 
 /** Which λ of its expert an opinion has. */
-export const weightPlace = ({ expert, class: number, kind }: Opinion): number =>
-  kind * expertClasses[expert] + number;
+export const weightPlace = (
+  { expert, class: number, kind }: Pick<Opinion, "expert" | "class" | "kind">,
+): number => kind * expertClasses[expert] + number;
 
 /** Number of λ of an expert. */
 export const weightCountOf = (expert: Expert): number =>
@@ -35,13 +36,11 @@ export function mixOpinions(
   opinions: readonly Opinion[],
   weights: ContextWeights,
 ): void {
-  for (const opinion of opinions) {
+  for (const { tokens: { tokens, masses, sum }, ...opinion } of opinions) {
     const weight = weights[opinion.expert][weightPlace(opinion)];
     if (weight === 0) continue;
-    let sum = 0;
-    for (const mass of opinion.tokens.values()) sum += mass;
     const kept = 1 - weight * sum;
     for (let id = 0; id < probabilities.length; id++) probabilities[id] *= kept;
-    for (const [token, mass] of opinion.tokens) probabilities[token] += weight * mass;
+    for (let at = 0; at < tokens.length; at++) probabilities[tokens[at]] += weight * masses[at];
   }
 }
