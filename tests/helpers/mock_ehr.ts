@@ -34,8 +34,14 @@ const challengeOf = async (verifier: string) => {
 const unsignedToken = (claims: object) =>
   ["e30", btoa(JSON.stringify(claims)).replaceAll("=", ""), ""].join(".");
 
-/** `appUrl`: the app's launch address, which the EHR page shows in a frame. */
-export function startMockEhr(appUrl: () => string): MockEhr {
+/**
+ * `appUrl`: the app's launch address, which the EHR page shows in a frame. `fhir` answers in the
+ * place of the server in memory.
+ */
+export function startMockEhr(
+  appUrl: () => string,
+  fhir?: (request: Request) => Promise<Response>,
+): MockEhr {
   const codes = new Map<string, string>();
   const messages: Record<string, unknown>[] = [];
 
@@ -64,7 +70,7 @@ export function startMockEhr(appUrl: () => string): MockEhr {
     ehr.requests.push({ method: request.method, path: pathname, authorization });
     const known = [ACCESS_TOKEN, RENEWED_TOKEN].map((token) => `Bearer ${token}`);
     if (!known.includes(authorization ?? "")) return new Response(null, { status: 401 });
-    return await ehr.server.answer(request);
+    return await (fhir ? fhir(request) : ehr.server.answer(request));
   };
 
   const authorize = (given: URLSearchParams, origin: string): Response => {

@@ -3,60 +3,16 @@
 
 /** Binds suggestions to one text field. */
 
-import { type ClientOptions, CompletionClient } from "./client.ts";
-import { isExcluded, isMarked } from "./excluded.ts";
+import { CompletionClient } from "./client.ts";
+import { isExcluded } from "./excluded.ts";
 import { type Field, fieldOf, holdsText } from "./field.ts";
 import { Ghost } from "./ghost.ts";
+import type { AttachOptions, Handle, Stats } from "./handle.ts";
 import { hasListOpen, saysListOpen } from "./open_list.ts";
 import { placeOf } from "./patient.ts";
 import { report, safely } from "./problems.ts";
 import { SuggestionSession } from "./session.ts";
 import { closeUndoStep } from "./undo.ts";
-
-/** What `attach` needs to know; only `endpoint` is a must. */
-export interface AttachOptions extends ClientOptions {
-  /** Name of the section the field belongs to, or a function that tells it. */
-  section?: string | (() => string | null | undefined);
-  /**
-   * Called before a suggestion is inserted: the place to close a group of the editor's own undo, so
-   * that one undo takes back the suggestion alone.
-   */
-  beforeInsert?: () => void;
-  /** Called after every change of the figures. */
-  onStats?: (stats: Stats) => void;
-}
-
-/** What the plugin did in one field; figures only, never text. */
-export interface Stats {
-  /** Suggestions that were shown; one that stays while it is typed through counts once. */
-  shown: number;
-  /** Suggestions, or words of them, that were accepted: one key each. */
-  accepted: number;
-  /** Characters that were inserted by accepting. */
-  acceptedCharacters: number;
-  /** Suggestions that Escape removed. */
-  dismissed: number;
-  /** Requests that were sent, also those that were overtaken. */
-  requests: number;
-  /** Requests that failed, were refused or timed out. */
-  failures: number;
-  /** Milliseconds from request to answer: median and 95th percentile of the last hundred. */
-  latency: { p50: number; p95: number };
-}
-
-/** What `attach` gives: control over the suggestions in one field. */
-export interface Handle {
-  /** Removes every trace of the plugin from the page. */
-  detach(): void;
-  /** Removes the suggestion and asks for none until `resume`. */
-  pause(): void;
-  /** Ends a pause; the next key asks again. */
-  resume(): void;
-  /** The writer's own switch, remembered for the whole origin. */
-  enabled: boolean;
-  /** The figures up to now. */
-  readonly stats: Stats;
-}
 
 /** Where the off switch is remembered. */
 const SWITCH = "nano-med-gpt.off";
@@ -77,7 +33,7 @@ const DECISIVE = ["disabled", "readonly", "contenteditable", "type", "autocomple
  * Throws a TypeError for other elements.
  */
 export function attach(element: HTMLElement, options: AttachOptions): Handle {
-  if (isExcluded(element) || isMarked(element)) {
+  if (isExcluded(element)) {
     throw new TypeError(
       `Cannot attach to <${element.localName}>: it is excluded (a password or payment field, or data-no-complete)`,
     );
@@ -86,8 +42,7 @@ export function attach(element: HTMLElement, options: AttachOptions): Handle {
 }
 
 /** Whether `attach` takes `element`. */
-export const canAttach = (element: HTMLElement) =>
-  !isExcluded(element) && !isMarked(element) && holdsText(element);
+export const canAttach = (element: HTMLElement) => !isExcluded(element) && holdsText(element);
 
 class Attachment implements Handle {
   readonly #field: Field;
@@ -286,9 +241,9 @@ class Attachment implements Handle {
   /** The caret, or undefined where no suggestion is wanted. */
   #context() {
     const { element } = this.#field;
-    if (isExcluded(element)) return;
-    if (this.#paused || !this.enabled || isMarked(element) || saysListOpen(element)) return;
-    if (!this.#hasCaret()) return;
+    // First, as what is excluded once stays so.
+    if (isExcluded(element) || this.#paused || !this.enabled) return;
+    if (saysListOpen(element) || !this.#hasCaret()) return;
     const caret = this.#field.caret();
     // Grey text in front of black text cannot be read: only where the line is empty behind the caret.
     if (!caret || caret.before.trim() === "" || !/^[ \t]*(\n|$)/.test(caret.after)) return;

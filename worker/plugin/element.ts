@@ -6,7 +6,8 @@
  * the plugin without a line of script. A token is given by the property `getToken`.
  */
 
-import { attach, type AttachOptions, canAttach, type Handle } from "./attach.ts";
+import { attach, canAttach } from "./attach.ts";
+import type { AttachOptions, Handle } from "./handle.ts";
 
 const FIELD = 'textarea, input, [contenteditable]:not([contenteditable="false"])';
 

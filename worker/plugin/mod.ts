@@ -12,13 +12,14 @@
 
 import { NoteComplete } from "./element.ts";
 
-export { attach, type AttachOptions, type Handle, type Stats } from "./attach.ts";
+export { attach } from "./attach.ts";
 export {
   type ClientOptions,
   type Completion,
   CompletionClient,
   type CompletionContext,
 } from "./client.ts";
+export type { AttachOptions, Handle, Stats } from "./handle.ts";
 export { NoteComplete };
 export type { ContextItem, PatientOptions, Source } from "./patient.ts";
 export type { Problem } from "./problems.ts";

@@ -12,14 +12,16 @@ type Known = any;
 /** Closes the current step of the history of the editor in `element`, if it is a known one. */
 export function closeUndoStep(element: HTMLElement): void {
   const { editor, ckeditorInstance } = element as Known;
-  const { Quill, tinymce } = (element.ownerDocument.defaultView?.parent ?? globalThis) as Known;
+  // TinyMCE is around the frame whose body it edits. A page of another origin keeps its names.
+  const page = element.ownerDocument.defaultView as Known;
   const closing = [
     // tiptap: the transaction that prosemirror-history's closeHistory makes.
     () => editor.view.dispatch(editor.view.state.tr.setMeta("closeHistory$", true)),
     // CKEditor 5
     () => ckeditorInstance.commands.get("insertText").buffer._reset(true),
-    () => Quill.find(element.parentElement).history.cutoff(),
-    () => tinymce.get().find((one: Known) => one.getBody() === element).undoManager.add(),
+    () => page.Quill.find(element.parentElement).history.cutoff(),
+    () =>
+      page.parent.tinymce.get().find((one: Known) => one.getBody() === element).undoManager.add(),
   ];
   for (const close of closing) {
     try {

@@ -3,21 +3,10 @@
 // The SMART page, launched by a mock EHR in a frame, in a real Chromium.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Browser } from "playwright-core";
-import { buildPages } from "../../../worker/host/build_pages.ts";
-import { axeFindings, startBrowser } from "../../helpers/browser.ts";
-import {
-  ACCESS_TOKEN,
-  CLIENT_ID,
-  type MockEhr,
-  RENEWED_TOKEN,
-  startMockEhr,
-} from "../../helpers/mock_ehr.ts";
+import { axeFindings } from "../../helpers/browser.ts";
+import { ACCESS_TOKEN, RENEWED_TOKEN } from "../../helpers/mock_ehr.ts";
 import type { Json } from "../../helpers/mock_fhir.ts";
-import { tinyApp } from "../../helpers/tiny_service.ts";
-import { ProblemError } from "../../../worker/src/problem.ts";
-
-const pages = await buildPages();
+import { inWorld, launch } from "../../helpers/smart_page.ts";
 
 const base64 = (text: string) => new TextEncoder().encode(text).toBase64();
 const textOf = (document: Json) =>
@@ -32,70 +21,6 @@ const draftWith = (text: string, more: Json = {}): Json => ({
   content: [{ attachment: { contentType: "text/plain", data: base64(text) } }],
   ...more,
 });
-
-interface World {
-  ehr: MockEhr;
-  browser: Browser;
-  workerUrl: string;
-  app: ReturnType<typeof tinyApp>["app"];
-  tokens: (string | null)[];
-  /** Refuses the first access token from now on. */
-  expire(): void;
-}
-
-/** An EHR, a worker and a browser. */
-async function inWorld(
-  test: (world: World) => Promise<void>,
-  { format }: { format?: string } = {},
-): Promise<void> {
-  let workerUrl = "", expired = false;
-  const ehr = startMockEhr(() => `${workerUrl}/smart/launch`);
-  const tokens: (string | null)[] = [];
-  const { app } = tinyApp({
-    pages,
-    allowedOrigins: [ehr.url],
-    smart: { clientId: CLIENT_ID, servers: [ehr.fhir], format },
-    authenticate: (request) => {
-      const token = request.headers.get("authorization");
-      tokens.push(token);
-      if (expired && token === `Bearer ${ACCESS_TOKEN}`) {
-        throw new ProblemError(401, "The access token has expired");
-      }
-      return Promise.resolve("jwt:user");
-    },
-  });
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    (request) => app.fetch(request),
-  );
-  workerUrl = `http://127.0.0.1:${server.addr.port}`;
-  const browser = await startBrowser();
-  try {
-    await test({ ehr, browser, workerUrl, app, tokens, expire: () => expired = true });
-  } finally {
-    await browser.close();
-    await server.shutdown();
-    await ehr.stop();
-  }
-}
-
-/** The page in the EHR's frame. */
-async function launch({ ehr }: World, context: { newPage: Browser["newPage"] }) {
-  const page = await context.newPage();
-  const problems: string[] = [];
-  page.on("pageerror", (error) => problems.push(error.message));
-  page.on("console", (message) => {
-    if (/Content Security Policy/.test(message.text())) problems.push(message.text());
-  });
-  await page.goto(`${ehr.url}/ehr`);
-  const frame = page.frameLocator("iframe");
-  await frame.getByText("Test Person").waitFor();
-  const save = async (said = "Saved as preliminary.") => {
-    await frame.getByRole("button", { name: "Save as preliminary" }).click();
-    await frame.getByText(said).waitFor();
-  };
-  return { page, frame, problems, draft: frame.getByLabel("Draft"), save };
-}
 
 Deno.test("launch, complete, save, hand back", () =>
   inWorld(async (world) => {
