@@ -9,7 +9,7 @@ import { temporaryName } from "../lib/base/files.ts";
 import { bytes, defineTask, runTask } from "../lib/base/cli.ts";
 import { launcher, missingPackage, readme } from "./texts.ts";
 
-const NAME = "nano-medgpt";
+const NAME = "nano-med-gpt";
 const root = fromFileUrl(new URL("../../", import.meta.url));
 
 /** Copied as they are. */

@@ -1,11 +1,11 @@
 /** The small files that exist only in the bundle. */
 
-/** `./nano-medgpt TASK [flags]`: the bundled Deno on the bundled code, never the network. */
+/** `./nano-med-gpt TASK [flags]`: the bundled Deno on the bundled code, never the network. */
 export const launcher = `#!/bin/sh
 # Runs a task of this bundle with its own Deno and its own packages. Nothing is downloaded.
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 export DENO_DIR="$here/cache" DENO_NO_UPDATE_CHECK=1 NANO_MED_GPU=native
-usage='Usage: nano-medgpt train --gpu [flags] | bench kernels|step [flags] | test kernels'
+usage='Usage: nano-med-gpt train --gpu [flags] | bench kernels|step [flags] | test kernels'
 task=$1
 [ $# -gt 0 ] && shift
 case "$task" in
@@ -38,10 +38,10 @@ export {};
 export const readme = (deno: string) =>
   `Nano Med GPT for a GPU server without internet (x86-64 Linux with a Vulkan driver).
 
-  ./nano-medgpt test kernels      do all kernels compute what they should on this GPU?
-  ./nano-medgpt bench kernels     how fast, as a share of what the GPU can do?
-  ./nano-medgpt bench step        the same of a whole training step; both write JSON and tables
-  ./nano-medgpt train --gpu       trains on data/processed (from "deno task tokenize"); see --help
+  ./nano-med-gpt test kernels      do all kernels compute what they should on this GPU?
+  ./nano-med-gpt bench kernels     how fast, as a share of what the GPU can do?
+  ./nano-med-gpt bench step        the same of a whole training step; both write JSON and tables
+  ./nano-med-gpt train --gpu       trains on data/processed (from "deno task tokenize"); see --help
 
 The file "deno" is Deno ${deno} (MIT licence, https://deno.com), unchanged.
 `;

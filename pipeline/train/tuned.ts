@@ -15,12 +15,12 @@ import {
 } from "../../kernels/mod.ts";
 import { writeJson } from "../lib/base/files.ts";
 
-/** Such as `~/.cache/nano-medgpt/kernels`; null where the environment names no place. */
+/** Such as `~/.cache/nano-med-gpt/kernels`; null where the environment names no place. */
 export function cacheFolder(): string | null {
   const home = Deno.env.get("HOME");
   const caches = Deno.env.get("XDG_CACHE_HOME") ?? Deno.env.get("LOCALAPPDATA") ??
     (home ? join(home, ".cache") : undefined);
-  return caches ? join(caches, "nano-medgpt", "kernels") : null;
+  return caches ? join(caches, "nano-med-gpt", "kernels") : null;
 }
 
 /** Measures what neither the run nor the file knows, and puts all of it to use. */

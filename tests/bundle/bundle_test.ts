@@ -17,7 +17,7 @@ async function stage(name: string, ...args: string[]): Promise<void> {
 /** Runs the unpacked bundle where no address can be reached. */
 async function bundled(folder: string, ...args: string[]) {
   const nowhere = "http://127.0.0.1:9", home = join(folder, "home");
-  const launcher = join(folder, "nano-medgpt/nano-medgpt");
+  const launcher = join(folder, "nano-med-gpt/nano-med-gpt");
   const { code, stdout, stderr } = await new Deno.Command(launcher, {
     args,
     cwd: home,

@@ -21,7 +21,7 @@ export async function swiftShaderEnvironment(): Promise<Record<string, string>> 
         "set NANO_MED_GPU=native to use this machine's own",
     );
   }
-  const folder = join(cacheFolder(), "nano-medgpt", `swiftshader-${VERSION}`);
+  const folder = join(cacheFolder(), "nano-med-gpt", `swiftshader-${VERSION}`);
   const manifest = join(folder, "absolute_icd.json");
   if (!(await exists(manifest))) await unpack(folder);
   return {

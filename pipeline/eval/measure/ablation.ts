@@ -21,7 +21,7 @@ export const rulesOff: readonly { rule: string; off: Partial<Policies> }[] = [
   { rule: "stop before unsure numbers", off: { numbers: "always" } },
   { rule: "stop at the end of a line", off: { lineBreaks: true } },
   { rule: "stop at the end of a section", off: { lineBreaks: true, sectionStops: false } },
-  { rule: "ban on repetition loops", off: { loops: true } },
+  { rule: "ban on repetition loops", off: { loopStops: false } },
   { rule: "ban on ___", off: { placeholders: true } },
 ];
 

@@ -22,7 +22,7 @@ Deno.test("every rule of decoding is switched off in a row of its own", () => {
     maxCopiedWords: true,
     lineBreaks: true,
     sectionStops: true,
-    loops: true,
+    loopStops: true,
     placeholders: true,
   };
   const covered = new Set(rulesOff.flatMap(({ off }) => Object.keys(off)));

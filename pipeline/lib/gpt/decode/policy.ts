@@ -28,7 +28,7 @@ export interface Cut {
 }
 
 export interface CutRules
-  extends Pick<Policies, "lineBreaks" | "sectionStops" | "loops" | "placeholders"> {
+  extends Pick<Policies, "lineBreaks" | "sectionStops" | "loopStops" | "placeholders"> {
   /** Text before the caret; only its end matters. */
   before: string;
   /** Text after the caret, which a suggestion must not repeat. */
@@ -49,7 +49,7 @@ export function findCut(text: string, rules: CutRules): Cut | undefined {
   if (!rules.lineBreaks) add(text.search(/[\n\r]/), "line");
   for (const sequence of stop) if (sequence !== "") add(text.indexOf(sequence), "stop");
   add(repeatsTextAfter(text, after), "text_after");
-  if (!rules.loops) add(loopStart(text, before), "repetition");
+  if (rules.loopStops) add(loopStart(text, before), "repetition");
   return cuts.reduce<Cut | undefined>(
     (first, cut) => first === undefined || cut.at < first.at ? cut : first,
     undefined,

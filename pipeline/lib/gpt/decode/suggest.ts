@@ -57,7 +57,7 @@ export const suggestDefaults: Omit<
   maxCopiedWords: 12,
   lineBreaks: false,
   sectionStops: true,
-  loops: false,
+  loopStops: true,
   placeholders: false,
   maxWords: 8,
   minCharacters: 2,

@@ -29,8 +29,8 @@ export interface Policies {
   lineBreaks: boolean;
   /** Ends a suggestion at a blank line and before a header. */
   sectionStops: boolean;
-  /** Whether it may say the same words twice in a row. */
-  loops: boolean;
+  /** Ends a suggestion before it says the same words a second time in a row. */
+  loopStops: boolean;
   /** Whether it may hold `___`, which stands for what de-identification removed. Only to measure. */
   placeholders: boolean;
 }

@@ -141,7 +141,7 @@ Deno.test("a suggestion ends with its section, at a stop, before the text behind
 Deno.test("loops are offered only where asked for", async () => {
   const loop = ["no fever no fever no fever no fever"];
   assertEquals(await texts(loop, "no", { maxWords: 20 }), [" fever"]);
-  assertEquals(await texts(loop, "no", { maxWords: 3, loops: true }), [" fever no fever"]);
+  assertEquals(await texts(loop, "no", { maxWords: 3, loopStops: false }), [" fever no fever"]);
 });
 
 Deno.test("a suggestion stays in its line unless asked to go on", async () => {
