@@ -63,9 +63,9 @@ export class Decoder<S = unknown> {
   /** What may stand behind the caret after `text`, the most confident first; often nothing. */
   suggest(text: string, { seed = 1, ...settings }: SuggestSettings = {}): Promise<Suggestion[]> {
     const model = this.#modelFor(text, settings.scope, settings.context);
-    const means = { model, tokenizer: this.tokenizer, vocabulary: this.#vocabulary };
+    const parts = { model, tokenizer: this.tokenizer, vocabulary: this.#vocabulary };
     const options = { ...suggestDefaults, ...settings, random: seededRandom(seed) };
-    return suggest(means, text, options);
+    return suggest(parts, text, options);
   }
 
   /**

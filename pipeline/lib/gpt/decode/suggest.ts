@@ -70,7 +70,7 @@ export const suggestDefaults: Omit<
 };
 
 /** What a suggestion is computed with. */
-export interface Means {
+export interface ModelParts {
   model: NextTokens;
   tokenizer: Tokenizer;
   vocabulary: Vocabulary;
@@ -78,16 +78,16 @@ export interface Means {
 
 /** At most `n` different suggestions for the caret behind `text`, the most confident first. */
 export async function suggest(
-  means: Means,
+  parts: ModelParts,
   text: string,
   options: SuggestOptions,
 ): Promise<Suggestion[]> {
   if (isInsideWord(text, options.after)) return [];
-  const { context, typed } = contextOf(means, text, options);
+  const { context, typed } = contextOf(parts, text, options);
   const found: Suggestion[] = [];
-  for (const way of await branches(means, context, typed, options)) {
+  for (const hypothesis of await branches(parts, context, typed, options)) {
     const growth = new Growth(text, options, found.length);
-    const suggestion = await extend(means, context, way, growth, options);
+    const suggestion = await extend(parts, context, hypothesis, growth, options);
     if (suggestion && !found.some((other) => other.text === suggestion.text)) {
       found.push(suggestion);
     }
@@ -101,7 +101,7 @@ const isInsideWord = (before: string, after: string) =>
 
 /** The tokens to start from, and the bytes behind them that the continuation has to begin with. */
 function contextOf(
-  { model, tokenizer, vocabulary }: Means,
+  { model, tokenizer, vocabulary }: ModelParts,
   text: string,
   { section, maxTokens, heal }: SuggestOptions,
 ): { context: number[]; typed: string } {
@@ -113,49 +113,49 @@ function contextOf(
   return { context: tokens.slice(0, start), typed };
 }
 
-/** The `n` likeliest ways to begin, each with at least one byte that was not typed yet. */
+/** The `n` likeliest beginnings, each with at least one byte that was not typed yet. */
 async function branches(
-  means: Means,
+  parts: ModelParts,
   context: number[],
   typed: string,
   options: SuggestOptions,
 ): Promise<Hypothesis[]> {
-  const { model, vocabulary } = means;
+  const { model, vocabulary } = parts;
   const { n, minConfidence, temperature } = options;
   const width = temperature > 0 ? 4 * n : n;
   const open = await heal(model, vocabulary, context, typed, width + 1, options);
   const ready: Hypothesis[] = [];
   while (open.length > 0 && ready.length < width) {
     open.sort((a, b) => b.probability - a.probability);
-    const way = open.shift()!;
-    if (way.probability < minConfidence) break;
-    if (way.bytes !== "") ready.push(way);
-    else open.push(...await step(means, context, way, width, options));
+    const hypothesis = open.shift()!;
+    if (hypothesis.probability < minConfidence) break;
+    if (hypothesis.bytes !== "") ready.push(hypothesis);
+    else open.push(...await step(parts, context, hypothesis, width, options));
   }
   return temperature > 0 ? draw(ready, options) : ready;
 }
 
-/** The `width` likeliest hypotheses one token longer than `way`. */
+/** The `width` likeliest hypotheses one token longer than `hypothesis`. */
 async function step(
-  { model, vocabulary }: Means,
+  { model, vocabulary }: ModelParts,
   context: number[],
-  way: Hypothesis,
+  hypothesis: Hypothesis,
   width: number,
   options: FeedOptions,
 ): Promise<Hypothesis[]> {
-  const tokens = [...context, ...way.tokens];
+  const tokens = [...context, ...hypothesis.tokens];
   if (tokens.length >= model.contextLength) return [];
   const next = probabilitiesOf(await model.logitsAfter(tokens, options));
   return largest(next, width).filter((token) => vocabulary.bytes[token] !== "").map((token) => ({
-    tokens: [...way.tokens, token],
+    tokens: [...hypothesis.tokens, token],
     bytes: vocabulary.bytes[token],
-    probability: way.probability * next[token],
+    probability: hypothesis.probability * next[token],
   }));
 }
 
 /** `n` of the hypotheses, drawn without replacement by probability^(1/temperature). */
-function draw(ways: Hypothesis[], { n, temperature, random }: SuggestOptions): Hypothesis[] {
-  const left = [...ways], drawn: Hypothesis[] = [];
+function draw(hypotheses: Hypothesis[], { n, temperature, random }: SuggestOptions): Hypothesis[] {
+  const left = [...hypotheses], drawn: Hypothesis[] = [];
   while (drawn.length < n && left.length > 0) {
     const logits = Float32Array.from(left, ({ probability }) => Math.log(probability));
     drawn.push(...left.splice(sampleToken(logits, { temperature }, random), 1));
@@ -163,17 +163,17 @@ function draw(ways: Hypothesis[], { n, temperature, random }: SuggestOptions): H
   return drawn;
 }
 
-/** The longest allowed suggestion that begins with `way`, or none. */
+/** The longest allowed suggestion that begins with `hypothesis`, or none. */
 async function extend(
-  { model, vocabulary }: Means,
+  { model, vocabulary }: ModelParts,
   context: number[],
-  way: Hypothesis,
+  hypothesis: Hypothesis,
   growth: Growth,
   options: SuggestOptions,
 ): Promise<Suggestion | undefined> {
-  const tokens = [...context, ...way.tokens];
-  let { bytes, probability } = way;
-  for (let count = way.tokens.length;; count++) {
+  const tokens = [...context, ...hypothesis.tokens];
+  let { bytes, probability } = hypothesis;
+  for (let count = hypothesis.tokens.length;; count++) {
     const { text, whole } = bytesText(bytes);
     const cut = growth.cut(text);
     if (cut) return growth.finished(cut, count);
