@@ -6,6 +6,13 @@
 import { workspace } from "../artifacts.ts";
 import { readJson } from "../lib/base/files.ts";
 import { defineTask, runTask, UsageError } from "../lib/base/cli.ts";
+import { parseContext } from "../artifacts/note_contexts.ts";
+import {
+  type ContextItem,
+  type ContextKind,
+  contextKinds,
+  MAX_CONTEXT,
+} from "../lib/gpt/decode/context/types.ts";
 import { Decoder } from "../lib/gpt/decode/decoder.ts";
 import type { Suggestion } from "../lib/gpt/decode/growth.ts";
 import { numbersPolicies, type NumbersPolicy } from "../lib/gpt/decode/policy.ts";
@@ -49,6 +56,19 @@ export const task = defineTask({
       type: "boolean",
       help: "the GPT alone, without the n-grams that are served with it",
     },
+    context: {
+      type: "string",
+      placeholder: "FILE",
+      help:
+        "what is known of the patient: a text, or a JSON list of texts with source, kind and date",
+    },
+    "context-kind": {
+      type: "string",
+      choices: contextKinds,
+      default: "conversation",
+      placeholder: "KIND",
+      help: "what a plain text in --context is",
+    },
     section: { type: "string", default: "", help: "name of the section the text belongs to" },
     json: { type: "boolean", help: "print the worker's answer to POST /complete as JSON" },
     generate: {
@@ -90,6 +110,9 @@ export const task = defineTask({
       return await printGenerated(decoder as Decoder, text, { temperature, seed, maxTokens });
     }
     const settings = {
+      context: flags.context === undefined
+        ? undefined
+        : decoder.contextOf(await readContext(flags.context, flags.contextKind as ContextKind)),
       n: flags.n,
       maxWords: flags.maxWords,
       minConfidence: flags.minConfidence ?? minConfidence,
@@ -103,13 +126,27 @@ export const task = defineTask({
   },
 });
 
+/** The texts in the file at `path`; a UsageError for more than the worker would take. */
+async function readContext(path: string, kind: ContextKind): Promise<ContextItem[]> {
+  const text = await Deno.readTextFile(path).catch(() => {
+    throw new UsageError(`Cannot read --context ${path}: there is no such file, or it is no text`);
+  });
+  const items = parseContext(text, path, kind);
+  const characters = items.reduce((sum, { text }) => sum + text.length, 0);
+  if (characters <= MAX_CONTEXT) return items;
+  throw new UsageError(
+    `Cannot use ${path}: it has ${characters} characters, expected at most ${MAX_CONTEXT}`,
+  );
+}
+
 /** The fields of the worker's answer that do not depend on where and when it is asked. */
 function printJson(suggestions: readonly Suggestion[], model: string): void {
-  const completions = suggestions.map(({ text, confidence, tokens, finish }) => ({
+  const completions = suggestions.map(({ text, confidence, tokens, finish, sources }) => ({
     text,
     confidence: Number(confidence.toFixed(4)),
     tokens,
     finish_reason: finish,
+    ...(sources && { sources }),
   }));
   console.log(JSON.stringify({ completions, model }, null, 2));
 }
@@ -123,6 +160,9 @@ function printSuggestions(
   for (const suggestion of suggestions) {
     const share = `${(100 * suggestion.confidence).toFixed(0)}%`.padStart(4);
     console.log("%s%c%s", `${share}  ${text}`, "font-weight: bold", suggestion.text);
+    for (const { kind, place, date } of suggestion.sources ?? []) {
+      console.log(`      from: ${[kind, date, place].filter(Boolean).join(", ")}`);
+    }
   }
   if (suggestions.length === 0) {
     console.log(

@@ -159,3 +159,29 @@ Deno.test(
     assertStringIncludes(unquoted.stderr, "Expected one TEXT, got 2 arguments; quote it");
   }),
 );
+
+Deno.test(
+  "complete --context knows the patient, and says where from",
+  inFolder(async (data) => {
+    await writeTinyRun(workspace(data).run("tiny").root);
+    const list = join(data, "list.json");
+    await Deno.writeTextFile(
+      list,
+      JSON.stringify([{ kind: "medications", source: "List", text: "zolpidem zolpidem" }]),
+    );
+    const { code, stdout, stderr } = await complete(
+      data,
+      "on exam: zo",
+      ...["--run", "tiny", "--context", list, "--min-confidence", "0", "--json"],
+    );
+    assertEquals(code, 0, stderr);
+    for (const { sources } of JSON.parse(stdout).completions) assert(Array.isArray(sources));
+    const missing = await complete(data, "a", "--run", "tiny", "--context", join(data, "none"));
+    assertEquals(missing.code, 2);
+    assertStringIncludes(missing.stderr, "no such file");
+    await Deno.writeTextFile(list, '[{"kind": "nose", "text": "x"}]');
+    const wrong = await complete(data, "a", "--run", "tiny", "--context", list);
+    assertEquals(wrong.code, 1);
+    assertStringIncludes(wrong.stderr, "item 1 has no kind");
+  }),
+);
