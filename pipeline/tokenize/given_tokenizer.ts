@@ -11,6 +11,7 @@ import type { Tokenizer } from "../lib/gpt/decode/types.ts";
 import {
   bpeTokenizerJson,
   charTokenizerJson,
+  mergePairs,
   readVocabulary,
   tokenizerConfig,
   type TokenizerJson,
@@ -76,6 +77,7 @@ export function encodingOf(json: TokenizerJson): Encoding {
     return { kind: "library", json };
   }
   const vocabulary = readVocabulary(json);
-  const ours = same(json, bpeTokenizerJson(vocabulary));
+  const pairs = { ...json, model: { ...json.model, merges: mergePairs(json.model.merges) } };
+  const ours = same(pairs, bpeTokenizerJson(vocabulary));
   return ours ? { kind: "merges", vocabulary } : { kind: "library", json };
 }

@@ -9,7 +9,7 @@ import { END_OF_TEXT, END_OF_TEXT_ID, type Vocabulary } from "./vocabulary.ts";
 /** The parts of a tokenizer.json that our own code reads back. */
 export interface TokenizerJson {
   version: string;
-  model: { type: string; vocab: Record<string, number>; merges: [string, string][] };
+  model: { type: string; vocab: Record<string, number>; merges: (string | [string, string])[] };
   [key: string]: unknown;
 }
 
@@ -103,6 +103,15 @@ export function tokenizerConfig() {
   };
 }
 
+/** Merges as pairs: older files have both tokens in one string, with a space in between. */
+export const mergePairs = (merges: TokenizerJson["model"]["merges"]): [string, string][] =>
+  merges.map((merge) => typeof merge === "string" ? split(merge) : merge);
+
+function split(merge: string): [string, string] {
+  const at = merge.indexOf(" ");
+  return [merge.slice(0, at), merge.slice(at + 1)];
+}
+
 /** The vocabulary of a BPE tokenizer.json. */
 export function readVocabulary({ model }: TokenizerJson): Vocabulary {
   const tokens: string[] = [];
@@ -119,7 +128,7 @@ export function readVocabulary({ model }: TokenizerJson): Vocabulary {
     }
     return found;
   };
-  const merges = model.merges.map(([left, right]) => ({
+  const merges = mergePairs(model.merges).map(([left, right]) => ({
     left: id(left),
     right: id(right),
     token: id(left + right),

@@ -11,45 +11,78 @@ import type { Tokenizer } from "./types.ts";
 /** What is read of a tokenizer.json. */
 interface TokenizerJson {
   added_tokens: { id: number; content: string; special: boolean }[];
-  decoder: { type: string };
-  model: { vocab: Record<string, number> };
+  pre_tokenizer: unknown;
+  decoder: { type: string } | null;
+  model: { type?: string; vocab: Record<string, number> };
 }
 
-const END_OF_TEXT = "<|endoftext|>";
+/** What models call the token between two texts, best known first. */
+const END_OF_TEXT = [
+  "<|endoftext|>",
+  "<|end_of_text|>",
+  "</s>",
+  "<eos>",
+  "[EOS]",
+  "<|eos|>",
+  "<EOS>",
+];
 
 /**
- * Makes the tokenizer that `json`, a parsed tokenizer.json, describes.
+ * Makes the tokenizer that `json`, a parsed tokenizer.json, describes. Its ids are those of
+ * `encode(text, add_special_tokens=False)` in Hugging Face's libraries: added tokens such as `___`
+ * are found in the text, and nothing is put before or behind it.
  *
- * `<|endoftext|>` in a text is encoded as the characters it consists of, never as the token: a note
- * cannot end itself. Lone surrogates, which UTF-8 cannot hold, are encoded as U+FFFD; for all other
- * strings of a byte-level tokenizer, `decode(encode(text)) === text`.
+ * The end-of-text token, whatever its id, is the exception: in a text it is encoded as the
+ * characters it consists of, so that a note cannot end itself. Lone surrogates, which UTF-8 cannot
+ * hold, are encoded as U+FFFD; for all other strings of a byte-level tokenizer without a normalizer,
+ * `decode(encode(text)) === text`.
  *
- * @throws {TypeError} if `json` is no tokenizer.json with an end-of-text token
+ * @throws {TypeError} if `json` is no BPE tokenizer.json with an end-of-text token
  */
 export function createTokenizer(json: unknown): Tokenizer {
-  const { added_tokens, decoder, model } = checked(json);
-  const endOfText = added_tokens.find(({ content }) => content === END_OF_TEXT)!.id;
-  // Without its added tokens the library does not look for them in the text.
-  const inner = new HuggingFaceTokenizer({ ...json as object, added_tokens: [] }, {});
-  const byteLevel = decoder.type === "ByteLevel";
+  const checkedJson = checked(json);
+  const { added_tokens, model } = checkedJson;
+  const end = endOfTextOf(checkedJson)!;
+  // Without the end of text among its added tokens the library does not look for it in the text.
+  const others = added_tokens.filter(({ content }) => content !== end.content);
+  const inner = new HuggingFaceTokenizer(
+    { ...json as object, added_tokens: others, post_processor: null },
+    {},
+  );
+  const byteLevel = isByteLevel(checkedJson);
   const utf8 = new TextEncoder();
   const bytes: Uint8Array[] = [];
   for (const [token, id] of Object.entries(model.vocab)) {
     bytes[id] = byteLevel ? fromByteLevel(token) : utf8.encode(token);
   }
-  bytes[endOfText] = new Uint8Array();
+  // Added tokens are text, not byte-level characters; special ones say nothing.
+  for (const { id, content, special } of others) {
+    bytes[id] = special ? new Uint8Array() : utf8.encode(content);
+  }
+  bytes[end.id] = new Uint8Array();
+  // Ids that no token has.
+  for (let id = 0; id < bytes.length; id++) bytes[id] ??= new Uint8Array();
   const tokenBytes = (token: number): Uint8Array => {
     if (bytes[token] !== undefined) return bytes[token];
     throw new RangeError(`Cannot decode token ${token}: expected 0 to ${bytes.length - 1}`);
   };
   return {
     vocabSize: bytes.length,
-    endOfText,
+    endOfText: end.id,
     encode: (text) => text === "" ? [] : inner.encode(text.toWellFormed()).ids,
     decode: (tokens) => decodeBytes(tokens.map(tokenBytes)),
     tokenBytes,
   };
 }
+
+const endOfTextOf = ({ added_tokens }: TokenizerJson) =>
+  END_OF_TEXT.flatMap((name) => added_tokens.find(({ content }) => content === name) ?? [])[0];
+
+/** Tokens stand for bytes, as in GPT-2, and not for characters. */
+const isByteLevel = ({ decoder, pre_tokenizer }: TokenizerJson) =>
+  decoder === null
+    ? JSON.stringify(pre_tokenizer ?? null).includes('"ByteLevel"')
+    : JSON.stringify(decoder).includes('"ByteLevel"');
 
 /** Joins and reads as UTF-8; what is not UTF-8 (a character cut in two) becomes U+FFFD. */
 function decodeBytes(parts: Uint8Array[]): string {
@@ -65,11 +98,20 @@ function decodeBytes(parts: Uint8Array[]): string {
 
 function checked(json: unknown): TokenizerJson {
   const found = json as Partial<TokenizerJson> | null;
-  const isTokenizer = typeof found?.model?.vocab === "object" &&
-    typeof found.decoder?.type === "string" && Array.isArray(found.added_tokens) &&
-    found.added_tokens.some((token) => token?.content === END_OF_TEXT);
-  if (isTokenizer) return found as TokenizerJson;
-  throw new TypeError(
-    `Cannot use this tokenizer.json: expected a Hugging Face tokenizer with the token ${END_OF_TEXT}; run "deno task tokenize" again`,
-  );
+  const fail = (why: string) => new TypeError(`Cannot use this tokenizer.json: ${why}`);
+  const { type, vocab } = found?.model ?? {};
+  if (type !== undefined && type !== "BPE") {
+    throw fail(`its model is ${String(type).slice(0, 40)}, expected BPE, GPT-2's kind`);
+  }
+  if (typeof vocab !== "object" || !Array.isArray(found?.added_tokens)) {
+    throw fail('expected a Hugging Face tokenizer; run "deno task tokenize" again');
+  }
+  const tokenizer = { pre_tokenizer: null, decoder: null, ...found } as TokenizerJson;
+  if (!isByteLevel(tokenizer) && tokenizer.decoder?.type !== "Fuse") {
+    throw fail("its tokens are not bytes, expected byte-level BPE, GPT-2's kind");
+  }
+  if (endOfTextOf(tokenizer) === undefined) {
+    throw fail(`it has no token for the end of a text, expected one of ${END_OF_TEXT.join(" ")}`);
+  }
+  return tokenizer;
 }
