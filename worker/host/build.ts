@@ -12,6 +12,7 @@ import { exists, readJson, sha256File } from "../../pipeline/lib/base/files.ts";
 import type { MixtureSettings } from "../../pipeline/lib/gpt/decode/mixture.ts";
 import { compileKernels } from "../../pipeline/lib/gpt/wasm/compile.ts";
 import { buildPages, bundle } from "./build_pages.ts";
+import { cardHtml } from "./card.ts";
 import type { EngineName } from "../src/engine.ts";
 import type { ModelInfo } from "../src/service.ts";
 
@@ -141,6 +142,7 @@ export async function modelInfo(
     join(exportFolder, "config.json"),
     MADE_BY,
   );
+  const card = await Deno.readTextFile(join(exportFolder, "README.md")).catch(absent(undefined));
   return {
     name: basename(dirname(exportFolder)),
     min_confidence: (await exportedCalibration(exportFolder))?.served.minConfidence ??
@@ -154,7 +156,8 @@ export async function modelInfo(
     vocabulary: config.vocab_size,
     parameters: report?.parameters,
     n_grams: report?.mixture,
-    card: await Deno.readTextFile(join(exportFolder, "README.md")).catch(absent(undefined)),
+    card,
+    card_html: card && cardHtml(card),
   };
 }
 

@@ -6,11 +6,20 @@
 import { attach, type Handle, type Stats } from "../plugin/mod.ts";
 import { samplePatient } from "./sample_patient.ts";
 
-const SECTIONS: [name: string, hint: string][] = [
-  ["Chief Complaint", "Why the patient came"],
-  ["History of Present Illness", "What happened, in the order it happened"],
-  ["Past Medical History", "Known conditions"],
-  ["Physical Exam", "Findings on admission"],
+/** The third is what the sample note has there: written for this page, of nobody. */
+const SECTIONS: [name: string, hint: string, sample?: string][] = [
+  ["Chief Complaint", "Why the patient came", "Chest pain"],
+  [
+    "History of Present Illness",
+    "What happened, in the order it happened",
+    "This is a 62-year-old woman who presents with two days of chest pain. She denies fever, chills ",
+  ],
+  ["Past Medical History", "Known conditions", "Hypertension\nHyperlipidemia\n"],
+  [
+    "Physical Exam",
+    "Findings on admission",
+    "General: Alert, in no acute distress.\nLungs: Clear to ",
+  ],
   ["Brief Hospital Course", "What was done, and how it went"],
   ["Discharge Medications", "Name, dose, how often"],
   ["Discharge Instructions", "What the patient is told"],
@@ -26,7 +35,7 @@ const fields: HTMLTextAreaElement[] = [];
 const token = byId<HTMLInputElement>("token");
 const bearer = () => token.value || undefined;
 
-function addSection([name, hint]: [string, string]): void {
+function addSection([name, hint]: typeof SECTIONS[number]): void {
   const label = document.createElement("label");
   const title = document.createElement("span");
   const field = document.createElement("textarea");
@@ -105,16 +114,26 @@ async function showModel(): Promise<void> {
   });
   byId("credentials").hidden = response.status !== 401 && authorization === undefined;
   if (!response.ok) return;
-  const { name, precision, parameters, context_length, card } = await response.json();
+  const { name, precision, parameters, context_length, card, card_html } = await response.json();
   setText("name", precision ? `${name} (${precision})` : name);
   setText("parameters", parameters?.toLocaleString("en") ?? "–");
   setText("context", context_length ? `${context_length} tokens` : "–");
-  setText("card", card ?? "This model has no card.");
+  // What the card quotes was escaped when the worker was built (host/card.ts).
+  if (card_html) byId("card").innerHTML = card_html;
+  else setText("card", card ?? "This model has no card.");
 }
 
 SECTIONS.forEach(addSection);
 showSample();
 showFigures();
+byId("sample").addEventListener("click", () => {
+  for (const [i, [, , sample]] of SECTIONS.entries()) {
+    if (sample === undefined || fields[i].value !== "") continue;
+    fields[i].value = sample;
+    fields[i].dispatchEvent(new InputEvent("input", { bubbles: true }));
+  }
+  fields[1].focus();
+});
 const on = byId<HTMLInputElement>("on");
 on.checked = handles[0].enabled;
 on.addEventListener("change", () => {

@@ -24,12 +24,18 @@ export async function syntheticNotes(count: number, seed: number): Promise<strin
 }
 
 /** Writes the export of an untrained nano model with a vocabulary of 2048 tokens; its folder. */
-export async function writeNanoExport(root: string): Promise<string> {
+export const writeNanoExport = (root: string): Promise<string> => writePresetExport(root, "nano");
+
+/** The same of any preset. */
+export async function writePresetExport(
+  root: string,
+  preset: "micro" | "nano" | "gpt2",
+): Promise<string> {
   const { words, counts } = countWords(await syntheticNotes(300, 1));
   const vocabulary = trainBpe(words, counts, { vocabSize: 2048, minFrequency: 2 });
   // Weights of the usual size give even probabilities, and no suggestion: these are larger.
   const config = {
-    ...presets.nano.model,
+    ...presets[preset].model,
     vocab_size: vocabulary.tokens.length,
     initializer_range: 0.1,
   };

@@ -57,14 +57,14 @@ Deno.test("the demo allows its own files only, no frame, and no caller a shortcu
 });
 
 Deno.test("the demo in Chromium: figures, switch, model card, both themes, nothing external", async () => {
-  const card = "# A card";
+  const card_html = "<h1>A card</h1>";
   const { app } = tinyApp({ pages: pages });
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     async (request) => {
       if (new URL(request.url).pathname !== "/model") return app.fetch(request);
       const info = await (await app.fetch(request)).json();
-      return Response.json({ ...info, precision: "int8", parameters: 1_064_960, card });
+      return Response.json({ ...info, precision: "int8", parameters: 1_064_960, card_html });
     },
   );
   const url = `http://127.0.0.1:${server.addr.port}`;
@@ -98,8 +98,11 @@ Deno.test("the demo in Chromium: figures, switch, model card, both themes, nothi
       assertEquals(animated, 0, "reduced motion");
 
       await page.getByRole("link", { name: "Model card" }).click();
-      assertEquals(await page.locator("#card").innerText(), card);
+      assertEquals(await page.locator("#card h1").innerText(), "A card");
       await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "sample note" }).click();
+      assertEquals(await page.getByLabel("Chief Complaint").inputValue(), value);
+      assertMatch(await page.getByLabel("Physical Exam").inputValue(), /Clear to $/);
       await page.getByLabel("Show them as I type").uncheck();
       await page.reload();
       assertEquals(await page.getByLabel("Show them as I type").isChecked(), false);
