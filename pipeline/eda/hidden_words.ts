@@ -25,7 +25,8 @@ export const plainWord = (word: string): string =>
 
 /** What hides between two words, the commonest places first. */
 export function hiddenWords(sample: readonly SampleNote[]): HiddenWords[] {
-  const places = redactedPlaces(sample);
+  const places = redactedPlaces(sample.filter(({ text }) => text.includes("___")));
+  if (places.size === 0) return [];
   eachTriple(sample, (before, word, after, patient) => {
     if (!REDACTION.test(word) && !word.includes("___")) {
       places.get(before)?.get(after)?.words.add(word, patient);
