@@ -10,6 +10,8 @@ import type { Tokenizer } from "./types.ts";
 /** Words on which two ways to encode are compared, beside so many of the vocabulary's own. */
 const UNCOMMON = [" hyponatremia", " ceftriaxone", "Thoracentesis", " Xqzwv"];
 const TRIED = 64;
+/** Above every token. */
+const NO_TOKEN = 1 << 16;
 
 /** Bytes as a string of characters 0-255; compares and hashes like the bytes themselves. */
 export function byteString(bytes: Uint8Array): string {
@@ -38,6 +40,8 @@ export class Vocabulary {
   readonly longest: number;
   readonly #sorted: number[];
   #joinsInOrder: boolean | undefined;
+  /** What two tokens make together, as far as it was asked for. */
+  readonly #joints = new Map<number, number>();
   readonly #tokenOf = new Map<string, number>();
 
   constructor(tokenizer: Tokenizer) {
@@ -85,28 +89,35 @@ export class Vocabulary {
   }
 
   #join(bytes: string): number[] | undefined {
-    const parts: string[] = [], tokens: number[] = [];
+    const tokens: number[] = [];
     for (const byte of bytes) {
       const token = this.#tokenOf.get(byte);
       if (token === undefined) return;
-      parts.push(byte);
       tokens.push(token);
     }
-    const joint = (at: number) =>
-      at + 1 < parts.length ? this.#tokenOf.get(parts[at] + parts[at + 1]) ?? Infinity : Infinity;
-    const ranks = parts.map((_, at) => joint(at));
+    const joints = tokens.map((_, at) => this.#joint(tokens, at));
     for (;;) {
       let at = 0;
-      for (let i = 1; i < ranks.length; i++) if (ranks[i] < ranks[at]) at = i;
-      if (!(ranks[at] < Infinity)) return tokens;
-      tokens[at] = ranks[at];
-      parts[at] += parts[at + 1];
-      parts.splice(at + 1, 1);
+      for (let i = 1; i < joints.length; i++) if (joints[i] < joints[at]) at = i;
+      if (!(joints[at] < NO_TOKEN)) return tokens;
+      tokens[at] = joints[at];
       tokens.splice(at + 1, 1);
-      ranks.splice(at + 1, 1);
-      ranks[at] = joint(at);
-      if (at > 0) ranks[at - 1] = joint(at - 1);
+      joints.splice(at + 1, 1);
+      joints[at] = this.#joint(tokens, at);
+      if (at > 0) joints[at - 1] = this.#joint(tokens, at - 1);
     }
+  }
+
+  /** The token that `tokens[at]` and the one behind it make together. */
+  #joint(tokens: readonly number[], at: number): number {
+    if (at + 1 >= tokens.length) return NO_TOKEN;
+    const pair = tokens[at] * NO_TOKEN + tokens[at + 1];
+    let joint = this.#joints.get(pair);
+    if (joint === undefined) {
+      joint = this.#tokenOf.get(this.bytes[tokens[at]] + this.bytes[tokens[at + 1]]) ?? NO_TOKEN;
+      this.#joints.set(pair, joint);
+    }
+    return joint;
   }
 
   /** The tokens whose bytes start with `prefix`, the token that equals it included. */

@@ -52,7 +52,10 @@ export function verdictOf(context: PatientContext, before: string, text: string)
   return saysWith(context, keys, at) ? "held" : "unknown";
 }
 
-/** Whether the context has the number `keys[at]` behind the same two keys, or before the same. */
+/**
+ * Whether the context has the number `keys[at]` behind the same two keys, or before the same; ages
+ * and values of an earlier note are not those of today.
+ */
 function saysWith({ index }: PatientContext, keys: readonly string[], at: number): boolean {
   const id = index.idOf(keys[at]);
   if (id === undefined) return false;
@@ -60,8 +63,10 @@ function saysWith({ index }: PatientContext, keys: readonly string[], at: number
     key !== undefined && place >= 0 && place < index.length &&
     index.keys[index.key[place]] === key;
   return index.placesOf(id).some((place) =>
-    (same(place - 1, keys[at - 1]) && (same(place - 2, keys[at - 2]) || isTelling(keys[at - 1]))) ||
-    (same(place + 1, keys[at + 1]) && isTelling(keys[at + 1]))
+    index.items[index.itemOf(place)].kind !== "note" &&
+    ((same(place - 1, keys[at - 1]) &&
+      (same(place - 2, keys[at - 2]) || isTelling(keys[at - 1]))) ||
+      (same(place + 1, keys[at + 1]) && isTelling(keys[at + 1])))
   );
 }
 

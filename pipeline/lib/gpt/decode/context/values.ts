@@ -1,6 +1,6 @@
 /** Values of the context: the dose of a drug, the result of a test, in the line that names it. */
 
-import { isUnit } from "../../../clinical/quantities.ts";
+import { isDoseUnit, isUnit } from "../../../clinical/quantities.ts";
 import type { Caret } from "./caret.ts";
 import type { ContextIndex } from "./index.ts";
 import { isTelling } from "./telling.ts";
@@ -45,6 +45,8 @@ export class Values {
         const measure = index.goesOn(at) ? index.keys[index.key[at + 1]] : "";
         const isMeasure = isUnit(measure);
         const { kind } = index.items[index.itemOf(at)];
+        // What was measured at another stay says nothing of this one; doses mostly go on.
+        if (kind === "note" && !isDoseUnit(measure)) continue;
         // "take two" is no dose, and "visit 3" no result.
         if (!isMeasure && !isNamed(name) && kind !== "medications" && kind !== "results") continue;
         found.push({ id: index.key[at], place: at, measure: isMeasure ? measure : "" });

@@ -123,7 +123,8 @@ Deno.test("numbers: held by the record, contradicted by it, or unknown to it", (
     item("Metoprolol succinate 25 mg daily", "medications"),
     item("Potassium 3.4 mmol/L", "results", "2026-01-01"),
     item("Potassium 4.1 mmol/L", "results", "2026-01-02"),
-    item("A 61-year-old woman. She took two pills.", "note"),
+    item("A 61-year-old woman. She took two pills.", "conversation"),
+    item("Digoxin 250 mcg daily. Lactate 3.9.", "note", "2025-01-02"),
   );
   const verdict = (before: string, text: string) => verdictOf(context, before, text);
   assertEquals(verdict("Continue metoprolol", " 25"), "held");
@@ -135,6 +136,11 @@ Deno.test("numbers: held by the record, contradicted by it, or unknown to it", (
   assertEquals(verdict("Potassium was", " 4.1"), "held");
   assertEquals(verdict("Potassium was", " 5.2"), "contradicted");
   assertEquals(verdict("A", " 61-year-old"), "held");
+  // Doses of an earlier note go on; what was measured then does not.
+  assertEquals(verdict("Continue digoxin", " 250 mcg"), "held");
+  assertEquals(verdict("Continue digoxin", " 125 mcg"), "contradicted");
+  assertEquals(verdict("Lactate", " 3.9"), "unknown");
+  assertEquals(verdict("Lactate", " 1.2"), "unknown");
   assertEquals(verdict("Seen", " 3 times"), "unknown");
   assertEquals(verdict("Potassium 4.1, given", " two tablets"), "unknown");
   assertEquals(verdict("Warfarin", " 5 mg"), "unknown");
