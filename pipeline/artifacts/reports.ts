@@ -65,6 +65,16 @@ const publicSource = z.object({
   characters: z.number(),
 });
 
+/** The people whose phrases were counted. */
+const counted = z.object({
+  people: z.number(),
+  /** Notes whose source names no patient, and how many people they were taken for. */
+  unnamedNotes: z.number(),
+  groups: z.number(),
+  /** Why each of them counts as a patient of its own. */
+  acceptedRisk: z.string().optional(),
+});
+
 export const schemas = {
   /** Beside a corpus of `deno task synthesize`: by its digest, the notes describe nobody. */
   synthetic: report(1, { notes: z.number(), seed: z.number() }),
@@ -89,6 +99,8 @@ export const schemas = {
   ngram: report(2, {
     order: z.number(),
     minPatients: z.number(),
+    /** Whose notes were counted; absent from tables of before. */
+    counted: counted.optional(),
     tokens: z.number(),
     licences: licences.optional(),
   }),

@@ -108,9 +108,7 @@ function mixtureText(report: MixtureReport): string {
       : `ngram.bin (${
         bytes(table.bytes)
       }): phrases of up to ${table.order} tokens from the notes of at least
-${table.minPatients} ${
-        table.minPatients === 1 ? "patient" : "different patients"
-      } each, and what the note itself has said before the caret.`
+${supportOf(table)} each, and what the note itself has said before the caret.`
   } A token
 costs ${format(cost.gpt)} µs in the GPT and ${format(cost.mixture)} µs in the n-grams.
 
@@ -138,6 +136,22 @@ function licencesText(licences: ExportReport["licences"]): string {
 |---|---|
 ${rows.join("\n")}`;
 }
+
+/** Of whom the phrases are: patients, or what notes that name none were taken for. */
+function supportOf({ minPatients, counted }: Table): string {
+  if (counted === undefined || counted.unnamedNotes === 0) {
+    return `${minPatients} ${minPatients === 1 ? "patient" : "different patients"}`;
+  }
+  const { unnamedNotes, groups, acceptedRisk } = counted;
+  const notes = `${format(unnamedNotes)} notes name no patient and were counted`;
+  return acceptedRisk === undefined
+    ? `${minPatients} different people (${notes} as those of ${format(groups)}: notes that share a
+passage of 12 words count as one person's)`
+    : `${minPatients} different patients, **if each note is of a patient of its own**
+(${notes} as those of as many patients, because: ${acceptedRisk})`;
+}
+
+type Table = NonNullable<Exclude<MixtureReport, { leftOut: string }>["table"]>;
 
 const costs = ({ float32, int8, cost, tokens }: Cost) =>
   `${float32.toFixed(4)} | ${int8.toFixed(4)} (${signedPercent(cost)}) | ${format(tokens)}`;

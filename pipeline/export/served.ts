@@ -12,7 +12,7 @@ import {
 } from "../artifacts/calibration.ts";
 import { Chain, isFresh } from "../artifacts/chain.ts";
 import { readReport, type Report, writeReport } from "../artifacts/reports.ts";
-import { ArtifactError, writeAtomic } from "../lib/base/files.ts";
+import { ArtifactError, exists, writeAtomic } from "../lib/base/files.ts";
 import { mix } from "../lib/gpt/decode/mixture.ts";
 import type { NextTokenModel } from "../lib/gpt/decode/types.ts";
 
@@ -25,13 +25,19 @@ export interface Served {
   file?: Calibration;
   /** The n-grams it serves, or why none. */
   mixture: Pick<OpenCalibration, "mixture" | "table"> | { leftOut: string };
+  /** Whose phrases its table holds, where ngram.json says it. */
+  counted?: Counted;
 }
+
+type Counted = Report<"ngram">["counted"];
 
 /** What the export's report says of the mixture it carries, or why it carries none. */
 export type MixtureReport = { leftOut: string } | {
   /** Bits per character of the validation notes, each alone and together. */
   validation: Calibration["validation"];
-  table: Omit<NonNullable<Calibration["mixture"]["table"]>, "weights"> | null;
+  table:
+    | Omit<NonNullable<Calibration["mixture"]["table"]>, "weights"> & { counted?: Counted }
+    | null;
   microsecondsPerToken: Costs;
   /** What eval measured on held-out notes with each. */
   measured: Figures[];
@@ -78,7 +84,10 @@ export async function chooseServed(
         `ngram" and "deno task calibrate" again, or give --no-mixture or --accept-risk "reason"`,
     );
   }
-  return { file, mixture: { mixture, table } };
+  const counted = table && await exists(paths.ngramReport)
+    ? (await readReport("ngram", paths.ngramReport, "deno task ngram")).counted
+    : undefined;
+  return { file, mixture: { mixture, table }, counted };
 }
 
 /** The GPT alone, at the confidence that is its own. */
@@ -90,7 +99,7 @@ function alone(file: Calibration, why: string): Served {
 
 /** What an export says of the mixture it carries; `tokens` of the validation split are timed. */
 export async function mixtureReport(
-  { file, mixture }: Served,
+  { file, mixture, counted }: Served,
   { systems, tokens, model }: {
     systems: readonly Measured[];
     tokens: Uint16Array;
@@ -106,6 +115,7 @@ export async function mixtureReport(
       bytes: table.bytes,
       order: table.order,
       minPatients: table.minPatients,
+      ...(counted === undefined ? {} : { counted }),
     },
     microsecondsPerToken: await measureCosts(model, mixture.mixture, tokens),
     measured: figuresOf(systems),

@@ -1,6 +1,5 @@
 /** `deno task ngram`: train.bin → ngram.bin, a token n-gram table that no single patient shows in. */
 
-import { DuckDBInstance } from "@duckdb/node-api";
 import { readTokens, type Workspace, workspace } from "../artifacts.ts";
 import { openSources } from "../artifacts/chain.ts";
 import { lineageOf } from "../artifacts/lineage.ts";
@@ -18,6 +17,7 @@ import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import { NgramCounts, PUBLIC } from "../lib/gpt/ngram/counts.ts";
 import { KneserNey } from "../lib/gpt/ngram/kneser_ney.ts";
 import { pruneToTable, writeNgramTable } from "../lib/gpt/ngram/table.ts";
+import { peopleOf, unnamedText } from "./people.ts";
 
 await runTask(defineTask({
   name: "ngram",
@@ -38,6 +38,12 @@ await runTask(defineTask({
       help:
         "minimum number of patients who share an n-gram; below 2, phrases of one patient are kept",
     },
+    "notes-are-patients": {
+      type: "string",
+      placeholder: "REASON",
+      help: "count each note that names no patient as one of a patient of its own; by default " +
+        "those that share a long passage are one person's. The model card shows the reason",
+    },
     "without-public": { type: "boolean", help: "count no public texts" },
     "max-tokens": {
       type: "integer",
@@ -46,7 +52,7 @@ await runTask(defineTask({
       help: "maximum number of tokens to count (about 100 bytes of memory each at order 6)",
     },
   },
-  async run({ data, order, minPatients, maxTokens, withoutPublic }) {
+  async run({ data, order, minPatients, maxTokens, withoutPublic, notesArePatients }) {
     const paths = workspace(data);
     await requireFile(paths.tokens("train"), "deno task tokenize");
     // Notes are attributed to patients by their place in notes.parquet.
@@ -55,7 +61,8 @@ await runTask(defineTask({
     });
     const tokens = await readTokens(paths.tokens("train"));
     const tokenizer = createTokenizer(await readJson(paths.tokenizer, "deno task tokenize"));
-    const notes = await notesByPatient(paths.notes, tokens, tokenizer.endOfText);
+    const people = await peopleOf(paths.notes, notesArePatients);
+    const notes = notesByPerson(people.of, tokens, tokenizer.endOfText, paths.notes);
     const publicTexts = withoutPublic || !await exists(paths.publicTokens)
       ? new Uint16Array()
       : await readTokens(paths.publicTokens);
@@ -98,6 +105,7 @@ await runTask(defineTask({
       lineage: await lineageOf({ paths }, sources, [paths.ngram]),
       order,
       minPatients,
+      counted: people.counted,
       notes: taken,
       notesLeftOut: notes.length - taken,
       tokens: counted,
@@ -113,6 +121,7 @@ await runTask(defineTask({
         } kept`,
       );
     }
+    for (const line of unnamedText(people.counted)) console.log(line);
     if (minPatients < 2) {
       console.log("Phrases of single patients can be read out of this table; export refuses it");
     }
@@ -125,23 +134,21 @@ await runTask(defineTask({
   },
 }));
 
-/** Where each training note lies in train.bin, and whose it is; notes of a patient in a row. */
-async function notesByPatient(parquet: string, tokens: Uint16Array, endOfText: number) {
-  const patients = await trainPatients(parquet);
-  const starts = documents(tokens, endOfText).map(({ from }) => from);
-  if (starts.length !== patients.length) {
+/** Where each training note lies in train.bin, and whose it is; notes of a person in a row. */
+function notesByPerson(
+  people: readonly number[],
+  tokens: Uint16Array,
+  endOfText: number,
+  parquet: string,
+) {
+  const places = documents(tokens, endOfText);
+  if (places.length !== people.length) {
     throw new ArtifactError(
-      `Cannot tell whose notes train.bin holds: it has ${starts.length} notes, ${parquet} ${patients.length}; run "deno task tokenize" again`,
+      `Cannot tell whose notes train.bin holds: it has ${places.length} notes, ${parquet} ${people.length}; run "deno task tokenize" again`,
     );
   }
-  const number = new Map<string, number>();
-  for (const patient of patients) if (!number.has(patient)) number.set(patient, number.size);
-  return starts
-    .map((from, note) => ({
-      patient: number.get(patients[note])!,
-      from,
-      to: starts[note + 1] ?? tokens.length,
-    }))
+  return places
+    .map((place, note) => ({ ...place, patient: people[note] }))
     .sort((a, b) => a.patient - b.patient || a.from - b.from);
 }
 
@@ -158,22 +165,4 @@ function documents(tokens: Uint16Array, endOfText: number): { from: number; to: 
     starts.push(at);
   }
   return starts.map((from, i) => ({ from, to: starts[i + 1] ?? tokens.length }));
-}
-
-/** The patient of each training note, in file order, which is also the order of train.bin. */
-async function trainPatients(path: string): Promise<string[]> {
-  await requireFile(path, "deno task ingest");
-  const instance = await DuckDBInstance.create(":memory:");
-  const connection = await instance.connect();
-  try {
-    const rows = await connection.runAndReadAll(
-      `SELECT subject_id FROM read_parquet($path, file_row_number = true)
-       WHERE split = 'train' ORDER BY file_row_number`,
-      { path },
-    );
-    return rows.getRows().map(([patient]) => String(patient));
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
 }
