@@ -61,7 +61,13 @@ const contents: Record<ReportName, Record<string, unknown>> = {
     served,
   },
   eval: { version: 3, served, checkpoint: { sha256: "" }, models: [] },
-  audit: { version: AUDIT_VERSION, checkpoint: "", verdict: "pass", checks: [] },
+  audit: {
+    version: AUDIT_VERSION,
+    checkpoint: "",
+    verdict: "pass",
+    sizes: { members: 150, unseen: 150, texts: 300, completions: 3000 },
+    checks: [],
+  },
   export: { version: 2, run: "latest", files: {}, mixture: null, ...count },
 };
 
