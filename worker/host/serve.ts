@@ -14,6 +14,7 @@ import { startDeno } from "./start_deno.ts";
 import { type Pool, startPool } from "./pool.ts";
 import type { RunningWorker } from "./start_worker.ts";
 
+export { type EngineName, engines } from "../src/engine.ts";
 export { type RunningWorker, type StartOptions, startWorker } from "./start_worker.ts";
 
 const task = defineTask({

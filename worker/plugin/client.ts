@@ -54,6 +54,7 @@ export interface CompletionContext {
 
 /** What of a long note is sent: the model's context is far shorter. */
 export const MAX_BEFORE = 8000;
+/** As above, behind the caret. */
 export const MAX_AFTER = 400;
 /** Below the pauses of ordinary typing, so that a suggestion need not wait for the next key. */
 const DEBOUNCE_MS = 40;

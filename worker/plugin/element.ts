@@ -25,6 +25,7 @@ export class NoteComplete extends HTMLElement {
   declare beforeInsert: AttachOptions["beforeInsert"];
   /** Key of the patient whose chart is open, and what is known of him. Only declared, as above. */
   declare patient: AttachOptions["patient"];
+  /** What is known of that patient, see `AttachOptions`. Only declared, as above. */
   declare context: AttachOptions["context"];
   readonly #attached = new Map<HTMLElement, Handle>();
   readonly #fields = new MutationObserver(() => this.#follow());

@@ -21,13 +21,17 @@ export interface ContextItem {
     | "other";
   /** ISO 8601; without one it is taken as of now. */
   date?: string;
+  /** All of it. */
   text: string;
 }
 
 /** Where words of a suggestion come from. */
 export interface Source {
+  /** Of the text that they stand in. */
   kind: ContextItem["kind"];
+  /** What the page calls that text. */
   source: string;
+  /** When it was written, ISO 8601; empty where the page named no date. */
   date: string;
   /** The header or line that they stand under. */
   place: string;

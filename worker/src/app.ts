@@ -30,10 +30,17 @@ import type { CompletionService } from "./service.ts";
 export type { Authenticate, Caller, CompletionService, PageFiles, RateLimiter, SmartSettings };
 export type { CutReason, NumbersPolicy } from "../../pipeline/lib/gpt/decode/policy.ts";
 export type { FinishReason, Suggestion } from "../../pipeline/lib/gpt/decode/growth.ts";
+export { contextKinds } from "../../pipeline/lib/gpt/decode/context/types.ts";
+export type {
+  ContextItem,
+  ContextKind,
+  ContextSource,
+} from "../../pipeline/lib/gpt/decode/context/types.ts";
+export type { Admission } from "./turns.ts";
 export type { TextPiece, TextSettings } from "./generate_text.ts";
 export type { PageFile } from "./pages_route.ts";
 export type { CompleteRequest, CompleteResponse } from "./request.ts";
-export type { ComputeOptions, ModelInfo } from "./service.ts";
+export type { ComputeOptions, ModelInfo, ReadContext } from "./service.ts";
 
 /** The part of workerd's context that is used: what goes on after an answer was given. */
 export interface ExecutionContext {

@@ -2,7 +2,6 @@
 
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { PatientContext } from "../../pipeline/lib/gpt/decode/context/context.ts";
 import { computeErrors } from "./answers.ts";
 import type { RequestVariables } from "./audit.ts";
 import { charactersOf, contextRequest, contextResponse } from "./context_request.ts";
@@ -10,7 +9,7 @@ import type { ContextStore } from "./context_store.ts";
 import { ProblemError } from "./problem.ts";
 import type { CompleteRequest } from "./request.ts";
 import type { Router } from "./router.ts";
-import type { CompletionService } from "./service.ts";
+import type { CompletionService, ReadContext } from "./service.ts";
 
 /** Type of the problem on which a client sends its context again. */
 export const CONTEXT_UNKNOWN = "urn:nano-med-gpt:problem:context-unknown";
@@ -69,7 +68,7 @@ export async function contextOf(
   { context, patient, session }: Pick<CompleteRequest, "context" | "patient" | "session">,
   service: CompletionService,
   store: ContextStore,
-): Promise<PatientContext | undefined> {
+): Promise<ReadContext | undefined> {
   if (context === undefined) return;
   if (patient === "") {
     throw new ProblemError(422, "patient: a context needs the key of the patient it belongs to");

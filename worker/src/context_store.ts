@@ -3,7 +3,7 @@
  * Nothing is written down, and a session finds only what it has sent itself.
  */
 
-import type { PatientContext } from "../../pipeline/lib/gpt/decode/context/context.ts";
+import type { ReadContext } from "./service.ts";
 import type { ContextItem } from "../../pipeline/lib/gpt/decode/context/types.ts";
 import { charactersOf } from "./context_request.ts";
 
@@ -18,7 +18,7 @@ const MAX_CHARACTERS = 1_000_000;
 interface Entry {
   patient: string;
   id: string;
-  context: PatientContext;
+  context: ReadContext;
   characters: number;
   used: number;
 }
@@ -40,8 +40,8 @@ export class ContextStore {
     session: string,
     patient: string,
     items: readonly ContextItem[],
-    read: (items: readonly ContextItem[]) => Promise<PatientContext>,
-  ): Promise<{ id: string; context: PatientContext }> {
+    read: (items: readonly ContextItem[]) => Promise<ReadContext>,
+  ): Promise<{ id: string; context: ReadContext }> {
     const id = await digestOf(patient, items);
     const known = this.get(session, patient, id);
     if (known) return { id, context: known };
@@ -59,7 +59,7 @@ export class ContextStore {
   }
 
   /** The context `id` of `patient`, if the session still holds it. */
-  get(session: string, patient: string, id: string): PatientContext | undefined {
+  get(session: string, patient: string, id: string): ReadContext | undefined {
     this.#trim(session);
     const entry = this.#entries.get(session);
     if (entry === undefined) return;

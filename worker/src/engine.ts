@@ -9,6 +9,7 @@ import { weightsFromOnnx } from "../../pipeline/lib/gpt/wasm/weights.ts";
 
 /** The names that `--engine` takes. */
 export const engines = ["wasm", "onnxruntime-web"] as const;
+/** One of `engines`. */
 export type EngineName = typeof engines[number];
 
 /** An engine with what it is made of. */

@@ -24,6 +24,9 @@ export interface ComputeOptions {
   admission?: Admission;
 }
 
+/** What `readContext` gave: opaque to whoever keeps it, and of use to the same service alone. */
+export type ReadContext = object;
+
 /** A model that completes and generates text. */
 export interface CompletionService {
   /** What GET /model answers. */
@@ -40,11 +43,11 @@ export interface CompletionService {
     options?: ComputeOptions & {
       onGrow?: (index: number, suggestion: Suggestion) => void;
       /** What is known of the patient; the request's own `context` is not looked at. */
-      context?: PatientContext;
+      context?: ReadContext;
     },
   ): Promise<CompleteResponse>;
   /** Reads what is known of a patient, for `complete`. */
-  readContext(items: readonly ContextItem[]): Promise<PatientContext>;
+  readContext(items: readonly ContextItem[]): Promise<ReadContext>;
   /** Tokens that `text` has. */
   countTokens(text: string): number;
   /**
@@ -167,6 +170,7 @@ async function complete<S>(
     maxCopiedWords: request.max_copied_words,
     onFed: (tokens) => computed += tokens,
     ...options,
+    context: options?.context as PatientContext | undefined,
   });
   return {
     completions: suggestions.map(completionOf),

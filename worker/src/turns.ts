@@ -28,8 +28,11 @@ const MAX_BACKLOG_MS = 10_000;
 
 /** Tokens that a generation may still make. */
 export interface Admission {
+  /** Who generates. */
   readonly caller: string;
+  /** Tokens that are left. */
   remaining: number;
+  /** When it was let in, in ms of `performance.now()`. */
   readonly since: number;
   /** Gives back what was not used. */
   release(): void;

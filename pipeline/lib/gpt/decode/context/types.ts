@@ -11,15 +11,18 @@ export const contextKinds = [
   "phrases",
   "other",
 ] as const;
+/** One of `contextKinds`. */
 export type ContextKind = (typeof contextKinds)[number];
 
 /** A text that the patient's record, or the visit, holds. */
 export interface ContextItem {
   /** What it is called where it comes from, such as "Discharge summary". */
   source: string;
+  /** What it is. */
   kind: ContextKind;
   /** ISO date or time; empty if unknown. */
   date: string;
+  /** All of it. */
   text: string;
 }
 
@@ -28,8 +31,11 @@ export const MAX_CONTEXT = 200_000;
 
 /** Where words of a suggestion stand in the context. */
 export interface ContextSource {
+  /** Of the text that they stand in. */
   kind: ContextKind;
+  /** What that text is called. */
   source: string;
+  /** When it was written, as it was given; empty if unknown. */
   date: string;
   /** The header or line that they stand under: "line 12", or "Medications, line 12". */
   place: string;
