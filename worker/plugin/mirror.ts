@@ -51,15 +51,19 @@ export class Mirror {
       "white-space": single ? "pre" : "pre-wrap",
     });
     copyZoom(control, mirror);
-    this.#fill(control.value.slice(0, control.selectionStart ?? control.value.length));
+    const { value } = control, at = control.selectionStart ?? value.length;
+    const from = single ? 0 : startOf(control, at);
+    this.#fill(value.slice(from, at), from === 0 ? "" : value.slice(at));
     const place = this.#marker.getBoundingClientRect();
     const origin = mirror.getBoundingClientRect();
     // The field may be transformed, and so may what holds the mirror.
     const ratio = scale / scaleOf(mirror);
     const height = single ? ratio * origin.height : scale * lineHeight(control);
+    // Measured from the bottom of the text where its beginning is left out.
+    const above = from === 0 ? 0 : scale * textHeight(control) - ratio * origin.height;
     const top = single
       ? box.top + (box.height - height) / 2
-      : box.top + ratio * (place.top - origin.top);
+      : box.top + above + ratio * (place.top - origin.top);
     const rtl = getComputedStyle(control).direction === "rtl";
     const left = single && rtl
       ? box.right - ratio * (origin.right - place.left)
@@ -68,9 +72,11 @@ export class Mirror {
     return new DOMRect(left - scale * scrollLeft, top - scale * scrollTop, 0, height);
   }
 
-  #fill(text: string): void {
+  #fill(before: string, after: string): void {
     const mirror = this.#element, { ownerDocument: document } = mirror;
-    const lines = text.split("\n"), old = this.#lines;
+    const old = this.#lines, lines = before.split("\n"), caret = lines.length - 1;
+    // Nothing but spaces is behind the caret on its own line.
+    lines.push(...after.split("\n").slice(1));
     this.#marker.remove();
     for (let i = 0; i < lines.length; i++) {
       if (lines[i] === old[i]) continue;
@@ -79,11 +85,30 @@ export class Mirror {
       line.textContent = `${lines[i]}\u200b`;
     }
     while (mirror.children.length > lines.length) mirror.lastChild!.remove();
-    mirror.lastElementChild!.append(this.#marker);
+    mirror.children[caret].append(this.#marker);
     this.#lines = lines;
   }
 
   remove(): void {
     this.#element.remove();
   }
+}
+
+/** Longer texts are not laid out as a whole. */
+const LONG = 20_000;
+/** Lines before the caret that are. */
+const LINES = 40;
+
+/** Where the part of a text begins that has to be laid out to find the caret at `at`. */
+function startOf({ value, scrollHeight, clientHeight }: TextControl, at: number): number {
+  const endKnown = scrollHeight > clientHeight && value.length - at < LONG;
+  if (value.length < LONG || !endKnown) return 0;
+  let start = at;
+  for (let line = 0; line < LINES && start > 0; line++) start = value.lastIndexOf("\n", start - 1);
+  return Math.max(0, start + 1);
+}
+
+function textHeight(control: TextControl): number {
+  const { paddingTop, paddingBottom } = getComputedStyle(control);
+  return control.scrollHeight - parseFloat(paddingTop) - parseFloat(paddingBottom);
 }

@@ -112,6 +112,30 @@ Deno.test("grey text stands where the accepted text will", (t) =>
       }
     }
 
+    for (const behind of ["", "\n\n\n"]) {
+      await t.step(
+        `at the end of a long note${behind && ", with empty lines behind it"}`,
+        inBrowser(async (open, server) => {
+          server.answer = ({ text }) => text.endsWith("no") ? [" acute distress."] : [];
+          const page = await open(TEXTAREA);
+          await style(page, {
+            "line-height": "18.7px",
+            "height": "200px",
+            "padding": "3px 8px 9px",
+          });
+          await page.evaluate((behind) => {
+            const field = document.querySelector<HTMLTextAreaElement>("#note")!;
+            field.value = "a\n".repeat(12_000) + behind;
+            field.focus();
+            field.setSelectionRange(24_000, 24_000);
+          }, behind);
+          await page.keyboard.type("no");
+          await untilShown(page);
+          await assertSamePlace(page);
+        }),
+      );
+    }
+
     await t.step(
       "wraps within the field, and again when the field is resized",
       inBrowser(async (open, server) => {
