@@ -141,7 +141,7 @@ export async function ingest(
     await writer.close();
   }
   await rejects.place();
-  const report = reportOf({
+  const report = await reportOf({
     options,
     origin: await lineageOfNotes(paths, inputs),
     inputs,

@@ -119,10 +119,10 @@ export interface ReportParts {
 }
 
 /** The content of ingest.json. */
-export function reportOf(
+export async function reportOf(
   { options: { inputs: _, ...options }, origin, inputs, skipped, tally, sift, mimic, ...run }:
     ReportParts,
-): IngestReport {
+): Promise<IngestReport> {
   const { counts } = sift;
   return {
     version: 2,
@@ -141,7 +141,7 @@ export function reportOf(
     ids_made_unique: counts.idsMadeUnique,
     note_types: Object.fromEntries([...tally.types].sort((a, b) => b[1] - a[1])),
     mimic: mimic.report(),
-    likely_encoding: likelyEncoding(sift.sample),
+    likely_encoding: await likelyEncoding(sift.sample),
     split_rule: SPLIT_RULE,
     splits: tally.splits,
     repairs: Object.fromEntries(

@@ -1,6 +1,5 @@
 /** Which encoding bytes that are not UTF-8 are likely in. */
 
-import { analyse } from "chardet";
 import { concat } from "../read/byte_stream.ts";
 
 /** Encodings that Windows-1252 reads as well, or nearly. */
@@ -10,11 +9,12 @@ const TWO_BYTES = /^(?:shift_jis|euc-|gb|big5)/i;
 const FEWEST_BYTES = 6;
 
 /** Its name for --encoding, or null where Windows-1252 is as likely or there is too little to tell. */
-export function likelyEncoding(sample: readonly Uint8Array[]): string | null {
+export async function likelyEncoding(sample: readonly Uint8Array[]): Promise<string | null> {
   if (sample.length === 0) return null;
   const bytes = concat([...sample]);
   const high = bytes.reduce((count, byte) => byte > 0x7f ? count + 1 : count, 0);
   if (high < FEWEST_BYTES) return null;
+  const { analyse } = await import("chardet"); // Most notes never need it.
   const candidates = analyse(bytes).filter(({ name }) => isDecodable(name, bytes));
   const wide = candidates.find(({ name }) => TWO_BYTES.test(name));
   const best = wide && looksWide(bytes, high) ? wide : candidates[0];

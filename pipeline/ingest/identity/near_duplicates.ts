@@ -12,14 +12,14 @@
 import { mix32 } from "../../lib/base/random.ts";
 import { HashTable } from "./hash_table.ts";
 import { Numbers } from "./numbers.ts";
-import { BINS, EMPTY, type Scans } from "../clean/scans.ts";
+import { BINS, type Scans } from "../clean/scans.ts";
 
 const BANDS = 16;
 const ROWS = 4;
 /** Shorter notes are compared for equality only: one changed word changes most of their shingles. */
 const FEWEST_SHINGLES = 100;
 const BLOCK = 4096;
-/** What is kept of a bin that no run fell into. */
+/** What is kept of a bin that no run fell into, or one run in 65,536. */
 const NONE = 0xffff;
 
 export interface NearDuplicate {
@@ -58,7 +58,7 @@ export class NearDuplicates {
     if (shingles < FEWEST_SHINGLES) return undefined;
     const keys = this.#keys;
     bandKeys(this.#signature, keys, group);
-    shorten(this.#signature, this.#short);
+    this.#short.set(this.#signature); // The low 16 bits; EMPTY becomes NONE.
     let best: NearDuplicate | undefined;
     let previous = -1;
     for (const key of keys) {
@@ -89,14 +89,6 @@ export class NearDuplicates {
   }
 }
 
-/** The low 16 bits of every value; EMPTY stays the one that no value has. */
-function shorten(signature: Uint32Array, short: Uint16Array): void {
-  for (let bin = 0; bin < BINS; bin++) {
-    const value = signature[bin];
-    short[bin] = value === EMPTY ? NONE : (value & NONE) === NONE ? NONE - 1 : value & NONE;
-  }
-}
-
 /** Share of the bins used by either note in which both hold the same value. */
 function similarity(signature: Uint16Array, block: Uint16Array, offset: number): number {
   let same = 0, used = 0;
@@ -114,7 +106,7 @@ export function estimateSimilarity(a: Uint8Array, b: Uint8Array, scans: Scans): 
   const [first, second] = [a, b].map((text) => {
     const signature = new Uint32Array(BINS), short = new Uint16Array(BINS);
     scans.signature(text, signature);
-    shorten(signature, short);
+    short.set(signature);
     return short;
   });
   return similarity(first, second, 0);

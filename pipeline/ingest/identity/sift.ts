@@ -93,6 +93,10 @@ export class Sift {
   readonly #scopeOf = new Numbers();
   readonly #byContent = new DigestTable();
   readonly #scopes = new StringTable();
+  /** The number of the scope that was asked for last. */
+  #lastSource: Source | undefined;
+  #lastType = "";
+  #lastScope = 0;
   readonly #patients = new StringTable();
   readonly #notesOf = new Numbers();
   /** Of patients that a source names; the others are known by their one note. */
@@ -128,7 +132,7 @@ export class Sift {
     if (copy !== undefined) {
       return { reason: "exact duplicate", detail: `same text as ${this.#ids.get(copy)}` };
     }
-    const scope = this.#scopes.add(`${source.idScope}\n${raw.scope ?? ""}`);
+    const scope = this.#scopeNumber(source, raw.scope ?? "");
     const noteId = givenId === null
       ? this.#idFrom(digest, givenPatient)
       : this.#uniqueId(givenId, scope, source, raw.scope);
@@ -179,6 +183,15 @@ export class Sift {
     if (length < minChars) return { reason: "too short", detail: `${length} characters` };
     if (length > maxChars) return { reason: "too long", detail: `${length} characters` };
     return undefined;
+  }
+
+  #scopeNumber(source: Source, type: string): number {
+    if (source !== this.#lastSource || type !== this.#lastType) {
+      this.#lastSource = source;
+      this.#lastType = type;
+      this.#lastScope = this.#scopes.add(`${source.idScope}\n${type}`);
+    }
+    return this.#lastScope;
   }
 
   /** An id made of the text; of the patient as well where another patient's note has that text. */
@@ -285,7 +298,13 @@ const MISSING = /^(?:null|\\n|nan|na|n\/a|#n\/a|<na>|none|nat)$/i;
 
 /** A value without white space around it; null where it stands for none. */
 function given(value: string | null | undefined): string | null {
-  const trimmed = value?.trim() ?? "";
+  if (!value) return null;
+  const { length } = value;
+  const visible = value.charCodeAt(0) > 0x20 && value.charCodeAt(length - 1) > 0x20;
+  if (length > 4 && visible && value.charCodeAt(0) < 0x7f && value.charCodeAt(length - 1) < 0x7f) {
+    return value;
+  }
+  const trimmed = value.trim();
   return trimmed === "" || (trimmed.length <= 4 && MISSING.test(trimmed)) ? null : trimmed;
 }
 

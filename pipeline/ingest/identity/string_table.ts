@@ -45,7 +45,13 @@ export class StringTable {
   #place(text: string): number {
     const start = this.#starts[this.#length];
     while (this.#bytes.length < start + 3 * text.length) this.#bytes = grown(this.#bytes);
-    return start + encoder.encodeInto(text, this.#bytes.subarray(start)).written;
+    // Ids are ASCII and short: a call into the encoder would take longer.
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code > 0x7f) return start + encoder.encodeInto(text, this.#bytes.subarray(start)).written;
+      this.#bytes[start + at] = code;
+    }
+    return start + text.length;
   }
 
   /** The slot of the string that was placed last, or the empty one where it would go. */

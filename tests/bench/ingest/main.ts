@@ -1,6 +1,6 @@
 /**
- * `deno task bench ingest`: ingest beside pandas' read_csv and to_parquet on the same csv.gz, then
- * eda on the result. Every run is a process of its own, and the contenders take turns, so that
+ * `deno task bench ingest`: ingest alongside pandas, polars and DuckDB, which read the same csv.gz
+ * and write a Parquet file, then eda on the result. Every run is a process of its own, and the contenders take turns, so that
  * whatever else the machine does falls on all of them.
  */
 
@@ -28,7 +28,7 @@ interface Contender {
 
 export const task = defineTask({
   name: "bench ingest",
-  summary: "Times ingest beside pandas on the same csv.gz, and eda on what ingest wrote.",
+  summary: "Time ingest, pandas, polars and DuckDB on the same csv.gz, and eda on the result.",
   flags: {
     input: { type: "string", placeholder: "PATH", help: "csv.gz; default the synthetic one" },
     rounds: { type: "integer", default: 3, min: 1, help: "repetitions; medians are reported" },
@@ -37,7 +37,7 @@ export const task = defineTask({
       type: "string",
       default: "python3",
       placeholder: "PATH",
-      help: "a Python that has pandas and pyarrow, the peer",
+      help: "a Python that has pandas with pyarrow, polars and duckdb, the peers",
     },
   },
   examples: ["deno task synthesize --notes 30000", "deno task bench ingest"],
@@ -56,7 +56,7 @@ export const task = defineTask({
         `${report.notes} notes, ${bytes(report.packed)} packed, ${
           bytes(report.unpacked)
         } unpacked; ` +
-          `${report.peer}.\nWrote ${out}`,
+          `${report.peers}.\nWrote ${out}`,
       );
     } finally {
       await Deno.remove(folder, { recursive: true });
@@ -69,21 +69,24 @@ function contenders(source: string, folder: string, python: string, threads: num
     name,
     run: () => measured(Deno.execPath(), ["run", "-A", here("./ours.ts"), ...args]),
   });
-  const pandas = (compression: string): Contender => ({
-    name: `pandas, ${compression}`,
+  const peer = (name: string, compression: string): Contender => ({
+    name: `${name}, ${compression}`,
     run: () =>
       measured(python, [
         here("../../oracle/ingest_bench.py"),
+        name,
         source,
-        join(folder, `${compression}.parquet`),
+        join(folder, `${name}-${compression}.parquet`),
         compression,
       ]),
   });
   return [
     ours("ingest", "ingest", source, folder, "0.9"),
     ours("ingest, near duplicates kept", "ingest", source, folder, "0"),
-    pandas("snappy"),
-    pandas("zstd"),
+    peer("pandas", "snappy"),
+    peer("pandas", "zstd"),
+    peer("polars", "zstd"),
+    peer("duckdb", "zstd"),
     ours("eda", "eda", folder, String(threads)),
   ];
 }
@@ -125,8 +128,9 @@ async function reportOf(runs: Map<string, Measurement[]>, source: string) {
     "3.3 GB, if linear": duration(seconds * MIMIC_BYTES / unpacked),
   }));
   const [first] = runs.get("ingest")!;
-  const { version } = runs.get("pandas, snappy")![0];
-  return { source, packed, unpacked, notes: first.notes, peer: version, rows, runs: [...runs] };
+  const versions = [...runs.values()].flatMap(([{ version }]) => version ?? []);
+  const peers = [...new Set(versions)].join(", ");
+  return { source, packed, unpacked, notes: first.notes, peers, rows, runs: [...runs] };
 }
 
 async function unpackedSize(path: string): Promise<number> {
