@@ -14,7 +14,7 @@ import {
 } from "../lib/base/files.ts";
 import { bytes, defineTask, format, Progress, runTask } from "../lib/base/cli.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
-import { NgramCounts, PUBLIC } from "../lib/gpt/ngram/counts.ts";
+import { NgramCounts } from "../lib/gpt/ngram/counts.ts";
 import { KneserNey } from "../lib/gpt/ngram/kneser_ney.ts";
 import { pruneToTable, writeNgramTable } from "../lib/gpt/ngram/table.ts";
 import { peopleOf, unnamedText } from "./people.ts";
@@ -44,6 +44,12 @@ await runTask(defineTask({
       help: "count each note that names no patient as one of a patient of its own; by default " +
         "those that share a long passage are one person's. The model card shows the reason",
     },
+    "min-public-texts": {
+      type: "integer",
+      default: 3,
+      min: 1,
+      help: "public texts that must hold an n-gram if no patients do; fewer: a larger table",
+    },
     "without-public": { type: "boolean", help: "count no public texts" },
     "max-tokens": {
       type: "integer",
@@ -52,7 +58,7 @@ await runTask(defineTask({
       help: "maximum number of tokens to count (about 100 bytes of memory each at order 6)",
     },
   },
-  async run({ data, order, minPatients, maxTokens, withoutPublic, notesArePatients }) {
+  async run({ data, order, minPatients, minPublicTexts, maxTokens, withoutPublic, ...flags }) {
     const paths = workspace(data);
     await requireFile(paths.tokens("train"), "deno task tokenize");
     // Notes are attributed to patients by their place in notes.parquet.
@@ -61,7 +67,7 @@ await runTask(defineTask({
     });
     const tokens = await readTokens(paths.tokens("train"));
     const tokenizer = createTokenizer(await readJson(paths.tokenizer, "deno task tokenize"));
-    const people = await peopleOf(paths.notes, notesArePatients);
+    const people = await peopleOf(paths.notes, flags.notesArePatients);
     const notes = notesByPerson(people.of, tokens, tokenizer.endOfText, paths.notes);
     const publicTexts = withoutPublic || !await exists(paths.publicTokens)
       ? new Uint16Array()
@@ -72,7 +78,8 @@ await runTask(defineTask({
     let counted = 0, taken = 0;
     for (const { patient, from, to } of notes) {
       if (counted + to - from > maxTokens) break;
-      counts.addSequence(tokens.subarray(from, to), patient);
+      // In shares of what is enough: minPatients patients, or minPublicTexts texts.
+      counts.addSequence(tokens.subarray(from, to), patient, minPublicTexts);
       progress.update(counted += to - from);
       taken++;
     }
@@ -80,10 +87,11 @@ await runTask(defineTask({
       throw new RangeError(`Cannot count n-grams: --max-tokens ${maxTokens} is less than one note`);
     }
     // After the notes, which matter more where not all can be counted.
-    let publicCounted = 0;
+    let publicCounted = 0,
+      text = 1 + notes.reduce((last, { patient }) => Math.max(last, patient), 0);
     for (const { from, to } of documents(publicTexts, tokenizer.endOfText)) {
       if (counted + publicCounted + to - from > maxTokens) break;
-      counts.addSequence(publicTexts.subarray(from, to), PUBLIC);
+      counts.addSequence(publicTexts.subarray(from, to), text++, minPatients);
       progress.update(counted + (publicCounted += to - from));
     }
     progress.finish(
@@ -95,6 +103,7 @@ await runTask(defineTask({
       new KneserNey(counts, tokenizer.vocabSize),
       tokenizer.endOfText,
       minPatients,
+      minPatients * minPublicTexts,
     );
     const file = writeNgramTable(table);
     const seen = counts.orders.slice(1).map(({ size }) => size);

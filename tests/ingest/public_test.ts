@@ -76,6 +76,10 @@ Deno.test(
     };
     await ok(paths, "ngram");
     assert(await holds());
+    await ok(paths, "ngram", "--min-public-texts", "81");
+    assert(!await holds(), "only 80 texts hold it");
+    await ok(paths, "ngram", "--min-patients", "1000");
+    assert(await holds(), "what is asked of patients is not asked of public texts");
     const { licences } = JSON.parse(await Deno.readTextFile(paths.ngramReport));
     assertEquals(licences, { web: "CC BY 4.0" });
     await ok(paths, "ngram", "--without-public");

@@ -11,11 +11,6 @@
 
 const FREE = 0xffffffff;
 
-/** In the place of a patient: a text of the public, whose phrases are nobody's secret. */
-export const PUBLIC = 0xfffffffe;
-/** Patients of an n-gram that a public text holds: enough for any threshold. */
-const EVERYBODY = 0x7fffffff;
-
 /** The distinct n-grams of one order. */
 export class Order {
   size = 0;
@@ -25,7 +20,7 @@ export class Order {
   /** Node of the last n − 1 symbols, in the order below. */
   suffix = new Uint32Array(1024);
   count = new Uint32Array(1024);
-  /** Distinct patients in whose notes it occurs; 2³¹ − 1 once a public text holds it. */
+  /** Distinct patients in whose notes it occurs; a public text counts as several. */
   patients = new Uint32Array(1024);
   /** The last patient seen, so that one patient counts once. */
   #lastPatient = new Uint32Array(1024).fill(FREE);
@@ -37,8 +32,8 @@ export class Order {
     return node === FREE ? undefined : node;
   }
 
-  /** Counts one occurrence in a note of `patient`; returns the node. */
-  add(parent: number, symbol: number, suffix: number, patient: number): number {
+  /** Counts one occurrence in a note of `patient`, who counts as `patients`; returns the node. */
+  add(parent: number, symbol: number, suffix: number, patient: number, patients = 1): number {
     const slot = this.#slot(parent, symbol);
     let node = this.#slots[slot];
     if (node === FREE) {
@@ -53,9 +48,7 @@ export class Order {
     this.count[node]++;
     if (this.#lastPatient[node] !== patient) {
       this.#lastPatient[node] = patient;
-      this.patients[node] = patient === PUBLIC
-        ? EVERYBODY
-        : Math.min(EVERYBODY, this.patients[node] + 1);
+      this.patients[node] += patients;
     }
     return node;
   }
@@ -109,13 +102,18 @@ export class NgramCounts {
     this.orders[0].size = 1;
   }
 
-  /** Adds a sequence from a note of `patient`, or from a `PUBLIC` text. Notes of one patient must follow each other. */
-  addSequence(symbols: ArrayLike<number>, patient: number): void {
+  /**
+   * Adds a sequence from a note of `patient`. Notes of one patient must follow each other. A public
+   * text has a number of its own in that place and may count as several `patients`: its phrases are
+   * nobody's secret.
+   */
+  addSequence(symbols: ArrayLike<number>, patient: number, patients = 1): void {
     let history: number[] = [0];
     for (let position = 0; position < symbols.length; position++) {
       const next = [0];
       for (let n = 1; n <= this.order && n <= position + 1; n++) {
-        next[n] = this.orders[n].add(history[n - 1], symbols[position], next[n - 1], patient);
+        const [parent, suffix] = [history[n - 1], next[n - 1]];
+        next[n] = this.orders[n].add(parent, symbols[position], suffix, patient, patients);
       }
       history = next;
     }

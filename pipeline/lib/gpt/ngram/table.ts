@@ -12,12 +12,14 @@ import type { KneserNey } from "./kneser_ney.ts";
 /**
  * Keeps the n-grams that occur in the notes of at least `minPatients` different patients. Their
  * discounted probabilities stay as Kneser-Ney gave them; what the removed ones held goes to the
- * shorter contexts. A single token reveals no phrase, so that all unigrams stay.
+ * shorter contexts. `enoughCounted` is that number where a note was counted as several patients. A
+ * single token reveals no phrase, so that all unigrams stay.
  */
 export function pruneToTable(
   model: KneserNey,
   endOfText: number,
   minPatients: number,
+  enoughCounted = minPatients,
 ): NgramTable {
   const { counts } = model;
   const orders: NgramOrder[] = [];
@@ -28,7 +30,7 @@ export function pruneToTable(
     const { parent, symbol, patients, size } = counts.orders[n];
     const stays: number[] = [];
     for (let node = 0; node < size; node++) {
-      const enough = n === 1 || patients[node] >= minPatients;
+      const enough = n === 1 || patients[node] >= enoughCounted;
       if (enough && kept[parent[node]] !== REMOVED && model.discounted[n][node] > 0) {
         stays.push(node);
       }
