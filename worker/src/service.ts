@@ -77,7 +77,7 @@ export interface ModelInfo {
 const MAX_ENTRIES = 256;
 
 /** Tokens that a generation makes before others have a turn. */
-const TOKENS_PER_TURN = 4;
+const TOKENS_PER_TURN = 2;
 
 /** Model calls between two pauses. */
 const CALLS_PER_PAUSE = 4;
