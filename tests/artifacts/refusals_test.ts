@@ -25,6 +25,7 @@ async function done(paths: Workspace, ...args: string[]): Promise<void> {
 
 /** Two notes each of ten patients; those of the last one say what nobody else's do. */
 const notes = Array.from({ length: 60 }, (_, index) => ({
+  note_id: `n${index}`,
   subject_id: `p${index % 30}`,
   split: (["val", "test"][index % 30 - 25] ?? "train") as Split,
   text: index % 30 === 9
