@@ -103,7 +103,7 @@ function showSample(): void {
     const pre = document.createElement("pre");
     pre.textContent = text;
     body.append(pre);
-    byId("sample").append(title, body);
+    byId("sample-patient").append(title, body);
   }
 }
 
