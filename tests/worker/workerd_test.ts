@@ -46,6 +46,31 @@ const ask = (url: string, body: unknown) =>
     body: JSON.stringify(body),
   });
 
+/** A context is remembered for its session alone, and forgotten when that ends. */
+async function remembersContexts({ url }: RunningWorker): Promise<void> {
+  const post = async (path: string, body: unknown) => {
+    const response = await fetch(`${url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, body: await response.json() };
+  };
+  const sent = {
+    session: "s",
+    patient: "p1",
+    context: [{ kind: "medications", text: "zolpidem 5 mg nightly" }],
+  };
+  const { body: { id } } = await post("/context", sent);
+  const asked = { text: "on exam: ", patient: "p1", context: id, min_confidence: 1e-4 };
+  const known = await post("/complete", { ...asked, session: "s" });
+  assertEquals(known.status, 200);
+  assert(known.body.completions.every(({ sources }: { sources: unknown }) => sources));
+  assertEquals((await post("/complete", { ...asked, session: "t" })).status, 404);
+  await post("/context", { ...sent, context: [] });
+  assertEquals((await post("/complete", { ...asked, session: "s" })).status, 404);
+}
+
 /** The worker's answers are those of the decoder on the checkpoint itself. */
 async function answersLikeTheDecoder(worker: RunningWorker, root: string): Promise<void> {
   const run = runPaths(root);
@@ -115,6 +140,7 @@ Deno.test("workerd answers as the decoder with its n-grams does, remembers, refu
   });
   try {
     await answersLikeTheDecoder(worker, root);
+    await remembersContexts(worker);
 
     const again = await (await ask(worker.url, { text: texts.at(-1), n: 3, min_confidence: 1e-4 }))
       .json();
