@@ -104,7 +104,13 @@ export async function ingest(
   const writer = await NotesWriter.create(paths.notes);
   const run: Run = {
     options,
-    sift: new Sift(options, await Scans.load()),
+    sift: new Sift(
+      options,
+      await Scans.load(),
+      options.columns.context === undefined
+        ? undefined
+        : (await import("../artifacts/note_contexts.ts")).parseContext,
+    ),
     tally: new Tally(),
     writer,
     rejects,

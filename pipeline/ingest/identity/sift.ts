@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { Note } from "../../artifacts.ts";
-import { parseContext } from "../../artifacts/note_contexts.ts";
+import type { parseContext } from "../../artifacts/note_contexts.ts";
 import type { ContextKind } from "../../lib/gpt/decode/context/types.ts";
 import { cleanBytes } from "../clean/clean_bytes.ts";
 import { type Repair, repairNames } from "../clean/clean_text.ts";
@@ -102,8 +102,12 @@ export class Sift {
   /** Of patients that a source names; the others are known by their one note. */
   readonly #named = new Numbers();
 
-  constructor(options: SiftOptions, scans: Scans) {
+  readonly #parseContext: typeof parseContext | undefined;
+
+  /** `parse` reads contexts; a run without a column of them does not load it. */
+  constructor(options: SiftOptions, scans: Scans, parse?: typeof parseContext) {
     this.#options = options;
+    this.#parseContext = parse;
     this.#scans = scans;
     if (options.nearDuplicates > 0) this.#near = new NearDuplicates(options.nearDuplicates, scans);
   }
@@ -169,9 +173,10 @@ export class Sift {
 
   /** The texts known when the note was written, as JSON; null without any. */
   #context({ context }: RawNote): string | Dropped | null {
-    if (context === null || context === undefined || context.trim() === "") return null;
+    const parse = this.#parseContext;
+    if (!parse || !context || context.trim() === "") return null;
     try {
-      return JSON.stringify(parseContext(context, "context", this.#options.contextKind));
+      return JSON.stringify(parse(context, "context", this.#options.contextKind));
     } catch {
       return { reason: "malformed context", detail: "a JSON list, but not of texts with a kind" };
     }
