@@ -1,8 +1,7 @@
 /** Decides, note by note and in order, what is kept, under which ids, and in which split. */
 
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import type { Note } from "../../artifacts.ts";
+import { type Note, type Split, splits } from "../../artifacts.ts";
 import type { parseContext } from "../../artifacts/note_contexts.ts";
 import type { ContextKind } from "../../lib/gpt/decode/context/types.ts";
 import { cleanBytes } from "../clean/clean_bytes.ts";
@@ -99,6 +98,8 @@ export class Sift {
   #lastScope = 0;
   readonly #patients = new StringTable();
   readonly #notesOf = new Numbers();
+  /** Of each patient, the place of the split in `splits`. */
+  readonly #splitOf = new Numbers();
   /** Of patients that a source names; the others are known by their one note. */
   readonly #named = new Numbers();
 
@@ -127,7 +128,7 @@ export class Sift {
     if (unusable) return unusable;
     const context = this.#context(raw);
     if (context !== null && typeof context === "object") return context;
-    const digest = createHash("sha256").update(text).digest();
+    const digest = createHash("sha256").update(text).digest("hex");
     const givenPatient = withoutFraction(given(raw.subject_id));
     const patientKnown = givenPatient !== null;
     const givenId = withoutFraction(given(raw.note_id));
@@ -165,7 +166,7 @@ export class Sift {
       text,
       characters,
       firstOfPatient: patient.notes === 1,
-      split: this.#options.public ? "train" : splitOf(subjectId),
+      split: patient.split,
       source: source.name,
       context,
     };
@@ -200,10 +201,11 @@ export class Sift {
   }
 
   /** An id made of the text; of the patient as well where another patient's note has that text. */
-  #idFrom(digest: Uint8Array, patient: string | null): string {
-    const id = hex(digest);
+  #idFrom(digest: string, patient: string | null): string {
+    const id = digest.slice(0, ID_DIGITS);
     if (this.#ids.find(id) === undefined) return id;
-    return hex(createHash("sha256").update(digest).update(patient ?? "").digest());
+    const both = createHash("sha256").update(digest).update(patient ?? "").digest("hex");
+    return both.slice(0, ID_DIGITS);
   }
 
   /**
@@ -227,7 +229,7 @@ export class Sift {
    * An earlier note with the same text, unless both name a patient and not the same one. `patient`
    * is the number of the patient, if there are notes of that one.
    */
-  #copyOf(digest: Uint8Array, named: boolean, patient: number | undefined): number | undefined {
+  #copyOf(digest: string, named: boolean, patient: number | undefined): number | undefined {
     const [high, low] = words(digest);
     const of = this.#byContent.get(high, low);
     if (of === undefined || this.#options.acrossPatients) return of;
@@ -261,20 +263,25 @@ export class Sift {
     subjectId: string,
     named: boolean,
     scope: number,
-    digest: Uint8Array,
-  ): { notes: number } {
+    digest: string,
+  ): { notes: number; split: Split } {
     const note = this.#ids.add(noteId);
     const patient = this.#patients.add(subjectId);
     if (patient === this.#notesOf.length) {
       this.#notesOf.push(0);
       this.#named.push(named ? 1 : 0);
+      const split = this.#options.public ? "train" : splitOf(subjectId);
+      this.#splitOf.push(splits.indexOf(split));
     }
     this.#patientOf.push(patient);
     this.#scopeOf.push(scope);
     const [high, low] = words(digest);
     if (this.#byContent.get(high, low) === undefined) this.#byContent.setIfAbsent(high, low, note);
     else this.#byContent.setIfAbsent(...ofPatient(high, low, patient), note);
-    return { notes: this.#notesOf.increment(patient) };
+    return {
+      notes: this.#notesOf.increment(patient),
+      split: splits[this.#splitOf.get(patient)],
+    };
   }
 
   #addSample(text: Uint8Array): void {
@@ -285,13 +292,14 @@ export class Sift {
   }
 }
 
-const hex = (digest: Uint8Array) => Buffer.from(digest.subarray(0, 8)).toString("hex");
+/** Of an id that is made of a text. */
+const ID_DIGITS = 16;
 
 /** The first 64 bits of a digest. */
-function words(digest: Uint8Array): [number, number] {
-  const view = new DataView(digest.buffer, digest.byteOffset);
-  return [view.getUint32(0), view.getUint32(4)];
-}
+const words = (digest: string): [number, number] => [
+  parseInt(digest.slice(0, 8), 16),
+  parseInt(digest.slice(8, 16), 16),
+];
 
 const ofPatient = (high: number, low: number, patient: number): [number, number] => [
   (high ^ Math.imul(patient + 1, 0x9e3779b1)) >>> 0,
