@@ -26,7 +26,7 @@ import {
 import type { GptConfig } from "../lib/gpt/config.ts";
 import { createTokenizer } from "../lib/gpt/decode/tokenizer.ts";
 import { type Checkpoint, readRunCheckpoint } from "../lib/gpt/model/checkpoint.ts";
-import { toHuggingFaceConfig } from "../lib/gpt/model/hugging_face.ts";
+import { toHuggingFaceConfig, writeTokenizerConfig } from "../lib/gpt/model/hugging_face.ts";
 import { parameterCount } from "../lib/gpt/model/parameters.ts";
 import { decoderGraph } from "../lib/gpt/onnx/decoder_graph.ts";
 import type { GraphBuilder } from "../lib/gpt/onnx/builder.ts";
@@ -111,7 +111,7 @@ export async function exportRun(
     const kept = await chooseLayers(checkpoint, validation, tokenizer, runtime);
     const minConfidence = served.file?.served.minConfidence;
     await writeModelFiles(temporary, { ...checkpoint, minConfidence }, kept);
-    await copyFiles(temporary, run, checkpoint.folder);
+    await copyFiles(temporary, run, checkpoint.folder, checkpoint.config);
     await writeServed(temporary, served);
     const file = (name: string) => Deno.readFile(join(temporary, name));
     const files = await fileSums(temporary);
@@ -189,7 +189,6 @@ export async function writeModelFiles(
   await writeJson(join(folder, "generation_config.json"), {
     bos_token_id: endOfText,
     eos_token_id: endOfText,
-    max_length: config.n_positions,
     min_confidence: minConfidence,
   });
   const float32 = (g: GraphBuilder) => float32Weights(g, config, parameters);
@@ -203,17 +202,22 @@ export async function writeModelFiles(
   }
 }
 
-async function copyFiles(folder: string, run: RunPaths, checkpoint: string): Promise<void> {
+async function copyFiles(
+  folder: string,
+  run: RunPaths,
+  checkpoint: string,
+  model: GptConfig,
+): Promise<void> {
   for (
     const [from, name] of [
       [run.tokenizer, "tokenizer.json"],
-      [run.tokenizerConfig, "tokenizer_config.json"],
       [join(checkpoint, "model.safetensors"), "model.safetensors"],
     ]
   ) {
     await requireFile(from, "deno task train");
     await Deno.copyFile(from, join(folder, name));
   }
+  await writeTokenizerConfig(run.tokenizerConfig, join(folder, "tokenizer_config.json"), model);
 }
 
 async function fileSums(folder: string): Promise<ExportReport["files"]> {

@@ -45,7 +45,16 @@ allergy or finding it proposes may stand without the clinician having checked it
 \`\`\`js
 import { pipeline } from "@huggingface/transformers";
 const generate = await pipeline("text-generation", "path/to/this/folder", { dtype: "q8" });
+const note = "Discharge Condition:\\nMental Status:";
+// The model reads ${model.n_positions} tokens, what it writes included: of a longer text keep the end.
+const { tokenizer } = generate, room = ${model.n_positions} - 16;
+const end = tokenizer.decode(tokenizer.encode(note).slice(-room));
+const [{ generated_text }] = await generate(end, { max_new_tokens: 16, do_sample: false });
 \`\`\`
+
+llama.cpp's converter stops at this tokenizer, whose way of splitting text into words it does not
+know. Forced to \`gpt-2\`, the nearest it has, it converts; where the two split differently (at white
+space and digits), its tokens are not those the model was trained on.
 
 ## Measured on the test split
 

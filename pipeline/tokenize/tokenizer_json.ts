@@ -98,6 +98,8 @@ export function tokenizerConfig() {
     bos_token: END_OF_TEXT,
     eos_token: END_OF_TEXT,
     unk_token: END_OF_TEXT,
+    // Without token_type_ids, which transformers 4 returns by default and GPT-2 takes for tokens.
+    model_input_names: ["input_ids", "attention_mask"],
     clean_up_tokenization_spaces: false,
     add_prefix_space: false,
   };

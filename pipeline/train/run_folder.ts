@@ -12,6 +12,7 @@ import {
   withTrainDefaults,
 } from "../lib/gpt/config.ts";
 import { runNames } from "../lib/gpt/model/checkpoint.ts";
+import { writeTokenizerConfig } from "../lib/gpt/model/hugging_face.ts";
 
 /** config.json of a run: all that has to be known to understand or repeat it. */
 export interface RunConfig {
@@ -167,7 +168,7 @@ export async function describeRun(
   config: RunConfig,
 ): Promise<void> {
   await Deno.copyFile(workspace.tokenizer, run.tokenizer);
-  await Deno.copyFile(workspace.tokenizerConfig, run.tokenizerConfig);
+  await writeTokenizerConfig(workspace.tokenizerConfig, run.tokenizerConfig, config.model);
   config.lineage = await lineageOf({ paths: workspace, run }, config.lineage.from, [run.tokenizer]);
   await writeJson(run.config, config);
 }

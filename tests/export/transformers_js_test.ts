@@ -2,11 +2,12 @@
 
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { env, pipeline } from "@huggingface/transformers";
+import { AutoTokenizer, env, pipeline } from "@huggingface/transformers";
 import { runPaths } from "../../pipeline/artifacts.ts";
 import { createTokenizer } from "../../pipeline/lib/gpt/decode/tokenizer.ts";
 import { writeModelFiles } from "../../pipeline/export/export.ts";
 import { readCheckpoint } from "../../pipeline/lib/gpt/model/checkpoint.ts";
+import { writeTokenizerConfig } from "../../pipeline/lib/gpt/model/hugging_face.ts";
 import { modelFromGraph } from "../../pipeline/lib/gpt/onnx/session.ts";
 import { inFolder } from "../helpers/in_folder.ts";
 import { writeTinyRun } from "../helpers/tiny_export.ts";
@@ -50,3 +51,20 @@ for (const dtype of ["fp32", "q8"] as const) {
     }),
   );
 }
+
+Deno.test(
+  "a text longer than the context is cut to it, and generation_config.json names no length",
+  inFolder(async (root) => {
+    const { config, exportFolder } = await writeTinyRun(root, {});
+    const { parameters, endOfText } = await readCheckpoint(runPaths(root).last);
+    await writeModelFiles(exportFolder, { config, parameters, endOfText });
+    const file = join(exportFolder, "tokenizer_config.json");
+    await writeTokenizerConfig(file, file, config);
+    env.localModelPath = `${root}/`;
+    const tokenizer = await AutoTokenizer.from_pretrained("export");
+    const { input_ids } = await tokenizer("the patient ".repeat(300), { truncation: true });
+    assertEquals(input_ids.dims, [1, config.n_positions]);
+    const generation = await Deno.readTextFile(join(exportFolder, "generation_config.json"));
+    assertEquals(Object.keys(JSON.parse(generation)).includes("max_length"), false);
+  }),
+);

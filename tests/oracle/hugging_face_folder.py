@@ -51,7 +51,7 @@ def main() -> None:
     tokens = [30, 1, 2, 17, 5, 5, 29, 0, 11, 3]
     with tempfile.TemporaryDirectory() as folder:
         ours = pathlib.Path(folder) / "checkpoint"
-        subprocess.run(["deno", "run", "-A", ROOT / "model" / "oracle_checkpoint.ts", ours], check=True)
+        subprocess.run(["deno", "run", "-A", ROOT / "lib" / "gpt" / "model" / "oracle_checkpoint.ts", ours], check=True)
         loaded, info = transformers.GPT2LMHeadModel.from_pretrained(ours, output_loading_info=True)
         assert not any(info.values()), info
         assert loaded.config.tie_word_embeddings and loaded.config.eos_token_id == 28

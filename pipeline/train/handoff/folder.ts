@@ -23,6 +23,7 @@ import {
   writeJson,
 } from "../../lib/base/files.ts";
 import { writeCheckpoint } from "../../lib/gpt/model/checkpoint.ts";
+import { writeTokenizerConfig } from "../../lib/gpt/model/hugging_face.ts";
 import {
   type HuggingFaceModel,
   readHuggingFaceModel,
@@ -51,7 +52,11 @@ export async function writeHandoff(
     const { model, endOfText, name, train: { batchSize } } = config;
     await writeCheckpoint(initial, { config: model, endOfText, parameters });
     await Deno.copyFile(workspace.tokenizer, join(initial, "tokenizer.json"));
-    await Deno.copyFile(workspace.tokenizerConfig, join(initial, "tokenizer_config.json"));
+    await writeTokenizerConfig(
+      workspace.tokenizerConfig,
+      join(initial, "tokenizer_config.json"),
+      model,
+    );
     for (const split of ["train", "val"] as const) {
       await Deno.copyFile(workspace.tokens(split), join(temporary, `${split}.bin`));
     }

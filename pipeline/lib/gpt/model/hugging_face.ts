@@ -1,6 +1,6 @@
 /** How a GPT-2 is described in Hugging Face's files: `config.json` and tensor names. */
 
-import { ArtifactError } from "../../base/files.ts";
+import { ArtifactError, readJson, writeJson } from "../../base/files.ts";
 import { type GptConfig, validateGptConfig } from "../config.ts";
 
 /** `GPT2LMHeadModel` saves its parameters under this prefix; a bare `GPT2Model` does not. */
@@ -23,6 +23,8 @@ export function toHuggingFaceConfig(config: GptConfig, endOfText: number) {
     use_cache: true,
     vocab_size: config.vocab_size,
     n_positions: config.n_positions,
+    // The older name, which llama.cpp's converter asks for.
+    n_ctx: config.n_positions,
     n_embd: config.n_embd,
     n_layer: config.n_layer,
     n_head: config.n_head,
@@ -32,6 +34,27 @@ export function toHuggingFaceConfig(config: GptConfig, endOfText: number) {
     layer_norm_epsilon: config.layer_norm_epsilon,
     initializer_range: config.initializer_range,
   };
+}
+
+/**
+ * Writes the tokenizer_config.json at `from` to `to`, with what only the model knows:
+ *
+ * - `model_max_length`, so that `truncation=True` truncates (a text longer than the position table
+ *   is an IndexError in transformers);
+ * - `model_input_names` without `token_type_ids`: transformers 4 returns them unless told not to,
+ *   and its GPT-2 takes them for tokens and adds `wte[0]` at every position.
+ */
+export async function writeTokenizerConfig(
+  from: string,
+  to: string,
+  { n_positions }: GptConfig,
+): Promise<void> {
+  const given = await readJson<Record<string, unknown>>(from, "deno task tokenize");
+  await writeJson(to, {
+    ...given,
+    model_max_length: n_positions,
+    model_input_names: ["input_ids", "attention_mask"],
+  });
 }
 
 /** What of a GPT-2 `config.json` this code does not implement, with the only accepted values. */

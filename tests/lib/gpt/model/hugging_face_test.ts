@@ -3,9 +3,13 @@
 
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { ArtifactError, sha256File } from "../../../../pipeline/lib/base/files.ts";
-import type { GptConfig } from "../../../../pipeline/lib/gpt/config.ts";
+import { ArtifactError, sha256File, writeJson } from "../../../../pipeline/lib/base/files.ts";
+import { type GptConfig, presets } from "../../../../pipeline/lib/gpt/config.ts";
 import { readCheckpoint, writeCheckpoint } from "../../../../pipeline/lib/gpt/model/checkpoint.ts";
+import {
+  toHuggingFaceConfig,
+  writeTokenizerConfig,
+} from "../../../../pipeline/lib/gpt/model/hugging_face.ts";
 import { readHuggingFaceModel } from "../../../../pipeline/lib/gpt/model/hugging_face_model.ts";
 import type { Tensors } from "../../../../pipeline/lib/gpt/model/parameters.ts";
 import { modelFromTensors } from "../../../../pipeline/lib/gpt/onnx/session.ts";
@@ -119,3 +123,26 @@ Deno.test(
     await assertRejects(() => readHuggingFaceModel(folder), ArtifactError, "convert it");
   }),
 );
+
+Deno.test("tokenizer_config.json tells what the model reads, and keeps what a user wrote", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const from = join(folder, "from.json"), to = join(folder, "to.json");
+    await writeJson(from, {
+      tokenizer_class: "GPT2Tokenizer",
+      pad_token: "x",
+      model_max_length: 9,
+    });
+    const config = { ...presets.micro.model, vocab_size: 512, n_positions: 128 };
+    await writeTokenizerConfig(from, to, config);
+    assertEquals(JSON.parse(await Deno.readTextFile(to)), {
+      tokenizer_class: "GPT2Tokenizer",
+      pad_token: "x",
+      model_max_length: 128,
+      model_input_names: ["input_ids", "attention_mask"],
+    });
+    assertEquals(toHuggingFaceConfig(config, 0).n_ctx, 128);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
