@@ -9,10 +9,7 @@ import { charactersOf } from "./context_request.ts";
 
 /** A context that nobody has asked for so long is forgotten. */
 const MAX_IDLE_MS = 30 * 60_000;
-/**
- * Characters of all contexts together; the least recently used goes first. An index takes some 20
- * bytes a character beside the text: `deno task bench context` measures it.
- */
+/** Characters of all contexts together; the least recently used goes first. */
 const MAX_CHARACTERS = 1_000_000;
 
 interface Entry {

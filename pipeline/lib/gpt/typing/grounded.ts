@@ -68,9 +68,15 @@ export function groundingOf(
   return found;
 }
 
-/** A number with all of its digits: what follows it may still be wrong. */
+/**
+ * Numbers with all of their digits: what follows one may still be wrong. Those of a list's items
+ * (`1.` where a line begins) are no doses or values.
+ */
 function countNumbers(found: Grounding, note: string, caret: number, text: string): void {
+  const startsLine = /(?:^|\n)\s*$/.test(note.slice(Math.max(0, caret - 8), caret));
+  const item = startsLine ? /^\s*\d+[.)](?!\d)/.exec(text)?.[0].length ?? 0 : 0;
   for (const { 0: number, index } of text.matchAll(/\d+(?:[.,/:-]\d+)*/g)) {
+    if (index < item) continue;
     const end = index + number.length;
     found.numbers++;
     const follows = note.startsWith(text.slice(0, end), caret);
