@@ -26,8 +26,19 @@ function rows(report: ContextReport): string[][] {
     row("net, what the context does not hold", report.netSavingsOfRest),
     row("next word first", report.top1),
     row("next word in first three", report.top3),
-    row("shown numbers that are right", report.numbers.right),
+    numbersRow(report.numbers, row),
   ];
+}
+
+/** Of no numbers none is right or wrong. */
+function numbersRow(
+  { shown, right }: ContextReport["numbers"],
+  row: (name: string, compared: Compared) => string[],
+): string[] {
+  const cells = row("shown numbers that are right", right);
+  if (shown.without === 0) cells[1] = cells[3] = "–";
+  if (shown.with === 0) cells[2] = cells[3] = "–";
+  return cells;
 }
 
 const columns = ["", "without", "with context", "difference"];
