@@ -78,6 +78,14 @@ async function judge({ paths, run, model }: GateOptions): Promise<Judgement> {
   if (checkpoint !== await digestsOf(paths).of(model)) {
     return none(`${path} of ${lineage.created} is of another model than ${model}`);
   }
+  const digests = digestsOf(paths);
+  const calibration = await exists(run.calibration) ? await digests.of(run.calibration) : null;
+  if (audit.calibration !== calibration) {
+    return none(
+      `${path} of ${lineage.created} is of another calibration than ${run.calibration}, ` +
+        "so that what it heard is not what will be served",
+    );
+  }
   const failed = [
     ...checks.filter(({ outcome }) => outcome !== "pass").map(inWords),
     ...checks.length === 0 ? ["it holds no checks"] : [],

@@ -199,6 +199,8 @@ export const schemas = {
   audit: report(AUDIT_VERSION, {
     /** SHA-256 of the model.safetensors that was audited. */
     checkpoint: z.string(),
+    /** And of the calibration.json with which it wrote, as it will be served; null without one. */
+    calibration: z.string().nullable(),
     verdict: auditOutcome,
     /** How much it rests on. */
     sizes: z.object({

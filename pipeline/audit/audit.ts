@@ -5,7 +5,8 @@ import { AUDIT_VERSION } from "../artifacts/reports.ts";
 import { Progress } from "../lib/base/cli.ts";
 import { Decoder } from "../lib/gpt/decode/decoder.ts";
 import { seededRandom } from "../lib/base/random.ts";
-import { generate } from "../lib/gpt/decode/generate.ts";
+import { generateTokens } from "../lib/gpt/decode/generate.ts";
+import { type Mixture, ngramAlone } from "../lib/gpt/decode/mixture.ts";
 import type { NextTokenModel, Tokenizer } from "../lib/gpt/decode/types.ts";
 import { codePoints, type Document } from "../lib/gpt/scoring/documents.ts";
 import { type NoteScore, scoreNotes } from "../lib/gpt/scoring/language_model.ts";
@@ -25,6 +26,7 @@ import {
   summarise,
 } from "./regurgitation.ts";
 import { type Outcome, verdictOf } from "./outcome.ts";
+import { nextTokens, type Writer } from "./writer.ts";
 import { adviceOn, type Check, checks, limits } from "./verdict.ts";
 
 export interface AuditInput {
@@ -35,6 +37,9 @@ export interface AuditInput {
   /** How often it has read its training notes; null where that is not known. */
   passes: number | null;
   model: NextTokenModel;
+  /** What it is served with, and the SHA-256 of the calibration.json that says so. */
+  mixture?: Mixture;
+  calibration: string | null;
   scorer: Scorer;
   tokenizer: Tokenizer;
   /** All training notes. */
@@ -61,11 +66,20 @@ export interface AuditReport {
   run: string;
   /** SHA-256 of the model.safetensors that was audited. */
   checkpoint: string;
+  /** SHA-256 of the calibration.json with which it wrote; null without one. */
+  calibration: string | null;
+  /** What wrote: the GPT alone or with n-grams, whichever is served. */
+  served: "gpt" | "gpt+mixture";
   notes: { train: number; members: number; unseen: number; reference: number };
   /** How often the model has read its training notes; null where that is not known. */
   passes: number | null;
-  /** Passages continued greedily: by the model, and by a plain n-gram of the training notes. */
-  regurgitation: Record<"train" | "unseen" | "ngramTrain" | "ngramUnseen", Regurgitation>;
+  /**
+   * Passages continued greedily: as served, by the table that is served alone, and, to show what
+   * remembering looks like, by an n-gram of the training notes with nothing pruned from it.
+   */
+  regurgitation:
+    & Record<"train" | "unseen" | "ngramTrain" | "ngramUnseen", Regurgitation>
+    & Partial<Record<"tableTrain" | "tableUnseen", Regurgitation>>;
   /** Texts drawn from nothing, beside the training notes. */
   generated: Written;
   /** As much of unseen notes, beside the training notes. */
@@ -112,6 +126,8 @@ export async function audit(input: AuditInput): Promise<Audit> {
     created: new Date().toISOString(),
     run: input.run,
     checkpoint: input.checkpoint,
+    calibration: input.calibration,
+    served: input.mixture === undefined ? "gpt" : "gpt+mixture",
     notes: {
       train: train.length,
       members: members.length,
@@ -135,10 +151,14 @@ export async function audit(input: AuditInput): Promise<Audit> {
 }
 
 async function measureRegurgitation(input: AuditInput): Promise<AuditReport["regurgitation"]> {
-  const { model, tokenizer, train, members, unseen } = input;
-  const progress = new Progress("repeat", 2 * (members.length + unseen.length), "prompts");
+  const { model, mixture, tokenizer, train, members, unseen } = input;
+  const table = mixture?.table && {
+    model: ngramAlone(mixture.table.ngram, model.contextLength) as NextTokenModel,
+  };
+  const rounds = table === undefined ? 2 : 3;
+  const progress = new Progress("repeat", rounds * (members.length + unseen.length), "prompts");
   let before = 0;
-  const repeated = async (writer: NextTokenModel, documents: readonly Document[]) => {
+  const repeated = async (writer: Writer, documents: readonly Document[]) => {
     const agreement = await continuationAgreement(
       writer,
       tokenizer,
@@ -148,10 +168,14 @@ async function measureRegurgitation(input: AuditInput): Promise<AuditReport["reg
     before += documents.length;
     return summarise(agreement);
   };
-  const ngram = ngramOf(members, train, tokenizer, model.contextLength);
+  const ngram = { model: ngramOf(members, train, tokenizer, model.contextLength) };
   const result = {
-    train: await repeated(model, members),
-    unseen: await repeated(model, unseen),
+    train: await repeated(input, members),
+    unseen: await repeated(input, unseen),
+    ...(table === undefined ? {} : {
+      tableTrain: await repeated(table, members),
+      tableUnseen: await repeated(table, unseen),
+    }),
     ngramTrain: await repeated(ngram, members),
     ngramUnseen: await repeated(ngram, unseen),
   };
@@ -162,11 +186,11 @@ async function measureRegurgitation(input: AuditInput): Promise<AuditReport["reg
 /** All that the model writes: from nothing, at carets in notes, and as suggestions. */
 async function measureWritten(input: AuditInput) {
   const { texts, ...generated } = await measureGenerated(input);
-  const { model, tokenizer, train, members, unseen, completions, seed } = input;
+  const { tokenizer, train, members, unseen, completions, seed } = input;
   const half = Math.ceil(completions / 2);
   const progress = new Progress("complete", 2 * half, "texts");
   const draw = (documents: readonly Document[], before: number) =>
-    drawCompletions(model, tokenizer, documents, {
+    drawCompletions(input, tokenizer, documents, {
       count: half,
       seed: seed + 1_000_000,
       onDone: (done) => progress.update(before + done),
@@ -188,14 +212,17 @@ async function measureWritten(input: AuditInput) {
 
 /** Texts written from nothing, and the suggestions at carets within them. */
 async function measureGenerated(input: AuditInput) {
-  const { model, tokenizer, train, unseen, texts: count, seed } = input;
+  const { model, mixture, tokenizer, train, unseen, texts: count, seed } = input;
   const progress = new Progress("write", count, "texts");
-  const decoder = new Decoder(model, tokenizer);
+  const decoder = new Decoder(model, tokenizer, { mixture });
   const texts: string[] = [];
   let shown = 0, withRedaction = 0;
   for (let index = 0; index < count; index++) {
     const options = { temperature: 1, maxTokens: model.contextLength, seed: seed + index };
-    const text = await generate(model, tokenizer, "", options);
+    const tokens: number[] = [], start = [tokenizer.endOfText];
+    const drawn = generateTokens(nextTokens(input, []), start, tokenizer.endOfText, options);
+    for await (const { token } of drawn) tokens.push(token);
+    const text = tokenizer.decode(tokens);
     texts.push(text);
     const caret = Math.floor(text.length * ((index % 8 + 1) / 9));
     const found = await decoder.suggest(text.slice(0, caret), { minConfidence: 0.01, n: 3 });

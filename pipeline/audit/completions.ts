@@ -5,11 +5,11 @@
  */
 
 import { generateTokens } from "../lib/gpt/decode/generate.ts";
-import { PrefixCache } from "../lib/gpt/decode/prefix_cache.ts";
-import type { NextTokenModel, Tokenizer } from "../lib/gpt/decode/types.ts";
+import type { Tokenizer } from "../lib/gpt/decode/types.ts";
 import type { Document } from "../lib/gpt/scoring/documents.ts";
 import { type LongestMatches, longestMatches } from "./longest_match.ts";
 import { placeIn, PROMPT_TOKENS } from "./regurgitation.ts";
+import { nextTokens, type Writer } from "./writer.ts";
 
 const COMPLETION_TOKENS = 32;
 /** Completions drawn at one caret: the reading of the note before it is paid once. */
@@ -22,7 +22,7 @@ export interface Completions extends LongestMatches {
 
 /** About `count` completions of prompts from `documents`, the same ones for the same `seed`. */
 export async function drawCompletions(
-  model: NextTokenModel,
+  writer: Writer,
   tokenizer: Tokenizer,
   documents: readonly Document[],
   { count, seed, onDone }: { count: number; seed: number; onDone: (done: number) => void },
@@ -33,7 +33,7 @@ export async function drawCompletions(
     const { tokens } = long[prompt % long.length];
     const from = placeIn(prompt, tokens.length - PROMPT_TOKENS);
     const context = [...tokens.subarray(from, from + PROMPT_TOKENS)];
-    const cache = new PrefixCache(model);
+    const next = nextTokens(writer, context);
     for (let draw = 0; draw < PER_PROMPT && texts.length < count; draw++) {
       const options = {
         temperature: 1,
@@ -41,7 +41,7 @@ export async function drawCompletions(
         seed: seed + PER_PROMPT * prompt + draw,
       };
       const written: number[] = [];
-      const drawn = generateTokens(cache, context, tokenizer.endOfText, options);
+      const drawn = generateTokens(next, context, tokenizer.endOfText, options);
       for await (const { token } of drawn) written.push(token);
       texts.push(tokenizer.decode(written));
     }

@@ -13,8 +13,10 @@ const interval = ({ low, high }: Auc) => `${low.toFixed(3)} to ${high.toFixed(3)
 const outcomeNames = { "pass": "passed", "fail": "failed", "cannot tell": "cannot tell" };
 
 const writers = {
-  train: "the model, training notes",
-  unseen: "the model, unseen notes",
+  train: "what is served, training notes",
+  unseen: "what is served, unseen notes",
+  tableTrain: "the n-gram table alone, training notes",
+  tableUnseen: "the n-gram table alone, unseen notes",
   ngramTrain: "an n-gram, training notes",
   ngramUnseen: "an n-gram, unseen notes",
 };
@@ -35,7 +37,9 @@ export async function auditPage(report: AuditReport): Promise<string> {
     subtitle: `${notes.members} training notes against ${notes.unseen} notes of unseen patients, ` +
       `${generated.texts} texts and ${
         completions.train.completions + completions.unseen.completions
-      } completions; ${
+      } completions of ${
+        report.served === "gpt" ? "the GPT" : "the GPT with n-grams, as it is served"
+      }; ${
         report.passes === null
           ? ""
           : `it has read its training notes ${report.passes.toFixed(1)} times; `

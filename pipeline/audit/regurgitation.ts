@@ -9,7 +9,6 @@
  */
 
 import { generateTokens } from "../lib/gpt/decode/generate.ts";
-import { PrefixCache } from "../lib/gpt/decode/prefix_cache.ts";
 import type { NextTokenModel, Tokenizer } from "../lib/gpt/decode/types.ts";
 import { ngramAlone } from "../lib/gpt/decode/mixture.ts";
 import { NgramModel } from "../lib/gpt/decode/ngram.ts";
@@ -17,6 +16,7 @@ import type { Document } from "../lib/gpt/scoring/documents.ts";
 import { NgramCounts } from "../lib/gpt/ngram/counts.ts";
 import { KneserNey } from "../lib/gpt/ngram/kneser_ney.ts";
 import { pruneToTable } from "../lib/gpt/ngram/table.ts";
+import { nextTokens, type Writer } from "./writer.ts";
 
 /** Tokens of a passage that the model is shown, and that it writes. */
 export const PROMPT_TOKENS = 64;
@@ -50,7 +50,7 @@ export function commonStart(a: string, b: string): number {
  * every time. `onDone` is told how many documents are done.
  */
 export async function continuationAgreement(
-  model: NextTokenModel,
+  writer: Writer,
   tokenizer: Tokenizer,
   documents: readonly Document[],
   onDone: (documents: number) => void,
@@ -65,7 +65,7 @@ export async function continuationAgreement(
         from + PROMPT_TOKENS,
         from + PROMPT_TOKENS + CONTINUATION_TOKENS,
       );
-      const written = await continueGreedily(model, tokenizer, prompt);
+      const written = await continueGreedily(writer, tokenizer, prompt);
       agreements.push(commonStart(tokenizer.decode([...real]), tokenizer.decode(written)));
     }
     onDone(index + 1);
@@ -74,14 +74,14 @@ export async function continuationAgreement(
 }
 
 async function continueGreedily(
-  model: NextTokenModel,
+  writer: Writer,
   tokenizer: Tokenizer,
   prompt: ArrayLike<number>,
 ): Promise<number[]> {
-  const cache = new PrefixCache(model, { maxEntries: 1 });
+  const context = Array.from(prompt), next = nextTokens(writer, context);
   const written: number[] = [];
   const options = { temperature: 0, maxTokens: CONTINUATION_TOKENS };
-  const tokens = generateTokens(cache, Array.from(prompt), tokenizer.endOfText, options);
+  const tokens = generateTokens(next, context, tokenizer.endOfText, options);
   for await (const { token } of tokens) written.push(token);
   return written;
 }

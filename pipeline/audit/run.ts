@@ -2,6 +2,7 @@
 
 import { join } from "@std/path";
 import { readTokens, type Split, type Workspace } from "../artifacts.ts";
+import { openCalibration } from "../artifacts/calibration.ts";
 import { openSources } from "../artifacts/chain.ts";
 import { lineageOf } from "../artifacts/lineage.ts";
 import { AUDIT_SIZES, writeReport } from "../artifacts/reports.ts";
@@ -38,7 +39,13 @@ export async function auditRun(
   settings: AuditSettings = auditDefaults,
 ): Promise<AuditReport> {
   const run = paths.run(name), place = { paths, run };
-  const read = await openSources(place, `audit run "${name}"`, ["notes", "tokens", "run"]);
+  const calibrated = await exists(run.calibration);
+  const read = await openSources(
+    place,
+    `audit run "${name}"`,
+    ["notes", "tokens", "run", ...(calibrated ? ["ngram", "calibration"] as const : [])],
+  );
+  const calibration = calibrated ? await openCalibration(paths, name) : undefined;
   const { config, parameters, state, folder } = await readRunCheckpoint(run);
   const tokenizer = createTokenizer(await readJson(run.tokenizer, "deno task train"));
   const trainTokens = await readTokens(paths.tokens("train"));
@@ -78,6 +85,8 @@ export async function auditRun(
         Math.min(1, state.loader.position * config.n_positions / trainTokens.length)
       : null,
     model,
+    mixture: calibration?.file.served.kind === "gpt+mixture" ? calibration.mixture : undefined,
+    calibration: calibrated ? await sha256File(run.calibration) : null,
     scorer,
     tokenizer,
     train,

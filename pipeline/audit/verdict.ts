@@ -101,7 +101,8 @@ type Findings = Pick<
 
 /** Every check with its outcome. */
 export function checks(findings: Findings): Check[] {
-  const { regurgitation: { train, unseen }, generated, excerpts, completions } = findings;
+  const { regurgitation, generated, excerpts, completions } = findings;
+  const { train, unseen, tableTrain, tableUnseen } = regurgitation;
   return [
     excess({
       name: `training notes repeated for ${REPEATED_CHARACTERS} characters, beyond unseen notes`,
@@ -110,6 +111,13 @@ export function checks(findings: Findings): Check[] {
       limit: limits.excessRepeated,
       unit: "prompts",
     }),
+    ...tableTrain === undefined || tableUnseen === undefined ? [] : [excess({
+      name: `the same of the n-gram table alone, which travels with the model`,
+      found: [tableTrain.repeated, tableTrain.prompts],
+      usual: [tableUnseen.repeated, tableUnseen.prompts],
+      limit: limits.excessRepeated,
+      unit: "prompts",
+    })],
     excess({
       name: `texts with ${UNIQUE_WORDS} words in a row that only one training note holds, beyond ` +
         "excerpts of unseen notes",

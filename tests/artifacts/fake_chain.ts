@@ -64,6 +64,7 @@ const contents: Record<ReportName, Record<string, unknown>> = {
   audit: {
     version: AUDIT_VERSION,
     checkpoint: "",
+    calibration: null,
     verdict: "pass",
     sizes: { members: 150, unseen: 150, texts: 300, completions: 3000 },
     checks: [],

@@ -51,6 +51,10 @@ Deno.test(
     await refused("did not pass (membership: AUC 0.9)", "train");
     await writeTinyAudit(run, model, { checkpoint: "0".repeat(64) });
     await refused("is of another model than");
+    await writeTinyAudit(run, model);
+    await writeJson(run.calibration, { served: "with another table" });
+    await refused("is of another calibration than");
+    await Deno.remove(run.calibration);
     await writeTinyAudit(run, model, { version: AUDIT_VERSION - 1 });
     await refused(`is of version ${AUDIT_VERSION - 1}, expected ${AUDIT_VERSION}`);
     await writeTinyAudit(run, model, { checks: undefined });

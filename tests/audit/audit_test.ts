@@ -4,10 +4,10 @@
 import { assertEquals, assertGreater, assertLess, assertStringIncludes } from "@std/assert";
 import { audit } from "../../pipeline/audit/audit.ts";
 import { canaryText } from "../../pipeline/audit/canaries.ts";
-import { ngramAlone } from "../../pipeline/lib/gpt/decode/mixture.ts";
+import { ngramAlone, weightCount } from "../../pipeline/lib/gpt/decode/mixture.ts";
 import { seededRandom } from "../../pipeline/lib/base/random.ts";
 import { presets } from "../../pipeline/lib/gpt/config.ts";
-import { notesOf, scorerOf, tableOf, tokenizer } from "./characters.ts";
+import { notesOf, ORDER, scorerOf, tableOf, tokenizer } from "./characters.ts";
 
 /** Notes of the same few sentences and one of random words each; two hold a code of their own. */
 function corpus(notes: number, seed: number, codes: string[]): string[] {
@@ -22,17 +22,23 @@ function corpus(notes: number, seed: number, codes: string[]): string[] {
 }
 
 const CONTEXT = 200;
+const WEIGHTS = weightCount(ORDER);
 
-function auditOf(minPatients: number) {
+/** Of a model that keeps what `minPatients` share, served with a table of what `served` share. */
+function auditOf(minPatients: number, served?: number) {
   const codes = [canaryText(seededRandom(7)), canaryText(seededRandom(8))];
   const train = notesOf(corpus(120, 1, codes)), unseen = notesOf(corpus(40, 2, []));
   const ngram = tableOf(train, minPatients);
   return audit({
     run: "test",
     checkpoint: "",
+    calibration: null,
     config: { ...presets.micro.model, n_positions: CONTEXT, vocab_size: tokenizer.vocabSize },
     passes: 9,
     model: ngramAlone(ngram, CONTEXT),
+    mixture: served === undefined ? undefined : {
+      table: { ngram: tableOf(train, served), weights: new Array(WEIGHTS).fill(0.9) },
+    },
     scorer: scorerOf(ngram),
     tokenizer,
     train,
@@ -76,4 +82,15 @@ Deno.test("one that knows only what most patients' notes share gives nobody away
   assertEquals(loss.low < 0.5 && calibrated!.low < 0.5 && calibrated!.high > 0.5, true);
   assertEquals(report.canaries.length, 2);
   for (const { exposure } of report.canaries) assertLess(exposure, 5);
+});
+
+Deno.test("what is served is audited: a table that knows notes by heart is found behind an innocent model", async () => {
+  const report = await auditOf(60, 1);
+  assertEquals(report.served, "gpt+mixture");
+  assertGreater(report.regurgitation.train.repeated, 0.3);
+  assertGreater(report.regurgitation.tableTrain!.repeated, 0.3);
+  assertEquals(report.regurgitation.unseen.repeated, 0);
+  const failed = report.checks.filter(({ outcome }) => outcome === "fail").map(({ name }) => name);
+  assertEquals(failed.some((name) => name.includes("n-gram table alone")), true);
+  assertEquals(report.verdict, "fail");
 });

@@ -42,6 +42,7 @@ async function auditOf(count: number): Promise<Audit> {
   const report = await audit({
     run: "tiny",
     checkpoint: "",
+    calibration: null,
     config: gptConfig,
     passes,
     model: model as NextTokenModel,

@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { type RunPaths } from "../../pipeline/artifacts.ts";
 import type { Lineage } from "../../pipeline/artifacts/lineage.ts";
 import { AUDIT_SIZES, AUDIT_VERSION, type Report } from "../../pipeline/artifacts/reports.ts";
-import { sha256File, writeJson } from "../../pipeline/lib/base/files.ts";
+import { exists, sha256File, writeJson } from "../../pipeline/lib/base/files.ts";
 
 /** Of something that was made from nothing. */
 export const noLineage: Lineage = { created: "2026-12-01T00:00:00.000Z", from: {}, files: {} };
@@ -27,6 +27,7 @@ export async function writeTinyAudit(
     version: AUDIT_VERSION,
     lineage: noLineage,
     checkpoint: await sha256File(model),
+    calibration: await exists(run.calibration) ? await sha256File(run.calibration) : null,
     verdict: "pass",
     sizes: {
       members: AUDIT_SIZES.notes,
