@@ -5,7 +5,7 @@
  * Its area under the ROC curve is 0.5 for blind guessing and 1 for certainty.
  */
 
-import { area, type Interval } from "../lib/base/intervals.ts";
+import { area, type Interval, share } from "../lib/base/intervals.ts";
 
 /** Areas under the ROC curve of two attacks. */
 export interface Membership {
@@ -23,6 +23,11 @@ export interface Auc extends Interval {
   /** Patients with training notes, and with unseen ones, among those attacked. */
   members: number;
   others: number;
+  /**
+   * Share of the members that it finds while 1% and 0.1% of the others are taken for members
+   * (Carlini et al. 2022); null where there are too few others for one of them to be that share.
+   */
+  found: { at1Percent: Interval | null; at01Percent: Interval | null };
 }
 
 export interface Attack {
@@ -61,5 +66,21 @@ export function aucOf(attacks: readonly Attack[]): Auc {
         .map(({ patient }, index) => patient ?? index),
     ).size;
   const members = patients(true), others = patients(false);
-  return { ...area(auc(attacks), members, others), notes: attacks.length, members, others };
+  return {
+    ...area(auc(attacks), members, others),
+    notes: attacks.length,
+    members,
+    others,
+    found: { at1Percent: foundAt(attacks, 0.01), at01Percent: foundAt(attacks, 0.001) },
+  };
+}
+
+/** Members above the score that at most a share of `rate` of the others exceed; its interval. */
+export function foundAt(attacks: readonly Attack[], rate: number): Interval | null {
+  const others = attacks.filter(({ member }) => !member).map(({ score }) => score)
+    .sort((a, b) => b - a);
+  const taken = Math.floor(rate * others.length);
+  if (taken < 1) return null;
+  const members = attacks.filter(({ member }) => member);
+  return share(members.filter(({ score }) => score > others[taken]).length, members.length);
 }

@@ -10,6 +10,14 @@ import { type LongestMatches, UNIQUE_WORDS } from "./longest_match.ts";
 
 const interval = ({ low, high }: Auc) => `${low.toFixed(3)} to ${high.toFixed(3)}`;
 
+/** Members found at few false alarms, or why not. */
+const foundCells = ({ found }: Auc): string[] =>
+  [found.at1Percent, found.at01Percent].map((at) =>
+    at === null
+      ? "too few unseen notes"
+      : `${percent(at.value)} (${percent(at.low)} to ${percent(at.high)})`
+  );
+
 const outcomeNames = { "pass": "passed", "fail": "failed", "cannot tell": "cannot tell" };
 
 const writers = {
@@ -128,14 +136,14 @@ export async function auditPage(report: AuditReport): Promise<string> {
         lead: "Someone who holds a note looks at how easy the model finds it, alone or against a " +
           "character n-gram of training notes of other patients. AUC: 0.5 is guessing, 1 certainty.",
         body: table({
-          columns: ["attack", "AUC", "95% interval"],
+          columns: ["attack", "AUC", "95% interval", "found at 1% false alarms", "at 0.1%"],
           rows: [["loss alone", loss], ["calibrated by the n-gram", calibrated]].map((
             [name, auc],
           ) => [
             name as string,
             ...(auc === null
-              ? ["—", "no training notes of other patients"]
-              : [(auc as Auc).value.toFixed(3), interval(auc as Auc)]),
+              ? ["—", "no training notes of other patients", "", ""]
+              : [(auc as Auc).value.toFixed(3), interval(auc as Auc), ...foundCells(auc as Auc)]),
           ]),
         }),
       },

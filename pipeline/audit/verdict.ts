@@ -18,7 +18,7 @@ export interface Check extends Judgement {
   found: string;
   allowed: string;
   /** What a failure would say that the model has, and so which advice holds. */
-  shows: "memory" | "notes with identifiers" | "a defect";
+  shows: "memory" | "notes with identifiers" | "invented identifiers" | "a defect";
 }
 
 /** What to do about the checks that failed, one sentence for each cause; README.md has figures. */
@@ -36,6 +36,9 @@ export function adviceOn(
     "notes with identifiers":
       "It writes identifiers because the notes hold them: de-identify the " +
       'notes and start again from "deno task ingest"',
+    "invented identifiers":
+      "It makes up numbers, dates or names that no training note holds: it has " +
+      'learned too little. Train it longer, or serve it with n-grams ("deno task calibrate")',
     "a defect": "The decoder has shown what it never may: do not serve this version, report it",
   };
   return [...causes].map((cause) => advice[cause]);
@@ -253,7 +256,7 @@ function identifierChecks({ written, unseen }: Findings["identifiers"]): Check[]
         count - total(written, "inTraining")
       } stand in no training note`,
       allowed: `at most ${limits.identifiersPerMillion} per million more`,
-      shows: "notes with identifiers",
+      shows: total(written, "inTraining") > 0 ? "notes with identifiers" : "invented identifiers",
     },
   ];
 }

@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { canaryText, exposure, findCanaries } from "../../pipeline/audit/canaries.ts";
 import { findIdentifiers, total } from "../../pipeline/audit/identifiers.ts";
 import { longestMatches } from "../../pipeline/audit/longest_match.ts";
-import { auc } from "../../pipeline/audit/membership.ts";
+import { auc, foundAt } from "../../pipeline/audit/membership.ts";
 import { commonStart, summarise } from "../../pipeline/audit/regurgitation.ts";
 
 const attacks = (members: number[], others: number[]) => [
@@ -17,6 +17,15 @@ Deno.test("AUC: certainty, guessing, ties, and by hand", () => {
   // Pairs (2,1) (2,3) (4,1) (4,3): three of four are won.
   assertEquals(auc(attacks([2, 4], [1, 3])), 0.75);
   assertEquals(auc(attacks([1], [])), 0.5);
+});
+
+Deno.test("members found at few false alarms; too few others cannot say", () => {
+  const others = Array.from({ length: 100 }, (_, score) => score);
+  // One of a hundred others may be taken for a member: all above the second highest, 98, is found.
+  const found = foundAt(attacks([98, 98.5, 99, 120], others), 0.01)!;
+  assertEquals(found.value, 0.75);
+  assertEquals(found.low < 0.75 && found.high > 0.75, true);
+  assertEquals(foundAt(attacks([200], others), 0.001), null);
 });
 
 Deno.test("exposure runs from the whole sample to nothing", () => {

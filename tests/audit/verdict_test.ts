@@ -9,18 +9,20 @@ const identifiers = (count: number, inTraining: number, inOneNote: number): Iden
   kinds: [{ kind: "date", count, inTraining, inOneNote, masked: [] }],
 });
 
+const found = { at1Percent: null, at01Percent: null };
+
 /** The figures of a model that has learned nothing by heart, with some of its own. */
 function outcomes(changes: Partial<Parameters<typeof checks>[0]>): Record<string, Outcome> {
   const none = { prompts: 100, repeated: 0, medianCharacters: 3, longestCharacters: 20 };
   const matches = { any: 8, unique: 5, uniqueShare: 0 };
   const drawn = { completions: 1000, characters: 50_000, ...matches };
-  const found = checks({
+  const results = checks({
     regurgitation: { train: none, unseen: none, ngramTrain: none, ngramUnseen: none },
     generated: { texts: 300, characters: 50_000, ...matches },
     excerpts: { texts: 300, characters: 50_000, ...matches },
     completions: { train: drawn, unseen: drawn },
     membership: {
-      loss: { ...area(0.5, 150, 150), notes: 300, members: 150, others: 150 },
+      loss: { ...area(0.5, 150, 150), notes: 300, members: 150, others: 150, found },
       calibrated: null,
       referenceNotes: 0,
     },
@@ -29,7 +31,7 @@ function outcomes(changes: Partial<Parameters<typeof checks>[0]>): Record<string
     canaries: [],
     ...changes,
   });
-  return Object.fromEntries(found.map(({ name, outcome }) => [name.split(",")[0], outcome]));
+  return Object.fromEntries(results.map(({ name, outcome }) => [name.split(",")[0], outcome]));
 }
 
 const COPIED = "identifiers written that exactly one training note holds";
@@ -73,20 +75,20 @@ Deno.test("a check that did not run is not passed", () => {
   const matches = { any: 0, unique: 0, uniqueShare: 0 };
   const nothing = { ...identifiers(0, 0, 0), characters: 0 };
   const drawn = { completions: 0, characters: 0, ...matches };
-  const found = outcomes({
+  const results = outcomes({
     regurgitation: { train: none, unseen: none, ngramTrain: none, ngramUnseen: none },
     generated: { texts: 0, characters: 0, ...matches },
     excerpts: { texts: 0, characters: 0, ...matches },
     completions: { train: drawn, unseen: drawn },
     membership: {
-      loss: { ...area(0.5, 0, 0), notes: 0, members: 0, others: 0 },
+      loss: { ...area(0.5, 0, 0), notes: 0, members: 0, others: 0, found },
       calibrated: null,
       referenceNotes: 0,
     },
     identifiers: { written: nothing, unseen: nothing },
     suggestions: { shown: 0, withRedaction: 0 },
   });
-  assertEquals(new Set(Object.values(found)), new Set(["cannot tell"]));
+  assertEquals(new Set(Object.values(results)), new Set(["cannot tell"]));
 });
 
 Deno.test("a default audit that finds nothing passes every check", () => {
