@@ -92,13 +92,12 @@ export async function ingest(
   signal?: AbortSignal,
 ): Promise<IngestReport> {
   const started = performance.now();
+  const find = (inputs: string[]) => findFiles(inputs, options.format, options.encoding);
+  // Inputs that are not there are refused before anything is written.
+  const known = options.inputs.includes("-") ? undefined : await find(options.inputs);
   using _lock = await lockInterim(paths);
   await using standardInput = await spoolStandardInput(options.inputs, dirname(paths.notes));
-  const { files, skipped } = await findFiles(
-    standardInput.inputs,
-    options.format,
-    options.encoding,
-  );
+  const { files, skipped } = known ?? await find(standardInput.inputs);
   const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
   await using rejects = new RejectsWriter(paths.rejects);
   const writer = await NotesWriter.create(paths.notes);
