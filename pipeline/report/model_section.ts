@@ -150,6 +150,22 @@ ${chart}
 `;
 }
 
+/** The law where it can be relied on; one sentence where it cannot. */
+function scalingText(report: Source): string {
+  const doubt = report.has("doubt") ? report.text("doubt") : undefined;
+  if (doubt !== undefined || !report.has("scaling")) {
+    return `These runs do not determine a scaling law${doubt === undefined ? "" : `: ${doubt}`}.`;
+  }
+  const fitted = (name: string) => report.number(`scaling.${name}`);
+  return `The law of Hoffmann et al. (2022) fitted to them: loss = ${fitted("E").toFixed(2)} + ${
+    fitted("A").toPrecision(3)
+  } / N^${fitted("a").toFixed(2)} + ${fitted("B").toPrecision(3)} / D^${
+    fitted("b").toFixed(2)
+  }, off by ${
+    fitted("residual").toFixed(3)
+  } nats (RMS). Nine short runs say where to look next, not what a model a thousand times larger would reach.`;
+}
+
 async function scalingPart(
   { name, title, root }: Corpus,
   evidence: Evidence,
@@ -163,20 +179,7 @@ async function scalingPart(
     scalingChart(runs),
     `Validation loss of ${runs.length} short runs on ${title}, by model size and training tokens`,
   );
-  const law = report.has("scaling")
-    ? `The law of Hoffmann et al. (2022) fitted to them: loss = ${
-      report.number("scaling.E").toFixed(2)
-    } + ${report.number("scaling.A").toPrecision(3)} / N^${
-      report.number("scaling.a").toFixed(2)
-    } + ${report.number("scaling.B").toPrecision(3)} / D^${
-      report.number("scaling.b").toFixed(2)
-    }, off by ${
-      report.number("scaling.residual").toFixed(3)
-    } nats (RMS). Nine short runs say where ` +
-      "to look next, not what a model a thousand times larger would reach."
-    : "They do not determine a scaling law.";
-  const doubt = report.has("doubt") ? ` Not to be relied on: ${report.text("doubt")}.` : "";
-  return `**Scaling.** ${law}${doubt}
+  return `**Scaling.** ${scalingText(report)}
 
 ${chart}
 
