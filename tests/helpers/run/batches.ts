@@ -14,6 +14,11 @@ export interface Batch {
 export type Durations = Record<string, number>;
 
 const USUAL_SECONDS = 1;
+/** Of those that compile kernels, or run the whole chain. */
+const LONG = /^(\.\/)?tests\/(kernels\/(ops\/)?[^/]+|chain_test|bundle\/.*|worker\/plugin\/.*)/;
+const LONG_SECONDS = 12;
+/** The longest of all: its kernels come in hundreds of variants. */
+const LONGEST = /kernels\/matmul_test\.ts$/, LONGEST_SECONDS = 100;
 /** Of a process: to start, and to load what its first file imports. */
 const START_SECONDS = 1;
 /** Few enough processes that their starts cost little, enough that both workers end together. */
@@ -25,7 +30,9 @@ export function batchesOf(
   durations: Durations,
   workers: number,
 ): Batch[] {
-  const seconds = (file: string) => durations[file] ?? USUAL_SECONDS;
+  const usual = (file: string) =>
+    LONGEST.test(file) ? LONGEST_SECONDS : LONG.test(file) ? LONG_SECONDS : USUAL_SECONDS;
+  const seconds = (file: string) => durations[file] ?? usual(file);
   const total = files.reduce((sum, file) => sum + seconds(file), 0);
   const target = total / (workers * BATCHES_PER_WORKER);
   const batches: Batch[] = [];
