@@ -57,7 +57,7 @@ export const MAX_BEFORE = 8000;
 /** As above, behind the caret. */
 export const MAX_AFTER = 400;
 /** Below the pauses of ordinary typing, so that a suggestion need not wait for the next key. */
-const DEBOUNCE_MS = 40;
+const DEBOUNCE_MS = 30;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 
