@@ -24,7 +24,7 @@ const START_SECONDS = 1;
 /** Few enough processes that their starts cost little, enough that both workers end together. */
 const BATCHES_PER_WORKER = 10;
 
-/** Batches, longest first. Each holds files that stand beside each other in the sorted list. */
+/** Batches, longest first. Each holds neighbours of the sorted list. */
 export function batchesOf(
   files: readonly string[],
   durations: Durations,
